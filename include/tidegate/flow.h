@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The stream: one m= line of one call, and what the dataplane needs to know to relay it.
+//
+//	   phone                        dataplane                          carrier
+//	side[0].remote  <──►  side[0].local │ side[1].local  <──►  side[1].remote
+//
+// What arrives on side[s].local from side[s].remote leaves from side[!s].local to side[!s].remote.
+#pragma once
+
+#include <assert.h>
+#include <stdint.h>
+
+#include "include/tidegate/addr.h"
+
+// Names one stream of one dataplane run: a slot, and the count of its re-uses. Generation 0 is never
+// given out, so a zeroed reference names nothing.
+struct tg_stream_ref {
+	uint32_t index;
+	uint32_t generation;
+};
+
+// Who may be learned as a side's remote address, RFC 7362 with limits.
+enum tg_latch {
+	TG_LATCH_OFF,	     // only the signalled address and port
+	TG_LATCH_PORT,	     // the signalled address, any port
+	TG_LATCH_SIGNALLING, // the address the SIP came from, any port
+	TG_LATCH_ANY,	     // anyone: for labs
+};
+
+enum tg_side_flag {
+	TG_SIDE_RECEIVE = 1 << 0, // packets that arrive on this side are relayed to the other
+	TG_SIDE_SEND = 1 << 1,	  // packets may leave towards this side's remote
+	TG_SIDE_RELATCH = 1
+		<< 2, // in an update: forget what was learned, the session was re-negotiated
+};
+
+enum tg_component {
+	TG_RTP,
+	TG_RTCP,
+};
+
+struct tg_side_spec {
+	struct tg_addr local;	   // where this side's peer sends its RTP
+	struct tg_addr remote[2];  // by enum tg_component, as SDP promised; ip unset: not known yet
+	struct tg_ip signalling;   // source of this side's SIP, for TG_LATCH_SIGNALLING
+	uint16_t local_rtcp_port;  // same ip as local; 0: RTCP is muxed on local.port (RFC 5761)
+	uint16_t packet_bytes_max; // largest UDP payload accepted; 0: no limit
+	uint64_t payload_types[2]; // bitmap over 0..127 of what may arrive; all zero: any
+	uint8_t latch;		   // enum tg_latch
+	uint8_t flags;		   // enum tg_side_flag
+	uint8_t dscp;		   // of what leaves towards this side's remote, 0..63
+	uint8_t realm;		   // for counters only
+	uint32_t zero;
+};
+
+struct tg_stream_spec {
+	uint64_t cookie;  // the control plane's own name for it, echoed in every event
+	uint32_t idle_ms; // no packet from either side for so long: TG_EVENT_MEDIA_IDLE; 0: never
+	uint32_t sig_thread; // whose event ring hears of it
+	struct tg_side_spec side[2];
+};
+
+static_assert(sizeof(struct tg_stream_ref) == 8);
+static_assert(sizeof(struct tg_side_spec) == 104);
+static_assert(sizeof(struct tg_stream_spec) == 224);
