@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The configuration as the rest of the control plane sees it: one immutable snapshot, resolved and
+// checked, published by liburcu. schema.c says how tidegate.yaml maps to it, check.c what is wrong.
+//
+// Ids (realm, peer) are indices into the snapshot's arrays. Code that outlives a message keeps names
+// or a reference to its snapshot (conf_get/conf_put): live calls keep their old settings (L1).
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controlplane/base/str.h"
+#include "include/tidegate/addr.h"
+#include "include/tidegate/cmd.h"
+#include "include/tidegate/flow.h"
+
+struct conf_sip_listener {
+	struct tg_addr address;	   // bound locally
+	struct tg_addr advertised; // what Via, Contact say; equals address without 1:1 NAT
+};
+
+struct conf_media_pool {
+	struct tg_ip address;
+	struct tg_ip advertised; // what SDP says
+	uint16_t port_first;	 // even
+	uint16_t port_last;	 // odd
+};
+
+struct conf_realm {
+	const char *name;
+	struct conf_sip_listener *sip;
+	unsigned int sip_count;
+	struct conf_media_pool *media;
+	unsigned int media_count;
+	enum tg_latch latch;
+	bool force_rport;	    // responses go to the source even without ;rport (E3)
+	bool early_media_to_callee; // A->B audio before the answer (C45)
+	uint8_t sip_dscp;
+	uint8_t media_dscp;
+	struct tg_rate stranger_rate; // for each unknown source
+	bool strangers;		      // may unknown sources call at all; else 403
+};
+
+struct conf_network {
+	struct tg_ip net;
+	uint8_t bits; // of the mapped form
+};
+
+// A trunk or any other SIP neighbour of fixed address.
+struct conf_peer {
+	const char *name;
+	uint8_t realm;
+	struct tg_addr address;	      // next hop for calls to it
+	struct conf_network *sources; // where it sends from; at least its address
+	unsigned int source_count;
+	struct tg_rate rate;	      // for each of its sources
+	uint32_t t1_ms, t2_ms, t4_ms; // RFC 3261 §17; from timers: unless set here
+	uint32_t no_answer_ms;	      // Timer C
+	uint32_t calls_max;	      // concurrent; 0: no limit
+	enum tg_latch latch;	      // default off (E10)
+};
+
+// Calls that enter through a realm or a peer leave to a peer. First match wins.
+struct conf_route {
+	int from_realm;	    // -1: any
+	int from_peer;	    // -1: any of the realm
+	const char *prefix; // of the user part of the Request-URI, "" matches all
+	uint8_t to_peer;
+};
+
+struct conf_port {
+	const char *interface; // "default": the interface of the default route, resolved at load
+	bool xdp;
+};
+
+struct conf {
+	uint64_t generation; // counts published snapshots, from 1
+	const char *path;
+	const char *node_name; // never leaves the node; for logs
+	const char *user;      // to run as
+	const char *run_dir;
+	const char *attach_socket;
+	const char *control_socket;
+	enum { CONF_POLL_ADAPTIVE, CONF_POLL_BUSY } poll;
+	uint32_t workers;
+	const char *lcores; // "" : chosen by the dataplane
+	bool huge_pages;
+	uint32_t memory_mb;
+	struct conf_port *ports;
+	unsigned int port_count;
+	struct conf_realm *realms;
+	unsigned int realm_count;
+	struct conf_peer *peers;
+	unsigned int peer_count;
+	struct conf_route *routes;
+	unsigned int route_count;
+	uint32_t calls_max;
+	uint32_t transactions_max;
+	uint32_t streams_max;
+	uint32_t t1_ms, t2_ms, t4_ms;
+	uint32_t no_answer_ms;
+	uint32_t media_idle_ms;	       // J12, C53
+	uint32_t port_quarantine_ms;   // J2
+	struct tg_addr metrics_listen; // port 0: off
+	uint32_t trace_bytes;
+	const char *log_level;
+};
+
+// What is wrong with a configuration. Bounded text: "FILE:LINE: reason".
+struct conf_error {
+	char text[512];
+};
+
+// Reads, checks and resolves one file. *out is a new snapshot with one reference.
+// Returns 0; -errno with *err filled. Nothing is published.
+int conf_load(struct conf **out, const char *path, struct conf_error *err);
+// Likewise from memory; name stands for the file in errors. For tests and scenarios.
+int conf_parse(struct conf **out, struct str yaml, const char *name, struct conf_error *err);
+
+// References, any thread. conf_put frees after the last one.
+struct conf *conf_get(struct conf *conf);
+void conf_put(struct conf *conf);
+
+// Publishes a snapshot (takes over the reference) and drops the one before after a grace period.
+// Management thread, or a test.
+void conf_publish(struct conf *conf);
+// The published snapshot with a reference of the caller's, or NULL before the first. Any
+// registered reader thread.
+struct conf *conf_current(void);
+
+// The peer whose sources hold ip in that realm, longest prefix first; NULL for a stranger.
+const struct conf_peer *conf_peer_by_source(
+	const struct conf *conf, unsigned int realm, const struct tg_ip *ip);
+// Index of a realm or peer by its name, -1 when there is none.
+int conf_realm_index(const struct conf *conf, const char *name);
+int conf_peer_index(const struct conf *conf, const char *name);

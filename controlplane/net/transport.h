@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What sip/ knows of the network: flows, datagrams in, datagrams out. Which transport is below (the
+// rings, a kernel socket, a test's fake) is decided by who fills in struct transport.
+#pragma once
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "controlplane/base/str.h"
+#include "include/tidegate/addr.h"
+
+enum transport_protocol {
+	TRANSPORT_UDP,
+	TRANSPORT_TCP,
+	TRANSPORT_TLS,
+	TRANSPORT_WS,
+	TRANSPORT_WSS,
+};
+
+// The path a message came by, and by which answers and in-dialog requests go back (RFC 5626 §3).
+struct net_flow {
+	struct tg_addr local;
+	struct tg_addr remote;
+	uint64_t connection; // id of a stream connection; 0 for datagrams
+	uint8_t realm;
+	uint8_t protocol; // enum transport_protocol
+	uint8_t trusted;  // enum tg_trust_level as the dataplane saw it
+	uint8_t dscp;	  // of what is sent
+	uint32_t zero;
+};
+
+struct transport {
+	// Sends one whole message. The bytes are copied or gone before it returns.
+	// Returns 0; -EAGAIN when the ring or buffer is full (a datagram counts as lost, Timer A mends
+	// it); -EHOSTUNREACH, -EMSGSIZE or -ENOTCONN when sending on this flow is hopeless.
+	int (*send)(void *arg, const struct net_flow *flow, struct str message);
+	void *arg;
+};
+
+static inline bool transport_is_reliable(const struct net_flow *flow)
+{
+	return flow->protocol != TRANSPORT_UDP;
+}
+
+// "UDP", "TCP" ... as Via spells it.
+const char *transport_name(uint8_t protocol);
+bool net_flow_equal(const struct net_flow *a, const struct net_flow *b);
