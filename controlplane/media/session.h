@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The media session of one call: its streams, each anchored on both sides. It knows SDP and the
+// dataplane, not SIP.
+//
+// An offer or answer from one side goes in, what the other side must be sent comes out, later: not
+// before the dataplane has confirmed, so that the first packet finds its flow.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controlplane/base/str.h"
+#include "controlplane/base/timer_wheel.h"
+#include "controlplane/conf/conf.h"
+#include "controlplane/media/dp.h"
+
+enum media_side {
+	MEDIA_A,
+	MEDIA_B,
+};
+
+struct media;	      // all sessions of a signalling thread: ports, dataplane, counters
+struct media_session; // of one call
+
+enum media_failure {
+	MEDIA_OK,
+	MEDIA_BAD_SDP,	      // cannot be read: 400
+	MEDIA_NOT_ACCEPTABLE, // read, but cannot be anchored: 488
+	MEDIA_NO_PORTS,	      // pool empty: 503
+	MEDIA_NO_DATAPLANE,   // detached, or it refused: 503
+};
+
+struct media_user {
+	// media_offer or media_answer is through. sdp is what to send to the other side, valid during
+	// the call only; none when failure is not MEDIA_OK.
+	void (*on_ready)(void *arg, uint64_t call, enum media_failure failure, struct str sdp);
+	// No packet from either side for the idle time (J12).
+	void (*on_idle)(void *arg, uint64_t call);
+	// The dataplane lost its streams: restarted or gone.
+	void (*on_lost)(void *arg, uint64_t call);
+	void *arg;
+};
+
+struct media_params {
+	struct timer_wheel *wheel;
+	struct dp *dp; // media sets its on_event, on_attach and arg
+	const struct media_user *user;
+	uint32_t sessions_max;
+	uint32_t sig_thread;
+};
+
+struct media_counters {
+	uint64_t sessions; // live now
+	uint64_t streams;  // live now
+	uint64_t latches;
+	uint64_t sources_refused;
+	uint64_t ssrc_changes;
+	uint64_t idle;
+	uint64_t expired; // orphans of an earlier control plane
+	uint64_t limiter_trips;
+	uint64_t refused[5]; // by enum media_failure
+};
+
+struct media *media_new(const struct media_params *params);
+void media_free(struct media *media);
+// Takes up a configuration: pools, listeners and trust go to the dataplane between CONFIG_BEGIN and
+// CONFIG_END, now and at each attach. Ports in use of pools that went away stay until given back.
+int media_configure(struct media *media, struct conf *conf);
+bool media_is_attached(const struct media *media);
+const struct media_counters *media_counters(const struct media *media);
+
+struct media_leg {
+	uint8_t realm;
+	enum tg_latch latch;
+	struct tg_ip signalling; // where its SIP comes from
+	uint8_t dscp;
+};
+
+struct media_session_params {
+	uint64_t call; // for callbacks and as the owner of ports
+	struct media_leg leg[2];
+	uint32_t idle_ms;
+	bool early_media_to_callee; // A->B open before the answer
+	struct conf *conf;	    // the call's settings; a reference is taken
+};
+
+// Returns 0, -ENOMEM or -ENOSPC.
+int media_session_new(
+	struct media_session **out, struct media *media, const struct media_session_params *params);
+// Streams are removed, ports go to quarantine. No callback comes any more.
+void media_session_free(struct media_session *session);
+
+// The leg's SIP source became known or moved (B's first answer).
+void media_session_set_signalling(
+	struct media_session *session, enum media_side side, const struct tg_ip *ip);
+// An SDP offer from a side; on_ready bears the offer for the other side.
+void media_offer(struct media_session *session, enum media_side from, struct str sdp);
+// An SDP answer from a side. final: in a 2xx; before that it is early media and A->B stays closed
+// by policy. A repeat of the same answer only opens gates.
+void media_answer(struct media_session *session, enum media_side from, struct str sdp, bool final);
+// The call was answered without a new SDP: open what was closed. on_ready follows with no sdp.
+void media_confirm(struct media_session *session);
+
+unsigned int media_session_stream_count(const struct media_session *session);
+// A stream's reference, spec and kind ("audio"), for listings; numbers come from dp->stats.
+struct media_stream_view {
+	struct tg_stream_ref ref;
+	struct tg_stream_spec spec;
+	char kind[16];
+	char protocol[24];
+};
+// Returns 0 or -ENOENT.
+int media_session_stream(
+	const struct media_session *session, unsigned int i, struct media_stream_view *out);
+
+// Gauges of each pool, for metrics and "who holds the ports". Returns false at the end.
+struct media_pool_view {
+	struct tg_ip address;
+	uint8_t realm;
+	uint16_t port_first, port_last;
+	uint32_t pairs, in_use, in_quarantine;
+};
+bool media_pool_next(struct media *media, unsigned int *cursor, struct media_pool_view *out);

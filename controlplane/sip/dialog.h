@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The dialog of one leg: identifiers, sequence numbers, route set and remote target (RFC 3261 §12).
+// A leg owns its dialog. Text is copied into one block, so that it outlives the message.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controlplane/base/str.h"
+#include "controlplane/base/table.h"
+#include "controlplane/net/transport.h"
+#include "controlplane/sip/msg.h"
+#include "controlplane/sip/write.h"
+
+#define DIALOG_ROUTES_MAX 16
+
+enum dialog_state {
+	DIALOG_NONE, // UAC: request sent, no tagged answer yet
+	DIALOG_EARLY,
+	DIALOG_CONFIRMED,
+	DIALOG_TERMINATED,
+};
+
+struct dialog {
+	struct table_node node; // in a dialog_table, by Call-ID and local tag
+	enum dialog_state state;
+	bool is_uac;
+	struct str call_id;
+	struct str local; // our From (UAC) or To (UAS) value without tag
+	struct str remote;
+	struct str local_tag;
+	struct str remote_tag; // none until known
+	uint32_t local_cseq;   // of our last request
+	uint32_t remote_cseq;  // of the peer's last request
+	uint32_t invite_cseq;  // of the INVITE that made it, for ACK
+	struct str remote_target;
+	struct str routes[DIALOG_ROUTES_MAX];
+	unsigned int route_count;
+	struct str contact;   // our Contact value on this leg
+	struct net_flow flow; // how requests reach the peer
+	uint64_t owner;	      // id of the leg's call
+	uint8_t leg;
+	// dialog.c's memory behind the views above
+	void *text;
+	void *target_text;
+};
+
+struct dialog_table {
+	struct table table;
+};
+
+int dialog_table_init(struct dialog_table *table, uint32_t capacity);
+void dialog_table_fini(struct dialog_table *table);
+// The dialog a request belongs to: Call-ID, To-tag ours, From-tag the peer's (C3). A request without
+// From-tag matches a dialog whose peer had none (RFC 2543, C59).
+struct dialog *dialog_find(const struct dialog_table *table, const struct sip_msg *request);
+// Likewise for a response to an INVITE of ours: From-tag ours. The To-tag may differ (B30, forks).
+struct dialog *dialog_find_by_response(
+	const struct dialog_table *table, const struct sip_msg *response);
+
+struct dialog_uac {
+	struct str from_display_uri; // From value without tag
+	struct str to_display_uri;
+	struct str target; // Request-URI
+	struct net_flow flow;
+	struct tg_addr advertised; // for Contact
+	uint32_t first_cseq;
+};
+
+// We send the INVITE: own Call-ID, tag and Contact token. Inserts it in the table.
+// Returns 0, -ENOMEM or -ENOSPC.
+int dialog_init_uac(struct dialog *d, struct dialog_table *table, const struct dialog_uac *params);
+// We received the INVITE: Call-ID and remote tag from it, route set from its Record-Route, target
+// from its Contact; own tag and Contact token. -EINVAL when it has no Contact.
+int dialog_init_uas(struct dialog *d, struct dialog_table *table, const struct sip_msg *invite,
+	const struct net_flow *flow, const struct tg_addr *advertised);
+void dialog_fini(struct dialog *d, struct dialog_table *table);
+
+// UAC: a tagged 1xx or a 2xx: remote tag, route set reversed (C5), remote target. Returns 0,
+// -ESRCH when it bears another To-tag than the dialog has (a fork), or -EINVAL: a 2xx without Contact
+// keeps the old target.
+int dialog_on_response(struct dialog *d, const struct sip_msg *response);
+// A request came inside it. Returns 0, or -EBADMSG when its CSeq is lower than the last (C4): 500.
+int dialog_on_request(struct dialog *d, const struct sip_msg *request);
+
+// Fills uri, routes, from, to, call_id, cseq and max_forwards of a request inside the dialog; from
+// and to are written into scratch. ACK takes the INVITE's CSeq, others the next one.
+void dialog_request(struct dialog *d, enum sip_method method, struct sip_request_out *out,
+	struct strbuf *scratch);

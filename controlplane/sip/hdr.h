@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Header names: ids, compact forms, canonical spelling. One table; what happens to each header when a
+// message crosses is topology.h's.
+#pragma once
+
+#include "controlplane/base/str.h"
+
+// X(ID, "Canonical-Name", compact form or 0)
+#define SIP_HEADERS(X)                                     \
+	X(ACCEPT, "Accept", 0)                             \
+	X(ACCEPT_CONTACT, "Accept-Contact", 'a')           \
+	X(ALERT_INFO, "Alert-Info", 0)                     \
+	X(ALLOW, "Allow", 0)                               \
+	X(ALLOW_EVENTS, "Allow-Events", 'u')               \
+	X(AUTHORIZATION, "Authorization", 0)               \
+	X(CALL_ID, "Call-ID", 'i')                         \
+	X(CALL_INFO, "Call-Info", 0)                       \
+	X(CONTACT, "Contact", 'm')                         \
+	X(CONTENT_DISPOSITION, "Content-Disposition", 0)   \
+	X(CONTENT_ENCODING, "Content-Encoding", 'e')       \
+	X(CONTENT_LENGTH, "Content-Length", 'l')           \
+	X(CONTENT_TYPE, "Content-Type", 'c')               \
+	X(CSEQ, "CSeq", 0)                                 \
+	X(DATE, "Date", 0)                                 \
+	X(DIVERSION, "Diversion", 0)                       \
+	X(ERROR_INFO, "Error-Info", 0)                     \
+	X(EVENT, "Event", 'o')                             \
+	X(EXPIRES, "Expires", 0)                           \
+	X(FROM, "From", 'f')                               \
+	X(HISTORY_INFO, "History-Info", 0)                 \
+	X(IDENTITY, "Identity", 'y')                       \
+	X(MAX_FORWARDS, "Max-Forwards", 0)                 \
+	X(MIME_VERSION, "MIME-Version", 0)                 \
+	X(MIN_EXPIRES, "Min-Expires", 0)                   \
+	X(MIN_SE, "Min-SE", 0)                             \
+	X(ORGANIZATION, "Organization", 0)                 \
+	X(P_ASSERTED_IDENTITY, "P-Asserted-Identity", 0)   \
+	X(P_PREFERRED_IDENTITY, "P-Preferred-Identity", 0) \
+	X(PATH, "Path", 0)                                 \
+	X(PRIVACY, "Privacy", 0)                           \
+	X(PROXY_AUTHENTICATE, "Proxy-Authenticate", 0)     \
+	X(PROXY_AUTHORIZATION, "Proxy-Authorization", 0)   \
+	X(PROXY_REQUIRE, "Proxy-Require", 0)               \
+	X(RACK, "RAck", 0)                                 \
+	X(REASON, "Reason", 0)                             \
+	X(RECORD_ROUTE, "Record-Route", 0)                 \
+	X(REFER_TO, "Refer-To", 'r')                       \
+	X(REFERRED_BY, "Referred-By", 'b')                 \
+	X(REJECT_CONTACT, "Reject-Contact", 'j')           \
+	X(REPLACES, "Replaces", 0)                         \
+	X(REQUIRE, "Require", 0)                           \
+	X(RETRY_AFTER, "Retry-After", 0)                   \
+	X(ROUTE, "Route", 0)                               \
+	X(RSEQ, "RSeq", 0)                                 \
+	X(SERVER, "Server", 0)                             \
+	X(SESSION_EXPIRES, "Session-Expires", 'x')         \
+	X(SUBJECT, "Subject", 's')                         \
+	X(SUPPORTED, "Supported", 'k')                     \
+	X(TIMESTAMP, "Timestamp", 0)                       \
+	X(TO, "To", 't')                                   \
+	X(UNSUPPORTED, "Unsupported", 0)                   \
+	X(USER_AGENT, "User-Agent", 0)                     \
+	X(VIA, "Via", 'v')                                 \
+	X(WARNING, "Warning", 0)                           \
+	X(WWW_AUTHENTICATE, "WWW-Authenticate", 0)
+
+enum sip_hdr_id {
+#define X(id, name, compact) SIP_HDR_##id,
+	SIP_HEADERS(X)
+#undef X
+		SIP_HDR_OTHER,
+	SIP_HDR_COUNT,
+};
+
+// One header line (or folded lines) of a message. Views into the message or its arena.
+struct sip_hdr {
+	enum sip_hdr_id id;
+	struct str name;  // as it was spelled
+	struct str value; // unfolded, trimmed; otherwise byte-identical
+};
+
+// By long or compact name, in any case. SIP_HDR_OTHER when we have no id for it.
+enum sip_hdr_id sip_hdr_parse(struct str name);
+// The canonical long name; "" for SIP_HDR_OTHER.
+struct str sip_hdr_name(enum sip_hdr_id id);
+// The next element of a comma-separated value; commas inside quotes and <> do not split (A4).
+// *rest starts as the value; returns false at its end.
+bool sip_hdr_next(struct str *element, struct str *rest);

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The SIP stack of one signalling thread: datagrams in, transactions to the user above, datagrams out.
+// It does not know calls; the user (call/) does not know retransmissions.
+//
+//	net ──► sip_stack_receive ──► msg.c parse ──► txn.c match ──► struct sip_user
+//	net ◄── transport.send ◄───── txn.c / sip_stack_send ◄─────── the user
+//
+// Transactions are named by ids; an id of an ended transaction finds nothing and every function
+// that takes one then returns -ESTALE. A sip_msg is valid during the callback only.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controlplane/base/arena.h"
+#include "controlplane/base/timer_wheel.h"
+#include "controlplane/base/trace.h"
+#include "controlplane/net/transport.h"
+#include "controlplane/sip/msg.h"
+#include "controlplane/sip/write.h"
+
+struct sip_stack;
+
+// Which call and leg a message belongs to, for the trace.
+struct sip_label {
+	uint64_t call; // 0: none
+	uint8_t leg;
+};
+
+enum sip_txn_end {
+	SIP_TXN_DONE,	 // ran its course
+	SIP_TXN_TIMEOUT, // client: Timer B or F without a final; server: Timer H, no ACK for a non-2xx
+	SIP_TXN_NO_ACK,	     // server: 64*T1 passed and no ACK for our 2xx was reported
+	SIP_TXN_UNREACHABLE, // the transport gave up at once (B31)
+};
+
+struct sip_user {
+	// A new request other than ACK and CANCEL. A server transaction waits for sip_respond. For an
+	// INVITE nothing has been sent yet; the user says 100 when it admits it (B13).
+	void (*on_request)(
+		void *arg, uint64_t txn, const struct net_flow *flow, const struct sip_msg *msg);
+	// An ACK that belongs to no non-2xx transaction: for a 2xx. Nothing may be answered (A40).
+	void (*on_ack)(void *arg, const struct net_flow *flow, const struct sip_msg *msg);
+	// A CANCEL that matched the INVITE transaction invite, which has no final yet. Its own 200 has
+	// been sent. The user answers the INVITE with 487.
+	void (*on_cancel)(void *arg, uint64_t invite, const struct sip_msg *msg);
+	// A response to a client transaction. owner is what sip_request was given. For INVITE, further
+	// 2xx keep coming here while the transaction is in Accepted (RFC 6026); 100 too.
+	void (*on_response)(void *arg, uint64_t txn, uint64_t owner, const struct sip_msg *msg);
+	// A 2xx to an INVITE that matches no transaction (B30).
+	void (*on_stray_2xx)(void *arg, const struct net_flow *flow, const struct sip_msg *msg);
+	// A transaction ended otherwise than SIP_TXN_DONE. owner is 0 for server transactions that
+	// were not given one by sip_txn_own.
+	void (*on_end)(void *arg, uint64_t txn, uint64_t owner, enum sip_txn_end why);
+	void *arg;
+};
+
+struct sip_timers {
+	uint32_t t1_ms;
+	uint32_t t2_ms;
+	uint32_t t4_ms;
+};
+
+struct sip_stack_params {
+	struct timer_wheel *wheel;
+	const struct transport *transport;
+	struct trace *trace; // may be NULL
+	uint32_t transactions_max;
+	struct sip_timers timers; // of server transactions
+	// Whether a realm answers to the source without ;rport (E3), and its advertised address for a
+	// local one. Both are asked on each message.
+	bool (*force_rport)(void *arg, uint8_t realm);
+	void (*advertised)(void *arg, const struct net_flow *flow, struct tg_addr *out);
+	void *arg;
+	const struct sip_user *user;
+};
+
+// Counters since start; the words are written by the signalling thread only (counter_get).
+struct sip_stack_counters {
+	uint64_t requests_in[SIP_METHOD_COUNT];
+	uint64_t requests_out[SIP_METHOD_COUNT];
+	uint64_t responses_in[7]; // by class, [1] = 1xx
+	uint64_t responses_out[7];
+	uint64_t retransmissions_in;
+	uint64_t retransmissions_out;
+	uint64_t faults[SIP_FAULT_COUNT];
+	uint64_t stray_responses;
+	uint64_t stray_acks;
+	uint64_t timeouts;
+	uint64_t no_acks;
+	uint64_t send_failures;
+	uint64_t table_full;
+	uint64_t transactions; // live now
+};
+
+struct sip_stack *sip_stack_new(const struct sip_stack_params *params);
+void sip_stack_free(struct sip_stack *stack);
+const struct sip_stack_counters *sip_stack_counters(const struct sip_stack *stack);
+
+// One datagram. Never fails: what is wrong is answered, or dropped and counted.
+void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str datagram);
+
+// ---- server transactions
+
+// Answers through the flow the request came by. out's vias, from, to, call_id, cseq and method are
+// filled in from the kept request; the user sets status, reason, contact, source, extra, body and
+// record_routes is copied when the response makes or may make a dialog. to_tag: ours ("": none, for
+// 100). A 2xx to INVITE is repeated T1..T2 until sip_acked, for 64*T1 (B26).
+// Returns 0; -ESTALE when the transaction has ended; -EALREADY when it had a final.
+int sip_respond(
+	struct sip_stack *stack, uint64_t txn, struct str to_tag, struct sip_response_out *out);
+// The ACK for our 2xx came: stop repeating it.
+int sip_acked(struct sip_stack *stack, uint64_t txn);
+// Gives a server transaction an owner, so that on_end can tell whose it was, and a label.
+int sip_txn_own(struct sip_stack *stack, uint64_t txn, uint64_t owner, struct sip_label label);
+// True until a final response was sent.
+bool sip_txn_is_pending(const struct sip_stack *stack, uint64_t txn);
+
+// ---- client transactions
+
+struct sip_client {
+	struct net_flow flow;
+	struct sip_timers timers;
+	uint64_t owner;
+	struct sip_label label;
+};
+
+// Sends a request (not ACK) and starts its client transaction. out's sent_by, protocol and branch
+// are filled in. *txn is its id. Returns 0; -ENOSPC when the table is full; -EMSGSIZE; or the
+// transport's error.
+int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client *client,
+	struct sip_request_out *out);
+// Cancels a pending INVITE: at once when a 1xx has come, else with the first 1xx (B18). extra may
+// bear a Reason. Returns 0, -ESTALE, or -EALREADY when a final has come.
+int sip_cancel(struct sip_stack *stack, uint64_t txn, const struct sip_extra *extra,
+	unsigned int extra_count);
+
+// ---- outside transactions
+
+// Sends an ACK for a 2xx: a branch of its own, no state. The written bytes are copied to *kept, if
+// given, for when the 2xx repeats (B27).
+int sip_send_ack(struct sip_stack *stack, const struct sip_client *client,
+	struct sip_request_out *out, struct strbuf *kept);
+// Sends bytes that were kept.
+int sip_send_again(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
+	struct str bytes);

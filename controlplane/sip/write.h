@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The serialiser: messages are written from parts, long header names, one fixed order, Content-Length
+// last (RFC 3261 §7.3.1 recommends Via, Route ... first). It never re-reads libosip2's model.
+#pragma once
+
+#include <stdint.h>
+
+#include "controlplane/base/str.h"
+#include "controlplane/net/transport.h"
+#include "controlplane/sip/msg.h"
+
+struct sip_extra { // a header of ours
+	enum sip_hdr_id id;
+	struct str value;
+};
+
+struct sip_request_out {
+	enum sip_method method;
+	struct str uri;
+	const struct tg_addr *sent_by; // advertised address for Via
+	uint8_t protocol;	       // enum transport_protocol
+	struct str branch;	       // with the cookie
+	const struct str *routes;      // Route values in order
+	unsigned int route_count;
+	struct str from; // whole value, tag included
+	struct str to;
+	struct str call_id;
+	uint32_t cseq;
+	int max_forwards;
+	struct str contact;	      // whole value; none: no Contact
+	const struct sip_msg *source; // headers that may cross are copied from it; NULL: none
+	const struct sip_extra *extra;
+	unsigned int extra_count;
+	struct str content_type; // none: no body
+	struct str body;
+};
+
+struct sip_response_out {
+	uint16_t status;
+	struct str reason;	  // none: the standard phrase
+	struct str vias;	  // "Via: ...\r\n" lines of the request, received/rport set (via.h)
+	struct str record_routes; // "Record-Route: ...\r\n" lines, "" when none go back
+	struct str from;
+	struct str to; // with our tag, unless 100
+	struct str call_id;
+	uint32_t cseq;
+	enum sip_method method;
+	struct str method_name;
+	struct str contact;
+	const struct sip_msg *source;
+	const struct sip_extra *extra;
+	unsigned int extra_count;
+	struct str content_type;
+	struct str body;
+};
+
+// Append one whole message. b->failed is set when it does not fit.
+void sip_request_write(struct strbuf *b, const struct sip_request_out *out);
+void sip_response_write(struct strbuf *b, const struct sip_response_out *out);
+// The standard phrase of a status, "Unknown" for others.
+struct str sip_reason_phrase(uint16_t status);
