@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// All tables of the dataplane. The main lcore writes, workers read.
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/table/flow_table.h"
+#include "dataplane/table/listener_table.h"
+#include "dataplane/table/neigh_table.h"
+#include "dataplane/table/port_table.h"
+#include "dataplane/table/route_table.h"
+#include "dataplane/table/trust_table.h"
+
+struct tables {
+	struct flow_table *flows;
+	struct listener_table *listeners;
+	struct trust_table *trust;
+	struct route_table *routes;
+	struct neigh_table *neighs;
+	struct port_table ports;
+	uint32_t hop_epoch; // main: rw, workers: ro; never 0, grows with each change of next hops
+};
+
+// Makes every table, empty. stats: see flow_table_new. Boot only. Returns 0; -EINVAL; -ENOMEM.
+int tables_new(struct tables **out, uint32_t streams_max, struct tg_stream_stats *stats);
+
+// No worker may use the tables any more. NULL is legal.
+void tables_free(struct tables *);
+
+// Tells workers that routes, neighbours or ports changed: they look up every next hop anew. Main,
+// after a batch of changes.
+void tables_touch(struct tables *);
+
+// TG_CMD_CONFIG_BEGIN and _END over listeners, pools and trust. Main. config_end: 0 or -ENOMEM.
+void tables_config_begin(struct tables *);
+int tables_config_end(struct tables *);
