@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One signalling thread: the SIP stack, the media sessions and the calls that join them. Whoever owns
+// it (boot.c, or a scenario on a fake clock) brings the wheel, the transport and the dataplane.
+//
+// All functions belong to the signalling thread, unless they say otherwise.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controlplane/base/timer_wheel.h"
+#include "controlplane/base/trace.h"
+#include "controlplane/conf/conf.h"
+#include "controlplane/media/session.h"
+#include "controlplane/net/transport.h"
+#include "controlplane/sip/stack.h"
+
+struct engine;
+
+struct engine_params {
+	struct timer_wheel *wheel;
+	const struct transport *transport;
+	struct dp *dp;
+	struct trace *trace;
+	uint32_t sig_thread;
+};
+
+// Starts with conf_current(). NULL when memory is out.
+struct engine *engine_new(const struct engine_params *params);
+// Calls that live are forgotten without a message; their media is freed.
+void engine_free(struct engine *engine);
+// A datagram came.
+void engine_receive(struct engine *engine, const struct net_flow *flow, struct str datagram);
+// Takes up conf_current(). Calls that live keep the settings they began with (L1).
+void engine_configure(struct engine *engine);
+
+// New INVITEs are answered 503 with Retry-After, OPTIONS 503; what is inside a dialog goes on (L2).
+void engine_set_drain(struct engine *engine, bool on);
+bool engine_is_draining(const struct engine *engine);
+
+// Ends a call: BYE on both legs, or CANCEL and 487. Returns 0 or -ENOENT.
+int engine_hangup(struct engine *engine, uint64_t call);
+
+struct engine_counters {
+	uint64_t calls;	   // live now
+	uint64_t attempts; // INVITEs that made a call
+	uint64_t answered;
+	uint64_t ended[16];   // by enum call_cause (call.h)
+	uint64_t refused[16]; // INVITEs that made no call, by enum call_refusal (call.h)
+	uint64_t dialogs;     // live now
+};
+
+// Words are written by the signalling thread only; any thread may read them (counter_get).
+const struct engine_counters *engine_counters(const struct engine *engine);
+const struct sip_stack_counters *engine_sip_counters(const struct engine *engine);
+struct media *engine_media(const struct engine *engine);
+struct trace *engine_trace(const struct engine *engine);
+struct dp *engine_dp(const struct engine *engine);
+
+struct leg_view {
+	struct str call_id;
+	struct str local_tag, remote_tag;
+	struct tg_addr local, remote; // of its SIP flow
+	const char *realm;
+	const char *peer; // "" for a stranger
+};
+
+struct call_view {
+	uint64_t id;
+	const char *state; // "proceeding", "early", "answered", "confirmed", "ending"
+	struct str from;   // URI
+	struct str to;	   // Request-URI
+	struct leg_view leg[2];
+	struct tg_wall began;
+	uint64_t age_ms;
+	uint64_t answered_ms;		   // age at the 2xx; 0: not yet
+	const struct media_session *media; // NULL before there is one
+};
+
+// Walks the calls in slot order; *cursor starts at 0. Returns false at the end. Calls may come and
+// go between two steps, so that long listings can be done in slices. Views are valid until the
+// engine does anything else.
+bool engine_call_next(const struct engine *engine, uint32_t *cursor, struct call_view *out);
+// By id, or by the Call-ID of either leg. Returns 0 or -ENOENT.
+int engine_call_find(const struct engine *engine, uint64_t id, struct call_view *out);
+int engine_call_find_by_call_id(
+	const struct engine *engine, struct str call_id, struct call_view *out);
