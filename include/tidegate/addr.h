@@ -126,10 +126,11 @@ static inline const char *tg_addr_write(
 	const struct tg_addr *addr, char text[static TG_ADDR_TEXT_BYTES])
 {
 	char ip[TG_IP_TEXT_BYTES];
-	const char *form = tg_ip_is_v4(&addr->ip) ? "%s:%u" : "[%s]:%u";
+	bool v4 = tg_ip_is_v4(&addr->ip);
 
 	tg_ip_write(&addr->ip, ip);
-	snprintf(text, TG_ADDR_TEXT_BYTES, form, ip, addr->port);
+	snprintf(text, TG_ADDR_TEXT_BYTES, "%s%s%s:%u", v4 ? "" : "[", ip, v4 ? "" : "]",
+		addr->port);
 	return text;
 }
 
