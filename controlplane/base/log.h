@@ -36,11 +36,11 @@ __attribute__((format(printf, 4, 5))) void log_write(
 	struct log_site *site, enum log_level level, const char *event, const char *fmt, ...);
 
 // LOG(LOG_INFO, "call-end", "call=%" PRIu64 " cause=%s", id, cause)
-#define LOG(level, event, ...)                                                   \
-	do {                                                                     \
-		static struct log_site log_site_;                                \
-		if ((level) <= log_get_level())                                  \
-			log_write(&log_site_, (level), (event), "" __VA_ARGS__); \
+#define LOG(level, event, ...)                                                    \
+	do {                                                                      \
+		static struct log_site log_site_;                                 \
+		if ((level) <= log_get_level())                                   \
+			log_write(&log_site_, (level), (event), " " __VA_ARGS__); \
 	} while (0)
 
 // A hostile text as a quoted, escaped, bounded C string; valid until the fourth next call of this

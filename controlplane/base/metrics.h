@@ -26,6 +26,10 @@ void metric_sample_double(struct metric_writer *w, const char *labels, double va
 void metric_sample_part(
 	struct metric_writer *w, const char *suffix, const char *labels, double value);
 
+// Appends name="value" to a list of labels, after a comma where one is needed. Any value is escaped;
+// octets outside ASCII become '?'.
+void metric_label(struct strbuf *labels, const char *name, struct str value);
+
 struct metric_family {
 	const char
 		*name; // without the prefix "tidegate_"; Prometheus conventions (_total, _seconds)

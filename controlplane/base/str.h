@@ -50,6 +50,8 @@ size_t str_find_nocase(struct str s, struct str needle);
 struct str str_cut(struct str *s, char c);
 // Decimal digits only, all of s. Returns 0, -EINVAL, or -ERANGE above max; *out untouched on error.
 int str_to_u64(uint64_t *out, struct str s, uint64_t max);
+// SipHash-1-3 under a key of this process, so that nobody outside can choose colliding texts. Not
+// the same in another process, nor after a restart.
 uint64_t str_hash(struct str s);
 // Heap copy with a NUL after it; NULL when s is none or memory is out. The caller frees it.
 char *str_dup(struct str s);

@@ -25,18 +25,22 @@ struct timer {
 
 struct timer_wheel;
 
+// NULL when memory is out.
 struct timer_wheel *timer_wheel_new(struct tg_mono now);
 // No timer may be armed any more.
 void timer_wheel_free(struct timer_wheel *wheel);
 
 // Calls fire(timer, arg) once, delay_ms after the wheel's present time. A timer that is armed is
-// moved. It is disarmed before fire runs, so fire may arm it again or free its owner.
+// moved. It is disarmed before fire runs, so fire may arm it again or free its owner. A delay of 0
+// counts as 1, so that fire cannot keep the wheel from moving on. Timers due at the same time fire
+// in the order they were armed.
 void timer_arm(struct timer_wheel *wheel, struct timer *timer, uint64_t delay_ms,
 	timer_fire_h *fire, void *arg);
 void timer_cancel(struct timer_wheel *wheel, struct timer *timer);
 bool timer_is_armed(const struct timer *timer);
 
-// Moves the present time forward and fires what is due, in order of due time. Time never goes back.
+// Moves the present time forward and fires what is due, in order of due time; while one fires, the
+// present time is its due time. Time never goes back. Idle time costs nothing, however long.
 void timer_wheel_advance(struct timer_wheel *wheel, struct tg_mono now);
 struct tg_mono timer_wheel_now(const struct timer_wheel *wheel);
 // When to advance next at the latest: a lower bound of the time to the next due timer, in ms;
