@@ -1,0 +1,58 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/mock/fake_net.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static int keep(void *arg, const struct net_flow *flow, struct str message)
+{
+	struct fake_net *net = arg;
+	struct fake_datagram *d;
+
+	if (net->fail != 0)
+		return net->fail;
+	d = calloc(1, sizeof(*d) + message.len + 1);
+	if (d == NULL)
+		abort();
+	d->flow = *flow;
+	d->when = timer_wheel_now(net->wheel);
+	d->len = message.len;
+	memcpy(d->bytes, message.at, message.len);
+	*net->last = d;
+	net->last = &d->next;
+	net->count++;
+	return 0;
+}
+
+void fake_net_init(struct fake_net *net, const struct timer_wheel *wheel)
+{
+	*net = (struct fake_net){.wheel = wheel};
+	net->last = &net->first;
+	net->transport = (struct transport){.send = keep, .arg = net};
+}
+
+void fake_net_fini(struct fake_net *net)
+{
+	struct fake_datagram *d;
+
+	while ((d = fake_net_take(net, NULL)) != NULL)
+		free(d);
+}
+
+struct fake_datagram *fake_net_take(struct fake_net *net, const struct tg_addr *remote)
+{
+	struct fake_datagram **link = &net->first;
+	struct fake_datagram *d;
+
+	while (*link != NULL && remote != NULL && !tg_addr_equal(&(*link)->flow.remote, remote))
+		link = &(*link)->next;
+	d = *link;
+	if (d == NULL)
+		return NULL;
+	*link = d->next;
+	if (net->last == &d->next)
+		net->last = link;
+	d->next = NULL;
+	net->count--;
+	return d;
+}
