@@ -135,11 +135,10 @@ const char *log_str(struct str s)
 	static _Thread_local unsigned int turn;
 	char *text = values[turn++ % VALUES_AT_ONCE];
 	struct strbuf b = strbuf_on(text, VALUE_BYTES_MAX - sizeof("...\""));
-	struct str octet = {s.at, 1};
 
 	strbuf_put_char(&b, '"');
-	for (; octet.at < s.at + s.len && !b.failed; octet.at++)
-		strbuf_put_escaped(&b, octet);
+	for (size_t i = 0; i < s.len && !b.failed; i++)
+		strbuf_put_escaped(&b, (struct str){s.at + i, 1});
 	b.cap = VALUE_BYTES_MAX;
 	if (b.failed) {
 		b.failed = false;

@@ -94,11 +94,12 @@ static void mask_params(char *at, size_t len)
 static void mask_credentials(char *at, size_t len)
 {
 	size_t scheme = skip_space(at, 0, len), end = skip_token(at, scheme, len);
+	size_t rest = skip_space(at, end, len);
 
 	if (str_equal_nocase(str_of(at + scheme, end - scheme), STR("Digest")))
-		mask_params(at + end, len - end);
+		mask_params(at + rest, len - rest);
 	else
-		stars(at + end, len - end);
+		stars(at + rest, len - rest);
 }
 
 static void mask_crypto(char *at, size_t len)
