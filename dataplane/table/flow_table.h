@@ -60,16 +60,18 @@ struct flow_side {
 struct flow_spec {
 	struct rcu_head rcu;
 	uint32_t version; // another one for each spec of this table
-	uint32_t index;	  // of the flow
+	uint32_t zero;
 	struct tg_stream_spec spec;
 };
 
 struct flow {
 	_Alignas(TG_CACHE_LINE) struct flow_spec *spec; // main: rw, workers: ro, by RCU; NULL: free
+	struct flow_spec *retired;			// main sets, freed after the grace period
+	struct rcu_head rcu;				// of the removal
 	uint32_t generation;				// main: rw
 	uint32_t owner_epoch;				// main: rw; which control plane has it
-	uint32_t draining; // main sets, the RCU thread clears: a grace period is under way
-	uint32_t next_free;
+	uint32_t draining;  // main sets, the RCU thread clears: a grace period is under way
+	uint32_t next_free; // main: rw
 	struct flow_side side[2];
 };
 

@@ -45,3 +45,6 @@ struct prefix_node *prefix_map_get(
 
 // The node of the longest prefix that holds ip, or NULL. Worker, valid until its quiescent state.
 struct prefix_node *prefix_map_find(const struct prefix_map *, const struct tg_ip *ip);
+
+// Any node, or NULL when the map is empty. Main.
+struct prefix_node *prefix_map_first(const struct prefix_map *map);

@@ -12,3 +12,9 @@
 
 #include <urcu-qsbr.h>
 #include <urcu/rculfhash.h>
+
+#include <stddef.h>
+#include <stdint.h>
+
+// As caa_container_of, which clang's -Wcast-qual refuses.
+#define rcu_container_of(ptr, type, member) ((type *)((uintptr_t)(ptr)-offsetof(type, member)))
