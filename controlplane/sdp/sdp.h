@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SDP, read tolerantly and edited line by line: order and unknown lines stay, addresses and ports
 // become ours, what leaves is strict (behaviours D1-D20; RFC 8866, RFC 3264).
+//
+// Nothing here keeps state: any thread.
 #pragma once
 
 #include <stdbool.h>
@@ -11,6 +13,8 @@
 
 #define SDP_MEDIA_MAX 64 // m= lines; more: refused (A34)
 #define SDP_BYTES_MAX 8192
+#define SDP_LINES_MAX 512
+#define SDP_PAYLOAD_TYPES 128
 
 enum sdp_direction {
 	SDP_SENDRECV,
@@ -19,18 +23,21 @@ enum sdp_direction {
 	SDP_INACTIVE,
 };
 
+// What the peer's direction means for us: sendonly <-> recvonly (RFC 3264 §6.1).
 enum sdp_direction sdp_direction_mirror(enum sdp_direction d);
 
 struct sdp_media {
-	struct str kind;     // "audio"
-	uint16_t port;	     // 0: refused or disabled
-	struct str protocol; // "RTP/AVP"
-	struct str formats;  // "0 8 101"
-	bool is_rtp;
-	struct tg_ip address;	   // effective c=; unset: a name (D18) or 0.0.0.0 (hold)
-	struct str address_name;   // a host name in c=, else none
+	struct str kind;	   // "audio"
+	uint16_t port;		   // 0: refused or disabled
+	struct str protocol;	   // "RTP/AVP"
+	struct str formats;	   // "0 8 101"
+	bool is_rtp;		   // "RTP/...": RTP and RTCP without a handshake before them
+	bool held;		   // c=0.0.0.0 or c=::, send nothing there (D16)
+	struct tg_ip address;	   // effective c=; unset: a name (D18) or held
+	struct str address_name;   // a host name in c=, or an address no unicast goes to; else none
 	struct tg_ip rtcp_address; // a=rtcp with an address, else unset
-	uint16_t rtcp_port;	   // a=rtcp, else port + 1 (D13); 0 when muxed
+	uint16_t
+		rtcp_port; // a=rtcp, else port + 1 (D13); also when rtcp_mux, which may be declined
 	bool rtcp_mux;
 	enum sdp_direction direction; // media level, else session level, else sendrecv (D15)
 	uint64_t payload_types[2];    // bitmap of formats, when is_rtp
@@ -44,24 +51,38 @@ struct sdp_line {
 };
 
 struct sdp {
-	struct sdp_line *line;
-	unsigned int line_count;
 	struct str origin_user;
-	uint64_t origin_version;
+	uint64_t origin_version;      // 0: unreadable
 	enum sdp_direction direction; // session level
-	struct sdp_media media[SDP_MEDIA_MAX];
 	unsigned int media_count;
-	struct sdp_line lines[512];
+	unsigned int line_count;
+	struct sdp_media media[SDP_MEDIA_MAX];
+	struct sdp_line line[SDP_LINES_MAX];
 };
 
-// Views into body. Returns 0; -EINVAL for what cannot be repaired (no v=, no m= when it matters is
-// fine, port out of range, negative numbers); -ENODATA when a stream with a port has no address at
-// all (D2); -E2BIG over a bound.
+// Views into body. Returns 0; -EINVAL for what cannot be repaired (no v=, a broken m= or c= line, a
+// port out of range, negative numbers, a NUL); -ENODATA when a stream with a port has no address at
+// all (D2); -E2BIG over a bound. No m= line at all is fine. *out is undefined on error.
 int sdp_parse(struct sdp *out, struct str body);
 
+struct sdp_codec {
+	struct str name;   // "PCMU"
+	uint32_t clock_hz; // RTP clock, 0: unknown
+	uint32_t channels; // 1 when not said (RFC 8866 §6.6)
+	struct str params; // of a=fmtp, else none
+};
+
+// What a payload type of one media line means: by a=rtpmap, else by the static table of RFC 3551 §6
+// (D9, D10). Returns 0 or -ENOENT; *out untouched on error.
+int sdp_codec_find(
+	struct sdp_codec *out, const struct sdp *sdp, const struct sdp_media *media, uint8_t pt);
+// Same name (case folded), clock and channels; params do not count.
+bool sdp_codec_equal(const struct sdp_codec *a, const struct sdp_codec *b);
+
 struct sdp_stream_edit {
-	uint16_t rtp_port;  // ours; 0: the line is refused
-	uint16_t rtcp_port; // ours; 0: muxed
+	uint16_t rtp_port;    // ours; 0: the line is refused
+	uint16_t rtcp_port;   // ours; 0: muxed
+	struct tg_ip address; // ours for this line where it is not edit.address; else unset
 };
 
 struct sdp_edit {
@@ -71,8 +92,11 @@ struct sdp_edit {
 	const struct sdp_stream_edit *stream; // one for each m= line
 };
 
-// Writes the SDP that the other leg gets: o=, s=, c=, t= strict and ours, m= ports and a=rtcp ours,
-// ICE candidates removed, everything else kept in place.
+// Writes the SDP that the other leg gets: v=, o=, s=, c=, t= strict and ours, m= ports and a=rtcp
+// ours; ICE, BUNDLE and rtcp-mux are declined for both legs by leaving them out; lines that bear an
+// address or name the software are left out; everything else is kept in place. A held line says
+// sendonly or inactive instead of an unset address (D16).
 void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_edit *edit);
-// Hash of what the edited body says but for o= version: equal when nothing changed (D3).
+// Hash of what the edited body says but for o= version: equal when nothing changed (D3). Of this
+// process only.
 uint64_t sdp_fingerprint(struct str written);

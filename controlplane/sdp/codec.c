@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/sdp/sdp_int.h"
+
+#include <errno.h>
+
+// RFC 3551 §6, tables 4 and 5.
+static const struct {
+	uint8_t pt;
+	uint8_t channels;
+	uint32_t clock_hz;
+	const char *name;
+} static_types[] = {
+	{0, 1, 8000, "PCMU"},
+	{3, 1, 8000, "GSM"},
+	{4, 1, 8000, "G723"},
+	{5, 1, 8000, "DVI4"},
+	{6, 1, 16000, "DVI4"},
+	{7, 1, 8000, "LPC"},
+	{8, 1, 8000, "PCMA"},
+	{9, 1, 8000, "G722"},
+	{10, 2, 44100, "L16"},
+	{11, 1, 44100, "L16"},
+	{12, 1, 8000, "QCELP"},
+	{13, 1, 8000, "CN"},
+	{14, 1, 90000, "MPA"},
+	{15, 1, 8000, "G728"},
+	{16, 1, 11025, "DVI4"},
+	{17, 1, 22050, "DVI4"},
+	{18, 1, 8000, "G729"},
+	{25, 1, 90000, "CelB"},
+	{26, 1, 90000, "JPEG"},
+	{28, 1, 90000, "nv"},
+	{31, 1, 90000, "H261"},
+	{32, 1, 90000, "MPV"},
+	{33, 1, 90000, "MP2T"},
+	{34, 1, 90000, "H263"},
+};
+
+// Finds "a=name:PT rest" among the lines of one media.
+static struct str find_format_line(
+	const struct sdp *sdp, const struct sdp_media *media, struct str name, uint8_t pt)
+{
+	for (unsigned int i = media->first_line + 1;
+		i < sdp->line_count && sdp->line[i].type != 'm'; i++) {
+		struct str params;
+		uint64_t n;
+
+		if (sdp->line[i].type != 'a'
+			|| !str_equal_nocase(sdp_attribute(&params, sdp->line[i].value), name))
+			continue;
+		if (str_to_u64(&n, sdp_word(&params), UINT8_MAX) == 0 && n == pt)
+			return str_trim(params);
+	}
+	return STR_NONE;
+}
+
+// RFC 8866 §6.6: name/clock[/channels]
+static void read_rtpmap(struct sdp_codec *codec, struct str map)
+{
+	uint64_t n;
+
+	map = sdp_word(&map);
+	codec->name = str_cut(&map, '/');
+	codec->channels = 1;
+	if (str_to_u64(&n, str_cut(&map, '/'), UINT32_MAX) == 0)
+		codec->clock_hz = (uint32_t)n;
+	if (str_to_u64(&n, map, UINT8_MAX) == 0 && n != 0)
+		codec->channels = (uint32_t)n;
+}
+
+static int read_static(struct sdp_codec *codec, uint8_t pt)
+{
+	for (unsigned int i = 0; i < sizeof(static_types) / sizeof(static_types[0]); i++) {
+		if (static_types[i].pt != pt)
+			continue;
+		codec->name = str_from(static_types[i].name);
+		codec->clock_hz = static_types[i].clock_hz;
+		codec->channels = static_types[i].channels;
+		return 0;
+	}
+	return -ENOENT;
+}
+
+int sdp_codec_find(
+	struct sdp_codec *out, const struct sdp *sdp, const struct sdp_media *media, uint8_t pt)
+{
+	struct sdp_codec codec = {.name = STR_NONE, .params = STR_NONE};
+	struct str map = find_format_line(sdp, media, STR("rtpmap"), pt);
+
+	if (!str_is_none(map))
+		read_rtpmap(&codec, map);
+	if (codec.name.len == 0 && read_static(&codec, pt) < 0)
+		return -ENOENT;
+	codec.params = find_format_line(sdp, media, STR("fmtp"), pt);
+	*out = codec;
+	return 0;
+}
+
+bool sdp_codec_equal(const struct sdp_codec *a, const struct sdp_codec *b)
+{
+	return a->clock_hz == b->clock_hz && a->channels == b->channels
+		&& str_equal_nocase(a->name, b->name);
+}

@@ -1,0 +1,235 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/sdp/sdp_int.h"
+
+#include <errno.h>
+
+static bool is_number_start(struct str s, char sign)
+{
+	return s.len >= 2 && s.at[0] == sign && s.at[1] >= '0' && s.at[1] <= '9';
+}
+
+static bool is_letter(char c)
+{
+	return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+}
+
+// Lines end at CR, LF or both; what is not "x=..." is passed over (D19).
+static int split_lines(struct sdp *out, struct str body)
+{
+	size_t from = 0;
+
+	while (from < body.len) {
+		size_t to = from;
+
+		while (to < body.len && body.at[to] != '\n' && body.at[to] != '\r')
+			to++;
+		if (to - from >= 2 && is_letter(body.at[from]) && body.at[from + 1] == '=') {
+			if (out->line_count == SDP_LINES_MAX)
+				return -E2BIG;
+			out->line[out->line_count++] = (struct sdp_line){
+				body.at[from], str_of(body.at + from + 2, to - from - 2)};
+		}
+		from = to + 1;
+	}
+	return 0;
+}
+
+static bool is_unicast(const struct tg_ip *ip)
+{
+	if (tg_ip_is_v4(ip))
+		return ip->byte[12] < 224;
+	return ip->byte[0] != 0xff;
+}
+
+int sdp_host_parse(struct sdp_host *out, struct str value)
+{
+	struct str net = sdp_word(&value);
+	struct str family = sdp_word(&value);
+	struct str host = sdp_word(&value);
+	char text[TG_IP_TEXT_BYTES];
+
+	// RFC 8866 §5.7: a TTL or a count may follow a multicast address.
+	host = str_cut(&host, '/');
+	if (!str_equal_nocase(net, STR("IN")) || host.len == 0
+		|| !(str_equal_nocase(family, STR("IP4")) || str_equal_nocase(family, STR("IP6"))))
+		return -EINVAL;
+	*out = (struct sdp_host){.present = true, .text = host, .name = host};
+	if (host.len >= sizeof(text))
+		return 0;
+	memcpy(text, host.at, host.len);
+	text[host.len] = '\0';
+	if (tg_ip_parse(&out->ip, text) < 0)
+		return 0;
+	out->held = tg_ip_is_unset(&out->ip);
+	if (out->held || is_unicast(&out->ip))
+		out->name = STR_NONE;
+	else
+		out->ip = (struct tg_ip){0};
+	return 0;
+}
+
+static int parse_port(uint16_t *out, struct str text)
+{
+	uint64_t port;
+
+	if (str_to_u64(&port, text, UINT16_MAX) < 0)
+		return -EINVAL;
+	*out = (uint16_t)port;
+	return 0;
+}
+
+static void mark_payload_types(struct sdp_media *m)
+{
+	struct str left = m->formats, word;
+	uint64_t pt;
+
+	while ((word = sdp_word(&left)).len != 0) {
+		if (str_to_u64(&pt, word, SDP_PAYLOAD_TYPES - 1) == 0)
+			m->payload_types[pt / 64] |= 1ull << (pt % 64);
+	}
+}
+
+// RFC 8866 §5.14: media port[/count] proto fmt...
+static int parse_media_line(struct sdp *out, unsigned int line, enum sdp_direction direction)
+{
+	struct str left = out->line[line].value, port;
+	struct sdp_media *m;
+
+	if (out->media_count == SDP_MEDIA_MAX)
+		return -E2BIG;
+	m = &out->media[out->media_count++];
+	*m = (struct sdp_media){.first_line = line, .direction = direction};
+	m->kind = sdp_word(&left);
+	port = sdp_word(&left);
+	m->protocol = sdp_word(&left);
+	m->formats = str_trim(left);
+	if (m->protocol.len == 0 || parse_port(&m->port, str_cut(&port, '/')) < 0)
+		return -EINVAL;
+	m->is_rtp = str_starts_nocase(m->protocol, STR("RTP/"));
+	if (m->is_rtp)
+		mark_payload_types(m);
+	// RFC 3550 §11; a stream on the last port has no room for RTCP above it.
+	m->rtcp_port = m->port != 0 && m->port != UINT16_MAX ? (uint16_t)(m->port + 1) : 0;
+	return 0;
+}
+
+// RFC 3605 §2.1: port, and sometimes an address.
+static int parse_rtcp(struct sdp_media *m, struct str params)
+{
+	struct str port = sdp_word(&params);
+	struct sdp_host host;
+
+	if (parse_port(&m->rtcp_port, port) < 0)
+		return -EINVAL;
+	if (str_trim(params).len != 0 && sdp_host_parse(&host, params) == 0)
+		m->rtcp_address = host.ip;
+	return 0;
+}
+
+static int parse_attribute(struct sdp *out, struct sdp_media *m, struct str value)
+{
+	struct str params;
+	struct str name = sdp_attribute(&params, value);
+	enum sdp_direction *direction = m != NULL ? &m->direction : &out->direction;
+	uint64_t ptime;
+
+	if (sdp_direction_parse(direction, name) || m == NULL)
+		return 0;
+	if (str_equal_nocase(name, STR("rtcp-mux")))
+		m->rtcp_mux = true;
+	else if (str_equal_nocase(name, STR("rtcp")))
+		return parse_rtcp(m, params);
+	else if (str_equal_nocase(name, STR("ptime"))) {
+		params = str_trim(params);
+		if (is_number_start(params, '-'))
+			return -EINVAL;
+		if (str_to_u64(&ptime, params, UINT32_MAX) == 0)
+			m->ptime_ms = (uint32_t)ptime;
+	}
+	return 0;
+}
+
+// RFC 8866 §5.2: username sess-id sess-version nettype addrtype address
+static int parse_origin(struct sdp *out, struct str value)
+{
+	struct str id, version;
+
+	out->origin_user = sdp_word(&value);
+	id = sdp_word(&value);
+	version = sdp_word(&value);
+	if (is_number_start(id, '-') || is_number_start(version, '-'))
+		return -EINVAL;
+	str_to_u64(&out->origin_version, version, UINT64_MAX);
+	return 0;
+}
+
+static int parse_line(
+	struct sdp *out, unsigned int at, struct sdp_host *session, struct sdp_host *media)
+{
+	struct sdp_media *m = out->media_count != 0 ? &out->media[out->media_count - 1] : NULL;
+	struct str value = out->line[at].value;
+
+	switch (out->line[at].type) {
+	case 'm':
+		return parse_media_line(out, at, out->direction);
+	case 'o':
+		return m == NULL ? parse_origin(out, value) : 0;
+	case 'c':
+		return sdp_host_parse(m != NULL ? &media[out->media_count - 1] : session, value);
+	case 'a':
+		return parse_attribute(out, m, value);
+	default:
+		return 0;
+	}
+}
+
+// RFC 8866 §5.7: the media level wins, and each stream needs one (D2).
+static int settle_addresses(
+	struct sdp *out, const struct sdp_host *session, const struct sdp_host *media)
+{
+	for (unsigned int i = 0; i < out->media_count; i++) {
+		const struct sdp_host *host = media[i].present ? &media[i] : session;
+		struct sdp_media *m = &out->media[i];
+
+		if (!host->present && m->port != 0)
+			return -ENODATA;
+		if (!host->held)
+			m->address = host->ip;
+		m->address_name = host->name;
+		m->held = host->held;
+	}
+	return 0;
+}
+
+static bool has_version(const struct sdp *sdp)
+{
+	for (unsigned int i = 0; i < sdp->line_count && sdp->line[i].type != 'm'; i++) {
+		if (sdp->line[i].type == 'v')
+			return true;
+	}
+	return false;
+}
+
+int sdp_parse(struct sdp *out, struct str body)
+{
+	struct sdp_host session = {0}, media[SDP_MEDIA_MAX];
+	int rc;
+
+	if (body.len > SDP_BYTES_MAX)
+		return -E2BIG;
+	if (str_index(body, '\0') != body.len)
+		return -EINVAL;
+	out->line_count = out->media_count = 0;
+	out->origin_user = STR_NONE;
+	out->origin_version = 0;
+	out->direction = SDP_SENDRECV;
+	rc = split_lines(out, body);
+	if (rc == 0 && !has_version(out))
+		rc = -EINVAL;
+	for (unsigned int i = 0; rc == 0 && i < out->line_count; i++) {
+		if (out->line[i].type == 'm' && out->media_count < SDP_MEDIA_MAX)
+			media[out->media_count] = (struct sdp_host){0};
+		rc = parse_line(out, i, &session, media);
+	}
+	return rc == 0 ? settle_addresses(out, &session, media) : rc;
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the files of this folder share.
+#pragma once
+
+#include "controlplane/sdp/sdp.h"
+
+// ---- token.c
+
+// Cuts the next word off *s, at blanks; an empty word when nothing is left.
+struct str sdp_word(struct str *s);
+// The name of an a= line's value; *params is what follows the colon, none without one.
+struct str sdp_attribute(struct str *params, struct str value);
+// Reads one of the four direction names. Returns false for any other attribute.
+bool sdp_direction_parse(enum sdp_direction *out, struct str name);
+const char *sdp_direction_name(enum sdp_direction d);
+
+// ---- parse.c
+
+// An address of a c= line or a=rtcp.
+struct sdp_host {
+	bool present;
+	struct tg_ip ip; // unset: name or held
+	struct str name;
+	bool held;
+	struct str text; // as written, without TTL
+};
+
+// Reads "IN IP4 host[/ttl]". Returns 0 or -EINVAL.
+int sdp_host_parse(struct sdp_host *out, struct str value);
+
+// ---- leak.c
+
+#define SDP_HIDDEN_MAX 16
+
+// Hosts of one body that no other line of it may repeat towards the other leg.
+struct sdp_hidden {
+	struct str host[SDP_HIDDEN_MAX];
+	unsigned int count;
+};
+
+void sdp_hidden_collect(struct sdp_hidden *out, const struct sdp *sdp);
+// True when a line shows a collected host, or any address literal at all.
+bool sdp_hidden_shows(const struct sdp_hidden *hidden, const struct sdp_line *line);
