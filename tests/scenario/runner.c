@@ -1,0 +1,500 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Runs one scenario file; README.md beside this file tells the language. Exit status 0: as expected;
+// 1: not, with the transcript of all messages; 2: the file cannot be understood.
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "controlplane/base/log.h"
+#include "tests/scenario/check.h"
+#include "tests/scenario/script.h"
+#include "tests/scenario/world.h"
+
+#define MESSAGE_BYTES_MAX 65536
+#define SETTLE_MS 400000 // longer than any timer of a call that ended
+
+static void need(struct world *w, bool ok, const char *what)
+{
+	if (!ok)
+		world_fail(w, "%s", what);
+}
+
+static struct endpoint *endpoint_of(struct world *w, const struct step *step)
+{
+	struct endpoint *e = step->words > 1 ? world_endpoint(w, step->word[1]) : NULL;
+
+	need(w, e != NULL, "no such endpoint");
+	return e;
+}
+
+static char *read_file(const char *path)
+{
+	FILE *f = fopen(path, "r");
+	char *text = NULL;
+	size_t len = 0;
+	FILE *out;
+	int c;
+
+	if (f == NULL)
+		return NULL;
+	out = open_memstream(&text, &len);
+	while ((c = getc(f)) != EOF)
+		putc(c, out);
+	fclose(out);
+	fclose(f);
+	return text;
+}
+
+// Replaces {name}; lines end in CRLF.
+static size_t expand(struct world *w, const char *block, char *out, size_t cap)
+{
+	size_t len = 0;
+
+	for (const char *p = block; *p != '\0' && len + 512 < cap; p++) {
+		const char *close = *p == '{' ? strchr(p, '}') : NULL;
+		const char *value = close != NULL
+			? vars_get(&w->vars, str_of(p + 1, (size_t)(close - p - 1)))
+			: NULL;
+
+		if (value != NULL) {
+			len += (size_t)snprintf(out + len, cap - len, "%s", value);
+			p = close;
+		} else if (*p == '\n') {
+			out[len++] = '\r';
+			out[len++] = '\n';
+		} else {
+			out[len++] = *p;
+		}
+	}
+	out[len] = '\0';
+	return len;
+}
+
+// Replaces the one {len} by the length of what follows the empty line.
+static size_t fill_length(char *text, size_t len, size_t cap)
+{
+	char *mark = strstr(text, "{len}");
+	char *body = strstr(text, "\r\n\r\n");
+	char *tail;
+
+	if (mark == NULL || body == NULL)
+		return len;
+	tail = strdup(mark + 5);
+	len = (size_t)(mark - text);
+	len += (size_t)snprintf(mark, cap - len, "%zu%s", strlen(body + 4), tail);
+	free(tail);
+	return len;
+}
+
+static void step_config(struct world *w, const struct step *step)
+{
+	char path[512];
+	char *text = NULL;
+
+	if (step->block != NULL) {
+		world_configure(w, str_from(step->block), step->file);
+		return;
+	}
+	snprintf(path, sizeof(path), "%.*s/%s", (int)(strrchr(step->file, '/') - step->file),
+		step->file, step->word[1]);
+	text = read_file(path);
+	need(w, text != NULL, "cannot read the configuration");
+	if (text != NULL)
+		world_configure(w, str_from(text), step->word[1]);
+	free(text);
+}
+
+// endpoint NAME REMOTE LOCAL REALM [alias...]
+static void step_endpoint(struct world *w, const struct step *step)
+{
+	struct endpoint *e = &w->endpoint[w->endpoints];
+	struct conf *conf = conf_current();
+	int realm = step->words > 4 && conf != NULL ? conf_realm_index(conf, step->word[4]) : -1;
+
+	conf_put(conf);
+	if (realm < 0 || w->endpoints == ENDPOINTS_MAX
+		|| tg_addr_parse(&e->remote, step->word[2]) < 0
+		|| tg_addr_parse(&e->local, step->word[3]) < 0) {
+		world_fail(w, "endpoint NAME REMOTE LOCAL REALM [ALIAS...]");
+		return;
+	}
+	e->realm = (uint8_t)realm;
+	snprintf(e->name, sizeof(e->name), "%s", step->word[1]);
+	for (unsigned int i = 5; i < step->words && e->aliases < ALIASES_MAX; i++)
+		snprintf(e->alias[e->aliases++], sizeof(e->alias[0]), "%s", step->word[i]);
+	w->endpoints++;
+}
+
+static void step_move(struct world *w, const struct step *step)
+{
+	struct endpoint *e = endpoint_of(w, step);
+
+	if (e != NULL)
+		need(w, step->words > 2 && tg_addr_parse(&e->remote, step->word[2]) == 0,
+			"move NAME ADDRESS");
+}
+
+static void send_bytes(struct world *w, struct endpoint *e, const char *bytes, size_t len)
+{
+	char *copy = malloc(len + 1);
+
+	memcpy(copy, bytes, len);
+	copy[len] = '\0';
+	free(e->last_sent);
+	e->last_sent = copy;
+	e->last_sent_len = len;
+	world_receive(w, e, str_of(copy, len));
+}
+
+static void step_send(struct world *w, const struct step *step)
+{
+	static char text[MESSAGE_BYTES_MAX];
+	struct endpoint *e = endpoint_of(w, step);
+	size_t len = expand(w, step->block, text, sizeof(text));
+
+	len = fill_length(text, len, sizeof(text));
+	if (e != NULL)
+		send_bytes(w, e, text, len);
+}
+
+static size_t unescape(char *out, const char *text)
+{
+	size_t len = 0;
+
+	for (; *text != '\0'; text++) {
+		unsigned int byte = (unsigned char)*text;
+
+		if (*text == '\\' && sscanf(text, "\\x%2x", &byte) == 1)
+			text += 3;
+		else if (*text == '\\' && text[1] == 'r')
+			byte = '\r', text++;
+		else if (*text == '\\' && text[1] == 'n')
+			byte = '\n', text++;
+		else if (*text == '\\' && text[1] == 's')
+			byte = ' ', text++;
+		out[len++] = (char)byte;
+	}
+	return len;
+}
+
+// bytes NAME TEXT: \r \n \s \xNN
+static void step_bytes(struct world *w, const struct step *step)
+{
+	struct endpoint *e = endpoint_of(w, step);
+	char out[1024];
+
+	if (e != NULL && step->words > 2)
+		send_bytes(w, e, out, unescape(out, step->word[2]));
+}
+
+static void step_repeat(struct world *w, const struct step *step)
+{
+	struct endpoint *e = endpoint_of(w, step);
+
+	if (e == NULL)
+		return;
+	need(w, e->last_sent != NULL, "nothing was sent yet");
+	if (e->last_sent != NULL)
+		world_receive(w, e, str_of(e->last_sent, e->last_sent_len));
+}
+
+static unsigned int count_matches(struct world *w, const char *pattern, const char *message)
+{
+	struct str rest = str_from(message);
+	unsigned int count = 0;
+
+	while (!str_is_none(rest)) {
+		struct str line = str_cut(&rest, '\n');
+
+		if (line.len > 0 && line.at[line.len - 1] == '\r')
+			line.len--;
+		count += pattern_match(pattern, line, &w->vars);
+	}
+	return count;
+}
+
+static void expect_line(struct world *w, char *line, const char *message)
+{
+	unsigned int count;
+
+	if (line[0] == '!') {
+		if (count_matches(w, line + 1, message) != 0)
+			world_fail(w, "a line matches, but must not: %s", line + 1);
+		return;
+	}
+	count = count_matches(w, line, message);
+	if (count == 0)
+		world_fail(w, "no line matches: %s\nin:\n%s", line, message);
+}
+
+static void expect_message(struct world *w, const struct step *step, const char *message)
+{
+	struct str start = str_of(message, strcspn(message, "\r\n"));
+	char *block = strdup(step->block);
+	char *save = NULL;
+	char *line = strtok_r(block, "\n", &save);
+
+	if (line != NULL && !pattern_match(line, start, &w->vars))
+		world_fail(w, "expected %s\nbut got:\n%s", line, message);
+	while (line != NULL && (line = strtok_r(NULL, "\n", &save)) != NULL)
+		expect_line(w, line, message);
+	free(block);
+}
+
+// expect NAME [at MS]
+static void step_expect(struct world *w, const struct step *step)
+{
+	struct endpoint *e = endpoint_of(w, step);
+	struct fake_datagram *d = e != NULL ? fake_net_take(&w->net, &e->remote) : NULL;
+	uint64_t at_ms;
+
+	if (e == NULL)
+		return;
+	if (d == NULL) {
+		world_fail(w, "nothing was sent to %s", e->name);
+		return;
+	}
+	if (w->checked == d)
+		w->checked = NULL;
+	at_ms = tg_mono_ms(d->when) - w->mark_ms;
+	if (step->words > 3 && at_ms != (uint64_t)atoll(step->word[3]))
+		world_fail(w, "sent at %" PRIu64 " ms", at_ms);
+	if (!tg_addr_equal(&d->flow.local, &e->local))
+		world_fail(w, "sent from another local address (E6)");
+	expect_message(w, step, d->bytes);
+	free(d);
+}
+
+static void step_none(struct world *w, const struct step *step)
+{
+	struct fake_datagram *d = w->net.first;
+
+	for (; d != NULL; d = d->next) {
+		const struct endpoint *e = step->words > 1 ? endpoint_of(w, step) : NULL;
+
+		if (step->words == 1 || (e != NULL && tg_addr_equal(&e->remote, &d->flow.remote)))
+			world_fail(w, "nothing should have been sent, but:\n%s", d->bytes);
+	}
+}
+
+static void step_ignore(struct world *w, const struct step *step)
+{
+	struct endpoint *e = endpoint_of(w, step);
+
+	if (e != NULL)
+		e->ignored = true;
+}
+
+static void step_forget(struct world *w, const struct step *step)
+{
+	struct endpoint *e = endpoint_of(w, step);
+	struct fake_datagram *d;
+
+	while (e != NULL && (d = fake_net_take(&w->net, &e->remote)) != NULL)
+		free(d);
+	w->checked = NULL;
+}
+
+static void step_wait(struct world *w, const struct step *step)
+{
+	world_advance(w, step->words > 1 ? (uint64_t)atoll(step->word[1]) : 0);
+}
+
+static void step_mark(struct world *w, const struct step * /*step*/)
+{
+	w->mark_ms = world_now_ms(w);
+}
+
+static void step_set(struct world *w, const struct step *step)
+{
+	need(w,
+		step->words == 3
+			&& vars_set(&w->vars, str_from(step->word[1]), str_from(step->word[2]))
+				== 0,
+		"set NAME VALUE");
+}
+
+static void step_stat(struct world *w, const struct step *step)
+{
+	uint64_t value = 0;
+
+	if (step->words != 3 || check_counter(w, step->word[1], &value) < 0)
+		world_fail(w, "no such counter");
+	else if (value != (uint64_t)atoll(step->word[2]))
+		world_fail(w, "%s is %" PRIu64, step->word[1], value);
+}
+
+static void step_dataplane(struct world *w, const struct step *step)
+{
+	const char *what = step->words > 1 ? step->word[1] : "";
+
+	if (strcmp(what, "down") == 0 || strcmp(what, "up") == 0)
+		fake_dp_set_up(&w->dp, what[0] == 'u');
+	else if (strcmp(what, "pause") == 0 || strcmp(what, "resume") == 0)
+		w->dp.paused = what[0] == 'p';
+	else if (strcmp(what, "fail") == 0 && step->words > 2)
+		w->dp.fail_next = -atoi(step->word[2]);
+	else
+		world_fail(w, "dataplane down|up|pause|resume|fail ERRNO");
+	world_settle(w);
+}
+
+static void step_event(struct world *w, const struct step *step)
+{
+	struct tg_event event = {.type = TG_EVENT_MEDIA_IDLE};
+
+	if (step->words < 3 || strcmp(step->word[2], "idle") != 0) {
+		world_fail(w, "event STREAM idle");
+		return;
+	}
+	fake_dp_event(&w->dp, (unsigned int)atoi(step->word[1]), &event);
+	world_settle(w);
+}
+
+static void step_drain(struct world *w, const struct step *step)
+{
+	engine_set_drain(w->engine, step->words > 1 && strcmp(step->word[1], "on") == 0);
+}
+
+static void step_hangup(struct world *w, const struct step * /*step*/)
+{
+	struct call_view view;
+	uint32_t cursor = 0;
+
+	need(w,
+		engine_call_next(w->engine, &cursor, &view)
+			&& engine_hangup(w->engine, view.id) == 0,
+		"no call to hang up");
+	world_settle(w);
+}
+
+static void step_network(struct world *w, const struct step *step)
+{
+	const char *what = step->words > 1 ? step->word[1] : "";
+
+	w->net.fail = strcmp(what, "down") == 0 ? -EHOSTUNREACH : 0;
+}
+
+// traced N: so many messages of the first call are in the trace, all of its legs.
+static void step_traced(struct world *w, const struct step *step)
+{
+	struct trace_entry entry;
+	uint64_t cursor = 0;
+	unsigned int count = 0;
+
+	while (trace_next(w->trace, 0, &cursor, &entry))
+		count += entry.call != 0;
+	if (step->words < 2 || count != (unsigned int)atoi(step->word[1]))
+		world_fail(w, "%u messages of calls are in the trace", count);
+}
+
+static void step_unclean(struct world *w, const struct step * /*step*/)
+{
+	w->unclean = true;
+}
+
+static const struct verb {
+	const char *name;
+	void (*run)(struct world *w, const struct step *step);
+} verbs[] = {
+	{"config", step_config},
+	{"endpoint", step_endpoint},
+	{"move", step_move},
+	{"send", step_send},
+	{"bytes", step_bytes},
+	{"repeat", step_repeat},
+	{"expect", step_expect},
+	{"none", step_none},
+	{"ignore", step_ignore},
+	{"forget", step_forget},
+	{"wait", step_wait},
+	{"mark", step_mark},
+	{"set", step_set},
+	{"stat", step_stat},
+	{"stream", check_stream},
+	{"dataplane", step_dataplane},
+	{"event", step_event},
+	{"network", step_network},
+	{"drain", step_drain},
+	{"hangup", step_hangup},
+	{"traced", step_traced},
+	{"unclean", step_unclean},
+};
+
+static void run_step(struct world *w, const struct step *step)
+{
+	for (size_t i = 0; i < sizeof(verbs) / sizeof(verbs[0]); i++) {
+		if (strcmp(verbs[i].name, step->word[0]) == 0) {
+			verbs[i].run(w, step);
+			return;
+		}
+	}
+	world_fail(w, "unknown step");
+}
+
+static void check_leftovers(struct world *w)
+{
+	struct fake_datagram *d;
+
+	for (unsigned int i = 0; i < w->endpoints; i++)
+		while (w->endpoint[i].ignored
+			&& (d = fake_net_take(&w->net, &w->endpoint[i].remote)) != NULL)
+			free(d);
+	if (w->net.first != NULL)
+		world_fail(w, "sent but not expected:\n%s", w->net.first->bytes);
+}
+
+// All that was sent was expected, and when time has passed nothing is left.
+static void finish(struct world *w)
+{
+	check_leftovers(w);
+	if (w->failure[0] != '\0' || w->unclean)
+		return;
+	world_advance(w, SETTLE_MS);
+	check_leftovers(w);
+	check_clean(w);
+}
+
+static FILE *log_to;
+
+static void sink(enum log_level level, struct str line)
+{
+	fprintf(log_to, "[%s] %.*s\n", log_level_name(level), STR_FMT(line));
+}
+
+int main(int argc, char **argv)
+{
+	static struct world w;
+	struct step *steps;
+	char *transcript = NULL;
+	size_t len = 0;
+	int status = 0;
+
+	if (argc != 2) {
+		fprintf(stderr, "usage: %s FILE\n", argv[0]);
+		return 2;
+	}
+	steps = script_load(argv[1]);
+	log_to = open_memstream(&transcript, &len);
+	log_set_sink(sink);
+	log_set_level(LOG_DEBUG);
+	world_init(&w, log_to);
+	for (const struct step *s = steps; s != NULL && w.failure[0] == '\0'; s = s->next) {
+		run_step(&w, s);
+		if (w.failure[0] != '\0')
+			fprintf(stderr, "%s:%u: %s: ", s->file, s->line, s->word[0]);
+	}
+	if (w.failure[0] == '\0')
+		finish(&w);
+	fflush(log_to);
+	if (w.failure[0] != '\0') {
+		fprintf(stderr, "%s\n\n%s", w.failure, transcript);
+		status = 1;
+	}
+	world_fini(&w);
+	log_set_sink(NULL);
+	fclose(log_to);
+	free(transcript);
+	script_free(steps);
+	return status;
+}

@@ -1,0 +1,178 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/scenario/world.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdlib.h>
+
+#include "controlplane/sip/msg.h"
+
+#define START_MS 1000000u
+
+void world_fail(struct world *w, const char *fmt, ...)
+{
+	va_list args;
+
+	if (w->failure[0] != '\0')
+		return;
+	va_start(args, fmt);
+	vsnprintf(w->failure, sizeof(w->failure), fmt, args);
+	va_end(args);
+}
+
+void world_init(struct world *w, FILE *transcript)
+{
+	memset(w, 0, sizeof(*w));
+	rcu_register_thread();
+	sip_msg_setup();
+	w->transcript = transcript;
+	w->mark_ms = START_MS;
+	w->wheel = timer_wheel_new(tg_mono_add_ms((struct tg_mono){0}, START_MS));
+	w->trace = trace_new(1u << 20);
+	fake_net_init(&w->net, w->wheel);
+	fake_dp_init(&w->dp);
+}
+
+void world_fini(struct world *w)
+{
+	engine_free(w->engine);
+	fake_net_fini(&w->net);
+	trace_free(w->trace);
+	timer_wheel_free(w->wheel);
+	for (unsigned int i = 0; i < w->endpoints; i++)
+		free(w->endpoint[i].last_sent);
+	conf_publish(NULL);
+	rcu_unregister_thread();
+}
+
+int world_configure(struct world *w, struct str yaml, const char *name)
+{
+	struct engine_params params = {
+		.wheel = w->wheel,
+		.transport = &w->net.transport,
+		.dp = &w->dp.dp,
+		.trace = w->trace,
+	};
+	struct conf_error err = {0};
+	struct conf *conf;
+
+	if (conf_parse(&conf, yaml, name, &err) < 0) {
+		world_fail(w, "configuration refused: %s", err.text);
+		return -EINVAL;
+	}
+	conf_publish(conf);
+	if (w->engine == NULL)
+		w->engine = engine_new(&params);
+	else
+		engine_configure(w->engine);
+	world_settle(w);
+	return 0;
+}
+
+struct endpoint *world_endpoint(struct world *w, const char *name)
+{
+	for (unsigned int i = 0; i < w->endpoints; i++)
+		if (strcmp(w->endpoint[i].name, name) == 0)
+			return &w->endpoint[i];
+	return NULL;
+}
+
+uint64_t world_now_ms(const struct world *w)
+{
+	return tg_mono_ms(timer_wheel_now(w->wheel));
+}
+
+static const char *name_of(const struct world *w, const struct tg_addr *remote)
+{
+	for (unsigned int i = 0; i < w->endpoints; i++)
+		if (tg_addr_equal(&w->endpoint[i].remote, remote))
+			return w->endpoint[i].name;
+	return "nobody";
+}
+
+static void say(struct world *w, const char *arrow, const char *who, struct str message)
+{
+	fprintf(w->transcript, "--- %+" PRId64 " ms %s %s\n%.*s\n",
+		(int64_t)(world_now_ms(w) - w->mark_ms), arrow, who, STR_FMT(message));
+}
+
+static bool contains(const char *text, const char *needle)
+{
+	return needle[0] != '\0' && strcasestr(text, needle) != NULL;
+}
+
+// What belongs to one endpoint, or names our product, must not be said to another one.
+static void check_leaks(struct world *w, const struct fake_datagram *d)
+{
+	const char *to = name_of(w, &d->flow.remote);
+
+	if (contains(d->bytes, "tidegate"))
+		world_fail(w, "message to %s names the software:\n%s", to, d->bytes);
+	for (unsigned int i = 0; i < w->endpoints; i++) {
+		const struct endpoint *e = &w->endpoint[i];
+		char ip[TG_IP_TEXT_BYTES], own[TG_IP_TEXT_BYTES];
+
+		if (tg_addr_equal(&e->remote, &d->flow.remote))
+			continue;
+		if (contains(d->bytes, tg_ip_write(&e->remote.ip, ip))
+			&& !tg_ip_equal(&e->remote.ip, &d->flow.remote.ip))
+			world_fail(
+				w, "message to %s bears %s of %s:\n%s", to, ip, e->name, d->bytes);
+		if (!tg_ip_equal(&e->local.ip, &d->flow.local.ip)
+			&& contains(d->bytes, tg_ip_write(&e->local.ip, own)))
+			world_fail(w, "message to %s bears %s of another realm:\n%s", to, own,
+				d->bytes);
+		for (unsigned int a = 0; a < e->aliases; a++)
+			if (contains(d->bytes, e->alias[a]))
+				world_fail(w, "message to %s bears %s of %s:\n%s", to, e->alias[a],
+					e->name, d->bytes);
+	}
+}
+
+static void look_at_new(struct world *w)
+{
+	struct fake_datagram *d = w->checked != NULL ? w->checked->next : w->net.first;
+
+	for (; d != NULL; d = d->next) {
+		say(w, "to", name_of(w, &d->flow.remote), str_of(d->bytes, d->len));
+		check_leaks(w, d);
+		w->checked = d;
+	}
+}
+
+void world_settle(struct world *w)
+{
+	while (fake_dp_run(&w->dp) > 0)
+		;
+	look_at_new(w);
+}
+
+void world_receive(struct world *w, struct endpoint *from, struct str message)
+{
+	struct net_flow flow = {
+		.local = from->local,
+		.remote = from->remote,
+		.realm = from->realm,
+		.protocol = TRANSPORT_UDP,
+	};
+
+	say(w, "from", from->name, message);
+	engine_receive(w->engine, &flow, message);
+	world_settle(w);
+}
+
+void world_advance(struct world *w, uint64_t ms)
+{
+	while (ms > 0) {
+		uint64_t step = timer_wheel_next_ms(w->wheel);
+
+		if (step == 0)
+			step = 1;
+		if (step > ms)
+			step = ms;
+		timer_wheel_advance(w->wheel, tg_mono_add_ms(timer_wheel_now(w->wheel), step));
+		ms -= step;
+		world_settle(w);
+	}
+}
