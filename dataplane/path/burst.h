@@ -2,7 +2,7 @@
 // One burst of received packets on its way through the stages, and what is known of each packet.
 //
 //	parse ─► classify ─┬─ SIP ───► limit ─► keepalive ─► punt
-//	                   └─ media ─► lookup ─► guard ─► latch ─► count ─► output ─► rewrite
+//	                   └─ media ─► lookup ─► guard ─► latch ─► gate ─► count ─► output ─► rewrite
 //
 // A stage looks only at packets whose verdict is still VERDICT_NONE and ends the way of some.
 #pragma once
@@ -40,6 +40,7 @@ enum latch_verdict {
 	LATCH_FIRST,  // these three learn, with the tg_latch_reason of the same name
 	LATCH_RENEGOTIATED,
 	LATCH_CONTINUED,
+	LATCH_REFUSED,
 };
 
 // Filled from top to bottom by the stages; written by the worker only.
@@ -64,8 +65,9 @@ struct packet {
 		const struct flow_address *address; // classify, media
 		struct flow *flow;		    // lookup, media
 	};
-	uint32_t index;	    // lookup: of the flow
+	uint32_t index;	    // classify: port word; lookup: of the flow
 	uint32_t ssrc;	    // guard
+	uint32_t latch_seq; // guard: of the latch when it was judged
 	uint16_t seq;	    // guard, RTP
 	uint8_t component;  // lookup: port of RTCP; guard: RTCP by RFC 5761 too
 	uint8_t latch;	    // guard: enum latch_verdict
@@ -81,7 +83,8 @@ static_assert(sizeof(struct packet) == 128);
 
 struct burst {
 	uint16_t count;
-	uint16_t port; // where all of them were received
+	uint16_t port;	    // where all of them were received
+	uint32_t hop_epoch; // of the next hops, read once
 	uint16_t sip_count;
 	uint16_t media_count;
 	uint8_t sip[BURST_PACKETS_MAX];	  // classify: places in packet[] of SIP and keepalives

@@ -263,13 +263,13 @@ static void latch_forget(struct flow_side *side, struct tg_side_stats *stats, ui
 {
 	struct flow_latch *latch = &side->latch[component];
 
-	while (!flow_latch_begin(latch))
+	while (!flow_latch_begin(latch, __atomic_load_n(&latch->seq, __ATOMIC_RELAXED)))
 		caa_cpu_relax();
 	latch->addr = (struct tg_addr){0};
 	side->relearn[component] = 1;
-	__atomic_store_n(&stats->latch_seq, stats->latch_seq + 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&stats->latch_seq, 1, __ATOMIC_ACQ_REL);
 	stats->learned[component] = (struct tg_addr){0};
-	__atomic_store_n(&stats->latch_seq, stats->latch_seq + 1, __ATOMIC_RELEASE);
+	__atomic_fetch_add(&stats->latch_seq, 1, __ATOMIC_RELEASE);
 	flow_latch_end(latch);
 }
 

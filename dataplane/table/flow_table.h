@@ -44,10 +44,12 @@ struct flow_hop {
 
 struct flow_side {
 	struct flow_latch latch[2]; // any worker and main, by seq; the other side's workers read
-	uint64_t refused_ms;	    // any worker, by compare-and-swap: last SOURCE_REFUSED event
-	uint32_t ssrc;		    // receiver: rw; of the locked source, valid when heard
-	uint8_t relearn[2];	    // main sets, who learns clears: the next learning was asked for
-	uint8_t heard; // receiver: rw; an RTP packet was counted, ssrc and seq_max are set
+	uint32_t
+		refused_ms; // any worker, by compare-and-swap; last SOURCE_REFUSED of the stream: side 0
+	uint32_t changed_ms; // receiver: rw; last SSRC_CHANGED; both: low 32 bits, 0: never
+	uint32_t ssrc;	     // receiver: rw; of the locked source, valid when heard
+	uint8_t relearn[2];  // main sets, who learns clears: the next learning was asked for
+	uint8_t heard;	     // receiver: rw; an RTP packet was counted, ssrc and seq_max are set
 	uint8_t zero;
 
 	_Alignas(TG_CACHE_LINE) uint32_t last_rx_ms[2]; // receiver: rw, main: ro; low 32 bits
@@ -157,12 +159,11 @@ const struct flow_address *flow_table_address(const struct flow_table *, const s
 // The slot with this index; index must come from a port word. Worker.
 struct flow *flow_table_at(const struct flow_table *, uint32_t index);
 
-// Takes the right to write a latch: returns true and sets seq odd, or false when someone else is
-// at it. flow_latch_end publishes. Worker (never waits), or main (which tries again).
-static inline bool flow_latch_begin(struct flow_latch *latch)
+// Takes the right to write a latch that still stands as it was read with seq, and makes seq odd.
+// Returns false when someone else wrote or writes it. flow_latch_end publishes. Worker (never
+// waits), or main (which tries again).
+static inline bool flow_latch_begin(struct flow_latch *latch, uint32_t seq)
 {
-	uint32_t seq = __atomic_load_n(&latch->seq, __ATOMIC_RELAXED);
-
 	if ((seq & 1) != 0)
 		return false;
 	return __atomic_compare_exchange_n(

@@ -1,0 +1,105 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/path/path.h"
+
+#include "dataplane/path/path_int.h"
+
+static void list_add(struct path_list *list, struct rte_mbuf *m)
+{
+	assert(list->count < PATH_LIST_MAX);
+	list->m[list->count++] = m;
+}
+
+static void burst_fill(struct path *path, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
+{
+	struct burst *burst = &path->burst;
+	uint64_t bytes = 0;
+
+	burst->count = n;
+	burst->port = port;
+	burst->hop_epoch = __atomic_load_n(&path->tables->hop_epoch, __ATOMIC_ACQUIRE);
+	burst->sip_count = 0;
+	burst->media_count = 0;
+	for (uint16_t i = 0; i < n; i++) {
+		struct packet *pkt = &burst->packet[i];
+
+		*pkt = (struct packet){.m = mbufs[i]};
+		bytes += mbufs[i]->pkt_len;
+	}
+	path_count(path, TG_COUNT_RX_PACKETS, n);
+	path_count(path, TG_COUNT_RX_BYTES, bytes);
+}
+
+// What a full-bypass port hands to the kernel: all that is sound but not for us.
+static bool is_kernels(const struct path *path, const struct packet *pkt)
+{
+	if (!path->tables->ports.port[path->burst.port].kernel_by_tap)
+		return false;
+	return pkt->drop == TG_DROP_ETHER || pkt->drop == TG_DROP_NOT_UDP
+		|| pkt->drop == TG_DROP_NOT_OURS;
+}
+
+static void settle_drop(struct path *path, struct packet *pkt)
+{
+	if (is_kernels(path, pkt)) {
+		pkt->verdict = VERDICT_KERNEL;
+		path_count(path, TG_COUNT_TO_KERNEL, 1);
+		list_add(&path->kernel, pkt->m);
+		return;
+	}
+	tg_stat_add(&path->stats->drop[pkt->drop], 1);
+	list_add(&path->freed, pkt->m);
+}
+
+static void settle(struct path *path, struct packet *pkt)
+{
+	switch ((enum verdict)pkt->verdict) {
+	case VERDICT_SEND:
+		list_add(&path->tx[pkt->out_port], pkt->m);
+		return;
+	case VERDICT_DROP:
+	case VERDICT_KERNEL:
+		settle_drop(path, pkt);
+		return;
+	case VERDICT_PUNTED:
+	case VERDICT_ABSORBED:
+	case VERDICT_NONE:
+		break;
+	}
+	assert(pkt->verdict != VERDICT_NONE);
+	list_add(&path->freed, pkt->m);
+}
+
+void path_receive(struct path *path, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
+{
+	static void (*const sip_stages[])(struct path *) = {
+		limit_burst, keepalive_burst, punt_burst};
+	static void (*const media_stages[])(struct path *) = {lookup_burst, guard_burst,
+		latch_burst, gate_burst, count_burst, output_burst, rewrite_burst};
+
+	assert(n <= BURST_PACKETS_MAX && port < TG_PORTS_MAX);
+	burst_fill(path, port, mbufs, n);
+	parse_burst(path);
+	classify_burst(path);
+	if (path->burst.sip_count != 0)
+		for (unsigned int i = 0; i < sizeof(sip_stages) / sizeof(sip_stages[0]); i++)
+			sip_stages[i](path);
+	if (path->burst.media_count != 0)
+		for (unsigned int i = 0; i < sizeof(media_stages) / sizeof(media_stages[0]); i++)
+			media_stages[i](path);
+	for (uint16_t i = 0; i < n; i++)
+		settle(path, &path->burst.packet[i]);
+}
+
+bool path_publish(struct path *path)
+{
+	bool wake = false;
+
+	if (!path->attached)
+		return false;
+	for (uint32_t thread = 0; thread < path->sig_threads; thread++) {
+		wake |= tg_ring_publish(&path->event[thread]);
+		wake |= tg_ring_publish(&path->punt[thread][TG_TRUST_TRUNK]);
+		wake |= tg_ring_publish(&path->punt[thread][TG_TRUST_STRANGER]);
+	}
+	return wake;
+}
