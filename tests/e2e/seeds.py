@@ -31,13 +31,14 @@ def send_invite(agent, name):
 
 
 def send_reply(call, name, via_extra="", tag=None):
-    """Sends a seed response to the call's INVITE: Via, From, To, Call-ID and CSeq are the call's."""
+    """Sends a seed response to the INVITE: Via, From, To, Call-ID and CSeq are the call's."""
     reply, request = load(name), call.invite_request
     if tag is None:
         tag = param(reply["To"], "tag")
     mine = {"From": request["From"], "Call-ID": request["Call-ID"], "CSeq": request["CSeq"],
             "To": request["To"] + (f";tag={tag}" if tag else "")}
-    headers = [("Via", v + (via_extra if n == 0 else "")) for n, v in enumerate(request.all("Via"))]
+    first, *others = request.all("Via")
+    headers = [("Via", first + via_extra), *(("Via", v) for v in others)]
     headers += [(n, mine.get(n, v)) for n, v in reply.headers if n != "Via"]
     if tag:
         call.tag = tag

@@ -20,8 +20,8 @@ class Unexpected(AssertionError):
 class Agent:
     """One UDP socket that speaks SIP.
 
-    ns, address, port: where it listens. user: of its URIs. server: where requests outside of a dialog
-    go. All it sends and receives is kept in .log as (time, "sent"|"received", bytes).
+    ns, address, port: where it listens. user: of its URIs. server: where requests outside of a
+    dialog go. All it sends and receives is kept in .log as (time, "sent" or "received", bytes).
     """
 
     def __init__(self, ns, address, port, user, server=None, media_port=None):
@@ -208,9 +208,10 @@ class Call:
                            self.tag if tagged and status > 100 else None, extra, body or b"")
         return self.agent.send(message, to.source)
 
-    def hang_up(self):
-        """BYE and its 200."""
+    def hang_up_from(self, other):
+        """BYE, answered by the other end, and its 200."""
         self.request("BYE")
+        other.hung_up()
         return self.expect(200)
 
     def hung_up(self, timeout=3.0):

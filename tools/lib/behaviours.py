@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Which behaviours of tools/behaviours.txt a passing test shows; called by tools/behaviours.
 
-A test shows a behaviour by beginning its name with the id: criterion Test(suite, A14_...), a scenario
-file A14-....scn, a pytest function test_A14_.... Several ids are joined: B1_B2_..., B1-B2-....
+A test shows a behaviour by beginning its name with the id: criterion Test(suite, A14_...), a
+scenario file A14-....scn, a pytest function test_A14_.... Several are joined: B1_B2_..., B1-B2-....
 """
 import os
 import pathlib

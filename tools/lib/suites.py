@@ -24,7 +24,8 @@ SANITIZER_ENV = {
     "ASAN_OPTIONS": "abort_on_error=1:detect_leaks=1:detect_stack_use_after_return=1",
     "UBSAN_OPTIONS": "halt_on_error=1:print_stacktrace=1",
     "LSAN_OPTIONS": f"suppressions={ROOT}/tools/lib/lsan.supp:print_suppressions=0",
-    "TSAN_OPTIONS": f"halt_on_error=1:second_deadlock_stack=1:suppressions={ROOT}/tools/lib/tsan.supp",
+    "TSAN_OPTIONS": "halt_on_error=1:second_deadlock_stack=1"
+                    f":suppressions={ROOT}/tools/lib/tsan.supp",
 }
 
 # name, kind, build folder, meson options, suites, seconds

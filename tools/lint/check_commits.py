@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: BSD-3-Clause
-"""Every commit: a subject "folder/file: what, in lower case" (60 characters, 72 at most), a body."""
+"""Every commit: a subject "where: what, in lower case" (60 characters, 72 at most), a body."""
 import re
 import subprocess
 

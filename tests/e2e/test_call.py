@@ -1,0 +1,218 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Calls from a phone behind a NAT to a carrier, message by message."""
+import time
+
+import pytest
+
+import rtp
+import ua
+from lab import ACCESS, CORE, NAT_OUT, PHONE, SBC_ACCESS, SBC_CORE
+from sip import media_of, param, sdp, uri_of
+
+CALLEE = f"sip:+442079460123@{SBC_ACCESS}"
+
+
+def test_C10_E1_E2_E6_E7_E27_J1_call_with_media_through_nat(tidegate, phone, carrier, ends):
+    out = phone.invite(CALLEE)
+    into = carrier.answer()
+    into.reply(180)
+    ringing = out.expect(180)
+    via = ringing["Via"]
+    assert param(via, "received") == NAT_OUT
+    assert param(via, "rport") not in (None, "", "5060")
+    assert ringing.source == ACCESS
+
+    into.reply(200, carrier.offer())
+    answer = out.expect(200)
+    out.ack()
+    assert into.expect("ACK").source == CORE
+    ends[0].remote, ends[1].remote = media_of(answer.body), media_of(into.invite_request.body)
+    assert ends[0].remote[0] == SBC_ACCESS
+    assert ends[1].remote[0] == SBC_CORE
+    report = rtp.talk(*ends, 2.0)
+    assert report.whole, report
+    assert report.sent[0] >= 90 and report.sent[1] >= 80
+
+    # the carrier hangs up: the BYE finds the phone only by the flow it last used
+    into.request("BYE")
+    bye = out.hung_up()
+    assert bye.source == ACCESS
+    into.expect(200)
+    stats = tidegate.settled()
+    assert stats["calls"] == 0 and stats["streams"] == 0
+
+
+def test_C1_legs_share_no_identifier(tidegate, phone, carrier):
+    out, into, *_ = ua.connect(phone, carrier, CALLEE)
+    seen = into.invite_request
+    assert seen["Call-ID"] != out.call_id
+    assert param(seen["From"], "tag") != out.tag
+    assert len(seen.all("Via")) == 1 and SBC_CORE in seen["Via"]
+    assert SBC_CORE in uri_of(seen["Contact"])
+    assert seen.branch != out.invite_request.branch
+    out.request("BYE")
+    assert into.hung_up()["Call-ID"] == into.call_id
+    out.expect(200)
+
+
+def test_C9_E5_private_contact_stays_request_uri(tidegate, phone, carrier):
+    contact = f"<sip:alice@{PHONE};line=12071>"
+    out = phone.invite(CALLEE)
+    # the same agent, but its Contact has a parameter of its own
+    into = carrier.answer()
+    into.reply(486)
+    out.ack_refusal(out.expect(486))
+    into.expect("ACK")
+
+    call = ua.Call(phone, "t" + out.tag)
+    call.call_id, call.to, call.target = "c9" + out.call_id, phone.server, CALLEE
+    call.local, call.remote = out.local.replace(out.tag, call.tag), f"<{CALLEE}>"
+    call.invite_request = call.build("INVITE", phone.offer(), [("Contact", contact)])
+    phone.send(call.invite_request)
+    into = carrier.answer()
+    into.reply(200, carrier.offer())
+    call.expect(200)
+    call.ack()
+    into.expect("ACK")
+    into.request("BYE")
+    bye = call.hung_up()
+    assert bye.uri == uri_of(contact)
+    into.expect(200)
+
+
+@pytest.mark.parametrize("side", ["phone", "carrier"])
+def test_C11_either_side_hangs_up(tidegate, phone, carrier, side):
+    out, into, *_ = ua.connect(phone, carrier, CALLEE)
+    first, second = (out, into) if side == "phone" else (into, out)
+    first.request("BYE")
+    # our side is answered at once, whatever the other does
+    assert first.expect(200, timeout=0.4).method == "BYE"
+    second.hung_up()
+    assert tidegate.settled()["calls"] == 0
+
+
+def test_B13_trying_comes_at_once_and_stays_on_its_leg(tidegate, phone, carrier):
+    began = time.monotonic()
+    out = phone.invite(CALLEE)
+    trying = out.expect(100, ignore=())
+    assert time.monotonic() - began < 0.2
+    assert param(trying["To"], "tag") is None
+    into = carrier.answer()
+    into.reply(100)
+    phone.silent(0.3)
+    into.reply(603)
+    out.ack_refusal(out.expect(603))
+    into.expect("ACK")
+
+
+def test_B17_cancel_before_answer(tidegate, phone, carrier):
+    out = phone.invite(CALLEE)
+    into = carrier.answer()
+    into.reply(180)
+    ringing = out.expect(180)
+    out.cancel()
+    assert out.expect(200).method == "CANCEL"
+    terminated = out.expect(487)
+    assert param(terminated["To"], "tag") == param(ringing["To"], "tag")
+    out.ack_refusal(terminated)
+
+    cancel = into.expect("CANCEL")
+    assert cancel.branch == into.invite_request.branch
+    into.reply(200, request=cancel)
+    into.reply(487)
+    ack = into.expect("ACK")
+    assert ack.branch == into.invite_request.branch
+    stats = tidegate.settled()
+    assert stats["calls"] == 0 and stats["streams"] == 0
+
+
+def test_B24_refusal_is_acked_hop_by_hop(tidegate, phone, carrier):
+    out = phone.invite(CALLEE)
+    into = carrier.answer()
+    into.reply(486)
+    ack = into.expect("ACK", timeout=0.4)
+    assert ack.branch == into.invite_request.branch
+    assert ack.uri == into.invite_request.uri
+    assert param(ack["To"], "tag") == into.tag
+    assert ack["Max-Forwards"]
+    busy = out.expect(486)
+    out.ack_refusal(busy)
+    carrier.silent(0.7)
+    phone.silent(0.1)
+    stats = tidegate.settled()
+    assert stats["calls"] == 0 and stats["streams"] == 0
+
+
+@pytest.mark.parametrize("status", [180, 181, 182, 183])
+def test_C44_provisionals_are_relayed_with_their_number(tidegate, phone, carrier, status):
+    out = phone.invite(CALLEE)
+    into = carrier.answer()
+    into.reply(status)
+    assert out.expect(status).body == b""
+    into.reply(480)
+    out.ack_refusal(out.expect(480))
+    into.expect("ACK")
+
+
+@pytest.mark.parametrize("status", [180, 183])
+def test_C45_early_media_flows_before_the_answer(tidegate, phone, carrier, ends, status):
+    out = phone.invite(CALLEE)
+    into = carrier.answer()
+    into.reply(status, carrier.offer())
+    early = out.expect(status)
+    ends[0].remote, ends[1].remote = media_of(early.body), media_of(into.invite_request.body)
+    # the phone opens its NAT; whether the carrier hears that is the realm's policy
+    for _ in range(5):
+        ends[0].send()
+        time.sleep(0.02)
+    for _ in range(20):
+        ends[1].send()
+        time.sleep(0.02)
+    time.sleep(0.2)
+    ends[0].receive()
+    assert ends[0].heard_from(ends[1]) == (0, 0, 0, 0)
+
+    into.reply(200, carrier.offer())
+    out.expect(200)
+    out.ack()
+    into.expect("ACK")
+    out.hang_up_from(into)
+
+
+def test_C20_D15_hold_and_resume(tidegate, phone, carrier, ends):
+    out, into, *_ = ua.connect(phone, carrier, CALLEE)
+    for direction, mirrored in (("sendonly", "recvonly"), ("sendrecv", "sendrecv")):
+        offer = sdp(PHONE, 40000, version=2).replace("a=sendrecv", f"a={direction}")
+        out.request("INVITE", offer, [("Contact", phone.contact)])
+        again = into.expect("INVITE")
+        assert f"a={direction}" in again.body.decode()
+        into.reply(200, carrier.offer().replace("a=sendrecv", f"a={mirrored}"), request=again)
+        answer = out.expect(200)
+        assert f"a={mirrored}" in answer.body.decode()
+        out.ack()
+        into.expect("ACK")
+    ends[0].remote, ends[1].remote = media_of(answer.body), media_of(again.body)
+    report = rtp.talk(*ends, 1.0)
+    assert report.whole, report
+    out.hang_up_from(into)
+
+
+def test_C35_options_to_the_sbc_is_answered(tidegate, phone):
+    request = ua.Call(phone, "o1")
+    request.call_id, request.to = "options@test", phone.server
+    request.local, request.remote = f"<sip:alice@{PHONE}>;tag=o1", f"<sip:{SBC_ACCESS}>"
+    request.target = f"sip:{SBC_ACCESS}"
+    phone.send(request.build("OPTIONS"))
+    answer = request.expect(200)
+    assert "INVITE" in answer["Allow"]
+
+
+def test_C3_request_outside_of_any_dialog_is_481(tidegate, phone):
+    stray = ua.Call(phone, "s1")
+    stray.call_id, stray.to = "stray@test", phone.server
+    stray.local, stray.remote = f"<sip:alice@{PHONE}>;tag=s1", f"<{CALLEE}>;tag=none"
+    stray.target = CALLEE
+    phone.send(stray.build("BYE"))
+    stray.expect(481)
+    phone.send(stray.build("ACK"))
+    phone.silent(0.4)

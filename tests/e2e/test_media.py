@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The relay under strangers, RTCP, and what it counts."""
+import struct
+import time
+
+import rtp
+import ua
+from lab import SBC_ACCESS, STRANGER
+from sip import media_of
+
+CALLEE = f"sip:+442079460123@{SBC_ACCESS}"
+REFUSED = 'media_source'
+
+
+def dropped(tidegate):
+    return tidegate.metric("tidegate_dataplane_drops_total", REFUSED)
+
+
+def spray(lab, target, count=20):
+    """RTP of the right kind from a stranger's address."""
+    end = rtp.End(lab.nat, STRANGER, 40000)
+    end.remote = target
+    for _ in range(count):
+        end.send()
+        time.sleep(0.005)
+    end.receive()
+    heard = len(end.heard)
+    end.close()
+    return heard
+
+
+def test_E8_E9_I7_stranger_is_dropped_and_counted(lab, tidegate, phone, carrier, ends):
+    out, into, ends[0].remote, ends[1].remote = ua.connect(phone, carrier, CALLEE)
+    before = dropped(tidegate)
+    # first of all, while nothing is learned: it must not latch
+    assert spray(lab, ends[0].remote) == 0
+    talk = rtp.Talk(*ends)
+    time.sleep(0.8)
+    # and into the live stream
+    assert spray(lab, ends[0].remote) == 0
+    report = talk.finish()
+    assert report.whole, report
+    assert dropped(tidegate) - before >= 40
+    out.hang_up_from(into)
+
+
+def test_I7_ports_without_a_stream_are_silent(lab, tidegate):
+    sock = lab.nat.udp(STRANGER)
+    sock.settimeout(0.5)
+    before = tidegate.metric("tidegate_dataplane_drops_total", "media_no_stream")
+    for port in range(20000, 20200):
+        sock.sendto(b"\x80\x08" + bytes(170), (SBC_ACCESS, port))
+    try:
+        sock.recv(2048)
+        raise AssertionError("something was sent back")
+    except TimeoutError:
+        pass
+    finally:
+        sock.close()
+    assert tidegate.metric("tidegate_dataplane_drops_total", "media_no_stream") - before == 200
+
+
+def test_E23_J4_rtcp_latches_and_is_relayed(tidegate, phone, carrier, ends):
+    out, into, ends[0].remote, ends[1].remote = ua.connect(phone, carrier, CALLEE)
+    report = rtp.talk(*ends, 0.4)
+    assert report.whole, report
+    for sender, hearer in (ends, ends[::-1]):
+        packet = struct.pack("!BBHIQIII", 0x80, 200, 6, sender.ssrc, 1, 2, 3, 4)
+        address, _, rtcp_port = sender.remote
+        sender.rtcp.sendto(packet, (address, rtcp_port))
+        hearer.rtcp.settimeout(1)
+        assert hearer.rtcp.recv(2048) == packet
+    out.hang_up_from(into)
+
+
+def test_J2_ports_are_pairs_of_the_range_and_random(tidegate, phone, carrier):
+    ports = []
+    for _ in range(6):
+        out, into, near, far = ua.connect(phone, carrier, CALLEE)
+        ports += [near[1], far[1]]
+        out.hang_up_from(into)
+    assert all(p % 2 == 0 for p in ports)
+    assert len(set(ports)) == len(ports), "none is used again so soon"
+    steps = {b - a for a, b in zip(ports[::2], ports[2::2])}
+    assert len(steps) > 2, "not one after the other"
+
+
+def test_J13_stream_counters_are_exact(tidegate, phone, carrier, ends):
+    out, into, ends[0].remote, ends[1].remote = ua.connect(phone, carrier, CALLEE)
+    report = rtp.talk(*ends, 1.0)
+    assert report.whole, report
+    text = str(tidegate.ask("show", "streams"))
+    for count in report.sent:
+        assert str(count) in text, f"{count} is not in {text}"
+    out.hang_up_from(into)
+
+
+def test_E9_moved_sender_is_followed_only_after_reoffer(lab, tidegate, phone, carrier, ends):
+    out, into, ends[0].remote, ends[1].remote = ua.connect(phone, carrier, CALLEE)
+    report = rtp.talk(*ends, 0.5)
+    assert report.whole, report
+    # the phone's media moves to another port: refused while nothing was negotiated
+    moved = rtp.End(lab.phone, "192.168.1.20", 41000)
+    moved.remote = ends[0].remote
+    for _ in range(10):
+        moved.send()
+        time.sleep(0.01)
+    time.sleep(0.2)
+    ends[1].receive()
+    assert ends[1].heard_from(moved)[0] == 10
+
+    phone.media_port = 41000
+    out.request("INVITE", phone.offer(version=2), [("Contact", phone.contact)])
+    again = into.expect("INVITE")
+    into.reply(200, carrier.offer(), request=again)
+    answer = out.expect(200)
+    out.ack()
+    into.expect("ACK")
+    moved.sent.clear()
+    ends[1].sent.clear()
+    ends[1].heard.clear()
+    moved.remote, ends[1].remote = media_of(answer.body), media_of(again.body)
+    report = rtp.talk(moved, ends[1], 0.5)
+    assert report.whole, report
+    moved.close()
+    out.hang_up_from(into)
