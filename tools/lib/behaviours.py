@@ -12,8 +12,8 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 RESULTS = ROOT / os.environ.get("TIDEGATE_BUILD", "build") / "test-results.tsv"
 ID = r"[A-L][1-9][0-9]?"
-CRITERION = re.compile(r"^\s*(?:ParameterizedTest|Theory|Test)\s*\((?:\([^)]*\),)?"
-                       r"[^,()]*?(\w+)\s*,\s*(\w+)", re.M)
+CRITERION = re.compile(r"^\s*(?:Test\(|ParameterizedTest\([^,]*,|Theory\(\([^)]*\),)"
+                       r"\s*(\w+)\s*,\s*(\w+)", re.M)
 PYTEST = re.compile(r"^\s*(?:async )?def (test_\w+)", re.M)
 
 
