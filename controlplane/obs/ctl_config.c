@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <inttypes.h>
+
+#include "controlplane/obs/json_text.h"
+#include "controlplane/obs/labels.h"
+#include "controlplane/obs/obs_int.h"
+#include "controlplane/obs/reload.h"
+
+static const char *const latch_names[] = {
+	[TG_LATCH_OFF] = "off",
+	[TG_LATCH_PORT] = "port",
+	[TG_LATCH_SIGNALLING] = "signalling",
+	[TG_LATCH_ANY] = "any",
+};
+
+static json_t *listeners_json(const struct conf_realm *realm)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < realm->sip_count; i++)
+		json_array_append_new(all,
+			json_pack("{s:o, s:o}", "address", json_addr(&realm->sip[i].address),
+				"advertised", json_addr(&realm->sip[i].advertised)));
+	return all;
+}
+
+static json_t *pools_json(const struct conf_realm *realm)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < realm->media_count; i++) {
+		const struct conf_media_pool *pool = &realm->media[i];
+
+		json_array_append_new(all,
+			json_pack("{s:o, s:o, s:i, s:i}", "address", json_ip(&pool->address),
+				"advertised", json_ip(&pool->advertised), "port_first",
+				(int)pool->port_first, "port_last", (int)pool->port_last));
+	}
+	return all;
+}
+
+static json_t *realms_json(const struct conf *conf)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < conf->realm_count; i++) {
+		const struct conf_realm *realm = &conf->realms[i];
+
+		json_array_append_new(all,
+			json_pack("{s:s, s:o, s:o, s:s, s:b, s:b}", "name", realm->name, "sip",
+				listeners_json(realm), "media", pools_json(realm), "latch",
+				latch_names[realm->latch], "strangers", (int)realm->strangers,
+				"force_rport", (int)realm->force_rport));
+	}
+	return all;
+}
+
+static json_t *peers_json(const struct conf *conf)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < conf->peer_count; i++) {
+		const struct conf_peer *peer = &conf->peers[i];
+
+		json_array_append_new(all,
+			json_pack("{s:s, s:s, s:o, s:s, s:I, s:I}", "name", peer->name, "realm",
+				label_realm(conf, peer->realm), "address",
+				json_addr(&peer->address), "latch", latch_names[peer->latch],
+				"no_answer_ms", (json_int_t)peer->no_answer_ms, "calls_max",
+				(json_int_t)peer->calls_max));
+	}
+	return all;
+}
+
+static json_t *routes_json(const struct conf *conf)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < conf->route_count; i++) {
+		const struct conf_route *route = &conf->routes[i];
+
+		json_array_append_new(all,
+			json_pack("{s:s?, s:s?, s:s, s:s}", "from_realm",
+				route->from_realm < 0 ? NULL : conf->realms[route->from_realm].name,
+				"from_peer",
+				route->from_peer < 0 ? NULL : conf->peers[route->from_peer].name,
+				"prefix", route->prefix, "to", conf->peers[route->to_peer].name));
+	}
+	return all;
+}
+
+static void add_process(json_t *json, const struct conf *conf)
+{
+	json_t *ports = json_array();
+
+	for (unsigned int i = 0; i < conf->port_count; i++)
+		json_array_append_new(ports, json_string(conf->ports[i].interface));
+	json_object_update_new(json,
+		json_pack("{s:s, s:s, s:s, s:s, s:s, s:o, s:I, s:o}", "node", conf->node_name,
+			"user", conf->user, "attach_socket", conf->attach_socket, "control_socket",
+			conf->control_socket, "log_level", conf->log_level, "metrics_listen",
+			json_addr(&conf->metrics_listen), "workers", (json_int_t)conf->workers,
+			"ports", ports));
+}
+
+static json_t *limits_json(const struct conf *conf)
+{
+	return json_pack("{s:I, s:I, s:I}", "calls", (json_int_t)conf->calls_max, "transactions",
+		(json_int_t)conf->transactions_max, "streams", (json_int_t)conf->streams_max);
+}
+
+static json_t *timers_json(const struct conf *conf)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "t1_ms", (json_int_t)conf->t1_ms,
+		"t2_ms", (json_int_t)conf->t2_ms, "t4_ms", (json_int_t)conf->t4_ms, "no_answer_ms",
+		(json_int_t)conf->no_answer_ms, "media_idle_ms", (json_int_t)conf->media_idle_ms,
+		"port_quarantine_ms", (json_int_t)conf->port_quarantine_ms);
+}
+
+static void show_config(struct ctl_request *request, void *arg)
+{
+	struct obs *obs = arg;
+	struct conf *conf = conf_current();
+	json_t *json = json_object();
+
+	json_object_set_new(json, "file", json_string(conf->path));
+	json_object_set_new(json, "generation", json_integer((json_int_t)conf->generation));
+	json_object_set_new(json, "last_reload_ok", json_boolean(obs->reload_ok));
+	json_object_set_new(json, "restart_needed", reload_restart_needed(obs->p.conf, conf));
+	add_process(json, conf);
+	json_object_set_new(json, "limits", limits_json(conf));
+	json_object_set_new(json, "timers", timers_json(conf));
+	json_object_set_new(json, "realms", realms_json(conf));
+	json_object_set_new(json, "peers", peers_json(conf));
+	json_object_set_new(json, "routes", routes_json(conf));
+	conf_put(conf);
+	ctl_reply(request, json);
+}
+
+static void on_reloaded(void *arg, const char *text)
+{
+	struct ctl_request *request = arg;
+	struct obs *obs = request->command->arg;
+	struct conf *conf;
+
+	if (text != NULL) {
+		ctl_refuse(request, "refused", "%s", text);
+		return;
+	}
+	conf = conf_current();
+	ctl_reply(request,
+		json_pack("{s:I, s:o}", "generation", (json_int_t)conf->generation,
+			"restart_needed", reload_restart_needed(obs->p.conf, conf)));
+	conf_put(conf);
+}
+
+static void reload(struct ctl_request *request, void *arg)
+{
+	reload_start(arg, on_reloaded, request);
+}
+
+void ctl_config_add(struct obs *obs)
+{
+	static const struct ctl_command commands[] = {
+		{"show config", "", "the configuration in force, and what waits for a restart",
+			CTL_MANAGEMENT, show_config, NULL},
+		{"reload", "", "read the configuration file again", CTL_MANAGEMENT, reload, NULL},
+	};
+
+	obs_add_commands(obs, commands, sizeof(commands) / sizeof(commands[0]));
+}

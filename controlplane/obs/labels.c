@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/obs/labels.h"
+
+#include <stddef.h>
+
+#include "controlplane/call/engine.h"
+#include "include/tidegate/stats.h"
+
+#define LOOK_UP(names, index) ((index) < sizeof(names) / sizeof((names)[0]) ? (names)[index] : NULL)
+
+const char *label_method(unsigned int index)
+{
+	return index < SIP_METHOD_COUNT ? sip_method_name((enum sip_method)index) : NULL;
+}
+
+const char *label_class(unsigned int index)
+{
+	static const char *const names[] = {NULL, "1xx", "2xx", "3xx", "4xx", "5xx", "6xx"};
+
+	return LOOK_UP(names, index);
+}
+
+const char *label_fault(unsigned int index)
+{
+	if (index == SIP_FAULT_NONE || index >= SIP_FAULT_COUNT)
+		return NULL;
+	return sip_fault_label((enum sip_fault)index);
+}
+
+const char *label_media_failure(unsigned int index)
+{
+	static const char *const names[] = {
+		[MEDIA_BAD_SDP] = "bad_sdp",
+		[MEDIA_NOT_ACCEPTABLE] = "not_acceptable",
+		[MEDIA_NO_PORTS] = "no_ports",
+		[MEDIA_NO_DATAPLANE] = "no_dataplane",
+	};
+
+	return LOOK_UP(names, index);
+}
+
+const char *label_worker_counter(unsigned int index)
+{
+	static const char *const names[] = {
+#define X(name, text, help) [TG_COUNT_##name] = text,
+		TG_WORKER_COUNTERS(X)
+#undef X
+	};
+
+	return LOOK_UP(names, index);
+}
+
+const char *label_drop(unsigned int index)
+{
+	static const char *const names[] = {
+#define X(name, text, help) [TG_DROP_##name] = text,
+		TG_DROP_REASONS(X)
+#undef X
+	};
+
+	return LOOK_UP(names, index);
+}
+
+const char *label_realm(const struct conf *conf, unsigned int realm)
+{
+	return conf != NULL && realm < conf->realm_count ? conf->realms[realm].name : "gone";
+}

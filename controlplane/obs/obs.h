@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the management thread shows and does: commands of the control socket and families of
+// /metrics. This is the registration; the socket and the HTTP server are brought up beside it.
+#pragma once
+
+#include "controlplane/base/loop.h"
+#include "controlplane/conf/conf.h"
+#include "controlplane/obs/snapshot.h"
+
+struct obs;
+
+struct obs_params {
+	struct loop *management;
+	struct loop *signalling;
+	struct engine *engine;
+	// What the shared segment says; called on the signalling thread. out is zeroed before.
+	void (*dataplane)(void *arg, struct obs_dataplane *out);
+	void *arg;
+	struct conf *conf; // the process started with it; a reference is taken
+};
+
+// Adds all commands and metrics to their registries. Before the threads start. NULL when memory is
+// out.
+struct obs *obs_new(const struct obs_params *params);
+// Only when nothing is under way between the two threads any more.
+void obs_free(struct obs *obs);

@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/obs/reload.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "controlplane/base/log.h"
+#include "controlplane/obs/obs_int.h"
+
+struct reload {
+	struct letter letter;
+	struct obs *obs;
+	reload_done_h *done;
+	void *arg;
+};
+
+static bool text_differs(const void *a, const void *b)
+{
+	const char *const *x = a, *const *y = b;
+
+	return strcmp(*x != NULL ? *x : "", *y != NULL ? *y : "") != 0;
+}
+
+static bool u32_differs(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(uint32_t)) != 0;
+}
+
+static bool bool_differs(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(bool)) != 0;
+}
+
+static bool addr_differs(const void *a, const void *b)
+{
+	return memcmp(a, b, sizeof(struct tg_addr)) != 0;
+}
+
+static bool ports_differ(const void *a, const void *b)
+{
+	const struct conf *x = a, *y = b;
+
+	if (x->port_count != y->port_count)
+		return true;
+	for (unsigned int i = 0; i < x->port_count; i++) {
+		if (x->ports[i].xdp != y->ports[i].xdp
+			|| strcmp(x->ports[i].interface, y->ports[i].interface) != 0)
+			return true;
+	}
+	return false;
+}
+
+static const struct {
+	const char *name;
+	size_t offset;
+	bool (*differs)(const void *a, const void *b);
+} restart_only[] = {
+	{"user", offsetof(struct conf, user), text_differs},
+	{"run_dir", offsetof(struct conf, run_dir), text_differs},
+	{"attach_socket", offsetof(struct conf, attach_socket), text_differs},
+	{"control_socket", offsetof(struct conf, control_socket), text_differs},
+	{"metrics_listen", offsetof(struct conf, metrics_listen), addr_differs},
+	{"poll", offsetof(struct conf, poll), u32_differs},
+	{"workers", offsetof(struct conf, workers), u32_differs},
+	{"lcores", offsetof(struct conf, lcores), text_differs},
+	{"huge_pages", offsetof(struct conf, huge_pages), bool_differs},
+	{"memory_mb", offsetof(struct conf, memory_mb), u32_differs},
+	{"ports", 0, ports_differ},
+	{"calls_max", offsetof(struct conf, calls_max), u32_differs},
+	{"transactions_max", offsetof(struct conf, transactions_max), u32_differs},
+	{"streams_max", offsetof(struct conf, streams_max), u32_differs},
+	{"trace_bytes", offsetof(struct conf, trace_bytes), u32_differs},
+};
+
+json_t *reload_restart_needed(const struct conf *started, const struct conf *now)
+{
+	json_t *names = json_array();
+
+	for (unsigned int i = 0; i < sizeof(restart_only) / sizeof(restart_only[0]); i++) {
+		size_t offset = restart_only[i].offset;
+
+		if (restart_only[i].differs(
+			    (const uint8_t *)started + offset, (const uint8_t *)now + offset))
+			json_array_append_new(names, json_string(restart_only[i].name));
+	}
+	return names;
+}
+
+static void warn_restart_needed(struct obs *obs, const struct conf *now)
+{
+	json_t *names = reload_restart_needed(obs->p.conf, now);
+	json_t *name;
+	size_t i;
+
+	json_array_foreach(names, i, name)
+		LOG(LOG_WARN, "reload-needs-restart", "setting=%s", json_string_value(name));
+	json_decref(names);
+}
+
+static void finish(struct reload *reload, const char *text)
+{
+	struct obs *obs = reload->obs;
+
+	obs->reloading = false;
+	obs->reload_ok = text == NULL;
+	if (text == NULL)
+		obs->reloads++;
+	else
+		obs->reloads_failed++;
+	reload->done(reload->arg, text);
+	free(reload);
+}
+
+static void on_taken_up(struct letter *letter)
+{
+	finish(caa_container_of(letter, struct reload, letter), NULL);
+}
+
+static void on_published(struct letter *letter)
+{
+	struct reload *reload = caa_container_of(letter, struct reload, letter);
+
+	engine_configure(reload->obs->p.engine);
+	mailbox_send(loop_mailbox(reload->obs->p.management), letter, on_taken_up);
+}
+
+void reload_start(struct obs *obs, reload_done_h *done, void *arg)
+{
+	struct reload *reload;
+	enum log_level level;
+	struct conf_error err;
+	struct conf *conf;
+
+	if (obs->reloading) {
+		done(arg, "a reload is already running; try again");
+		return;
+	}
+	reload = calloc(1, sizeof(*reload));
+	if (reload == NULL) {
+		done(arg, "out of memory");
+		return;
+	}
+	obs->reloading = true;
+	*reload = (struct reload){.obs = obs, .done = done, .arg = arg};
+	if (conf_load(&conf, obs->p.conf->path, &err) < 0) {
+		LOG(LOG_ERROR, "reload-failed", "reason=%s", LOG_STR(str_from(err.text)));
+		finish(reload, err.text);
+		return;
+	}
+	if (log_level_parse(&level, str_from(conf->log_level)) == 0)
+		log_set_level(level);
+	warn_restart_needed(obs, conf);
+	LOG(LOG_INFO, "reload", "realms=%u peers=%u routes=%u", conf->realm_count, conf->peer_count,
+		conf->route_count);
+	conf_publish(conf);
+	mailbox_send(loop_mailbox(obs->p.signalling), &reload->letter, on_published);
+}
+
+static void on_signal_done(void *, const char *text)
+{
+	if (text == NULL)
+		LOG(LOG_INFO, "reloaded");
+}
+
+void reload_on_signal(struct obs *obs)
+{
+	reload_start(obs, on_signal_done, NULL);
+}
