@@ -1,0 +1,330 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "dataplane/io/worker.h"
+
+#include <rte_ethdev.h>
+#include <rte_mbuf.h>
+#include <rte_pause.h>
+
+#include <sys/prctl.h>
+#include <sys/random.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "dataplane/table/rcu.h"
+#include "include/tidegate/time.h"
+
+#define RX_BURST 32
+#define SIP_PER_LOOP 16
+#define TX_TRIES 4
+#define BUCKET_SETS 16384
+#define IDLE_POLLS_BEFORE_SLEEP 200
+#define SLEEP_FIRST_NS 5000
+#define SLEEP_MAX_NS 200000
+#define ORDER_WAIT_MS 2000
+
+static_assert(SIP_PER_LOOP * PATH_SIP_MBUFS_MAX <= PATH_LIST_MAX);
+static_assert(RX_BURST <= BURST_PACKETS_MAX);
+
+struct worker_queue {
+	uint16_t port; // DPDK port id
+	uint16_t queue;
+};
+
+struct worker {
+	struct path path;
+	struct worker_params params;
+	unsigned int queues;
+	struct worker_queue queue[TG_PORTS_MAX * PORT_QUEUES_MAX];
+	struct port *port_by_id[TG_PORTS_MAX]; // NULL: no such port
+	struct tg_ring tx[TG_SIG_THREADS_MAX];
+	uint32_t idle_polls;
+	uint32_t sleep_ns;
+	struct neigh_wanted wanted;
+	_Alignas(8) uint8_t datagram[TG_PUNT_SLOT_BYTES]; // private copy of a tx slot
+
+	struct worker_rings next;		// main: rw while order == done, then worker: ro
+	_Alignas(TG_CACHE_LINE) uint32_t order; // main: rw, worker: ro
+	bool stop;				// main: rw, worker: ro
+	_Alignas(TG_CACHE_LINE) uint32_t done;	// worker: rw, main: ro
+};
+
+static void assign_queues(struct worker *w)
+{
+	const struct worker_params *p = &w->params;
+
+	for (unsigned int i = 0; i < p->port_count; i++) {
+		w->port_by_id[p->ports[i].id] = &p->ports[i];
+		for (uint16_t q = 0; q < p->ports[i].queues; q++) {
+			if (q % p->workers == p->index)
+				w->queue[w->queues++] = (struct worker_queue){p->ports[i].id, q};
+		}
+	}
+}
+
+int worker_new(struct worker **out, const struct worker_params *params)
+{
+	struct worker *w = aligned_alloc(TG_CACHE_LINE, sizeof(*w));
+	uint64_t seed;
+
+	if (w == NULL || getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+		goto err;
+	memset(w, 0, sizeof(*w));
+	w->params = *params;
+	w->sleep_ns = SLEEP_FIRST_NS;
+	w->path.tables = params->tables;
+	w->path.stats = params->stats;
+	w->path.stream_stats = params->stream_stats;
+	w->path.sig_threads = 1;
+	w->path.wanted = &w->wanted;
+	if (bucket_table_new(&w->path.buckets, BUCKET_SETS, seed) < 0)
+		goto err;
+	assign_queues(w);
+	*out = w;
+	return 0;
+err:
+	free(w);
+	return -ENOMEM;
+}
+
+void worker_free(struct worker *w)
+{
+	if (w == NULL)
+		return;
+	bucket_table_free(w->path.buckets);
+	free(w);
+}
+
+static void count(struct worker *w, enum tg_worker_counter counter, uint64_t n)
+{
+	tg_stat_add(&w->path.stats->counter[counter], n);
+}
+
+static void count_drop(struct worker *w, enum tg_drop why, uint64_t n)
+{
+	tg_stat_add(&w->path.stats->drop[why], n);
+}
+
+// Takes up what main ordered. Quiet path: the order changes only at attach and detach.
+static void follow_order(struct worker *w)
+{
+	uint32_t order = __atomic_load_n(&w->order, __ATOMIC_ACQUIRE);
+
+	if (order == w->done)
+		return;
+	w->path.attached = w->next.attached;
+	w->path.sig_threads = w->next.threads > 0 ? w->next.threads : 1;
+	memcpy(w->path.punt, w->next.punt, sizeof(w->path.punt));
+	memcpy(w->path.event, w->next.event, sizeof(w->path.event));
+	memcpy(w->tx, w->next.tx, sizeof(w->tx));
+	__atomic_store_n(&w->done, order, __ATOMIC_RELEASE);
+}
+
+static void send_list(struct worker *w, struct port *port, struct path_list *list)
+{
+	uint16_t queue = (uint16_t)(w->params.index % port->queues);
+	uint32_t sent = 0;
+	uint32_t sent_before = 0;
+	uint64_t bytes = 0;
+
+	for (uint32_t i = 0; i < list->count; i++)
+		bytes += list->m[i]->pkt_len;
+	if (port->tx_shared)
+		rte_spinlock_lock(&port->tx_lock[queue]);
+	for (unsigned int tries = 0; sent < list->count && tries < TX_TRIES; tries++) {
+		sent += rte_eth_tx_burst(
+			port->id, queue, &list->m[sent], (uint16_t)(list->count - sent));
+		tries = sent > sent_before ? 0 : tries;
+		sent_before = sent;
+	}
+	if (port->tx_shared)
+		rte_spinlock_unlock(&port->tx_lock[queue]);
+	for (uint32_t i = sent; i < list->count; i++)
+		bytes -= list->m[i]->pkt_len;
+	if (sent < list->count) {
+		count_drop(w, TG_DROP_TX_FULL, list->count - sent);
+		rte_pktmbuf_free_bulk(&list->m[sent], list->count - sent);
+	}
+	count(w, TG_COUNT_TX_PACKETS, sent);
+	count(w, TG_COUNT_TX_BYTES, bytes);
+	list->count = 0;
+}
+
+static void flush(struct worker *w)
+{
+	struct path *path = &w->path;
+
+	for (unsigned int i = 0; i < w->params.port_count; i++) {
+		struct port *port = &w->params.ports[i];
+
+		if (path->tx[port->id].count > 0)
+			send_list(w, port, &path->tx[port->id]);
+	}
+	if (path->freed.count > 0)
+		rte_pktmbuf_free_bulk(path->freed.m, path->freed.count);
+	path->freed.count = 0;
+	// Only ports with a packet socket yield these: copies of what the kernel has already.
+	if (path->kernel.count > 0)
+		rte_pktmbuf_free_bulk(path->kernel.m, path->kernel.count);
+	path->kernel.count = 0;
+}
+
+static unsigned int receive(struct worker *w)
+{
+	unsigned int total = 0;
+
+	for (unsigned int i = 0; i < w->queues; i++) {
+		struct rte_mbuf *mbufs[RX_BURST];
+		uint16_t n = rte_eth_rx_burst(w->queue[i].port, w->queue[i].queue, mbufs, RX_BURST);
+
+		if (n == 0)
+			continue;
+		path_receive(&w->path, w->queue[i].port, mbufs, n);
+		flush(w);
+		total += n;
+	}
+	return total;
+}
+
+// The control plane can write to the slot while we read it: what is checked is the copy.
+static const struct tg_packet *copy_datagram(struct worker *w, const void *slot)
+{
+	struct tg_packet *packet = (struct tg_packet *)w->datagram;
+	uint32_t bytes;
+
+	memcpy(packet, slot, sizeof(*packet));
+	bytes = packet->bytes;
+	if (bytes == 0 || bytes > TG_PUNT_BYTES_MAX)
+		return NULL;
+	memcpy(packet->payload, (const uint8_t *)slot + sizeof(*packet), bytes);
+	return packet;
+}
+
+static void send_datagram(struct worker *w, const void *slot)
+{
+	const struct tg_packet *packet = copy_datagram(w, slot);
+	struct rte_mbuf *mbufs[PATH_SIP_MBUFS_MAX];
+	uint16_t n;
+
+	if (packet == NULL) {
+		count_drop(w, TG_DROP_TX_BAD, 1);
+		return;
+	}
+	n = path_sip_mbufs(packet->bytes);
+	if (rte_pktmbuf_alloc_bulk(w->params.pool, mbufs, n) < 0) {
+		count_drop(w, TG_DROP_NO_MBUF, 1);
+		return;
+	}
+	path_send_sip(&w->path, packet, mbufs, n);
+}
+
+static unsigned int drain_tx_rings(struct worker *w)
+{
+	unsigned int total = 0;
+
+	if (!w->path.attached)
+		return 0;
+	for (unsigned int thread = 0; thread < w->path.sig_threads; thread++) {
+		unsigned int n = 0;
+		const void *slot;
+
+		while (n < SIP_PER_LOOP && (slot = tg_ring_peek(&w->tx[thread])) != NULL) {
+			send_datagram(w, slot);
+			tg_ring_pop(&w->tx[thread]);
+			n++;
+		}
+		if (n > 0)
+			flush(w);
+		total += n;
+	}
+	return total;
+}
+
+static void publish(struct worker *w)
+{
+	const uint64_t one = 1;
+
+	if (w->path.attached && path_publish(&w->path)
+		&& write(w->params.wake_fd, &one, sizeof(one)) < 0)
+		return; // its counter is full: it is awake already
+}
+
+static void rest(struct worker *w, unsigned int handled)
+{
+	struct timespec pause = {.tv_nsec = w->sleep_ns};
+
+	count(w, TG_COUNT_POLLS, 1);
+	if (handled > 0) {
+		w->idle_polls = 0;
+		w->sleep_ns = SLEEP_FIRST_NS;
+		return;
+	}
+	count(w, TG_COUNT_POLLS_EMPTY, 1);
+	if (w->params.busy || ++w->idle_polls < IDLE_POLLS_BEFORE_SLEEP)
+		return;
+	count(w, TG_COUNT_SLEEPS, 1);
+	nanosleep(&pause, NULL);
+	w->sleep_ns = w->sleep_ns * 2 < SLEEP_MAX_NS ? w->sleep_ns * 2 : SLEEP_MAX_NS;
+}
+
+int worker_run(void *worker)
+{
+	struct worker *w = worker;
+
+	prctl(PR_SET_TIMERSLACK, 1ul, 0, 0, 0);
+	rcu_register_thread();
+	while (!__atomic_load_n(&w->stop, __ATOMIC_RELAXED)) {
+		unsigned int handled;
+
+		follow_order(w);
+		path_clock(&w->path, tg_mono_now().ns);
+		handled = receive(w);
+		handled += drain_tx_rings(w);
+		publish(w);
+		rcu_quiescent_state();
+		rest(w, handled);
+	}
+	rcu_unregister_thread();
+	return 0;
+}
+
+void worker_stop(struct worker *w)
+{
+	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
+}
+
+static int give_order(struct worker *w)
+{
+	uint64_t begin_ns = tg_mono_now().ns;
+	uint32_t order = w->order + 1;
+
+	__atomic_store_n(&w->order, order, __ATOMIC_RELEASE);
+	while (__atomic_load_n(&w->done, __ATOMIC_ACQUIRE) != order) {
+		struct timespec pause = {.tv_nsec = 20000};
+
+		if (tg_mono_now().ns - begin_ns > ORDER_WAIT_MS * TG_NS_PER_MS)
+			return -ETIMEDOUT;
+		nanosleep(&pause, NULL);
+	}
+	return 0;
+}
+
+int worker_attach(struct worker *w, const struct worker_rings *rings)
+{
+	w->next = *rings;
+	w->next.attached = true;
+	return give_order(w);
+}
+
+int worker_detach(struct worker *w)
+{
+	w->next = (struct worker_rings){0};
+	return give_order(w);
+}
+
+struct neigh_wanted *worker_wanted(struct worker *w)
+{
+	return &w->wanted;
+}
