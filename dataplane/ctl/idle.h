@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Watches streams for silence: one timer a stream, never a sweep over all of them.
+//
+// A stream of the attached control plane that falls silent is reported (TG_EVENT_MEDIA_IDLE, again
+// each idle_ms). One that nobody owns, because its control plane is gone and no later one took it
+// up, is removed, logged, and told to whoever is attached (TG_EVENT_STREAM_EXPIRED).
+// All functions: main lcore only.
+#pragma once
+
+#include <stdint.h>
+
+#include "dataplane/ctl/event.h"
+#include "dataplane/table/flow_table.h"
+#include "include/tidegate/flow.h"
+
+// For orphans of streams that asked for no idle report.
+#define IDLE_ORPHAN_MS 300000
+// Lower bound of the time between two looks at one stream.
+#define IDLE_LOOK_MS 10
+
+struct idle;
+
+// flows and events stay the caller's. Needs EAL. Returns 0 or -ENOMEM. Boot only.
+int idle_new(
+	struct idle **out, uint32_t streams_max, struct flow_table *flows, struct events *events);
+void idle_free(struct idle *idle);
+
+// Which control plane is attached; 0: none.
+void idle_set_epoch(struct idle *idle, uint32_t epoch);
+
+// Watches a stream, idle_ms from now on; again for one that is watched already.
+void idle_start(struct idle *idle, struct tg_stream_ref ref, uint32_t idle_ms);
+// Watches it no more. ref must name a stream of the table.
+void idle_stop(struct idle *idle, struct tg_stream_ref ref);
+// Runs what is due.
+void idle_manage(void);
