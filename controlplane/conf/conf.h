@@ -8,6 +8,7 @@
 
 #include <stdbool.h>
 #include <stdint.h>
+#include <stdio.h>
 
 #include "controlplane/base/str.h"
 #include "include/tidegate/addr.h"
@@ -69,7 +70,9 @@ struct conf_route {
 };
 
 struct conf_port {
-	const char *interface; // "default": the interface of the default route, resolved at load
+	// Resolved at load. Only where no port was configured and there is no default route it
+	// stays "default", which conf_dataplane_args refuses.
+	const char *interface;
 	bool xdp;
 };
 
@@ -85,7 +88,7 @@ struct conf {
 	uint32_t workers;
 	const char *lcores; // "" : chosen by the dataplane
 	bool huge_pages;
-	uint32_t memory_mb;
+	uint32_t memory_mb; // 0: chosen by the dataplane
 	struct conf_port *ports;
 	unsigned int port_count;
 	struct conf_realm *realms;
@@ -122,7 +125,7 @@ struct conf *conf_get(struct conf *conf);
 void conf_put(struct conf *conf);
 
 // Publishes a snapshot (takes over the reference) and drops the one before after a grace period.
-// Management thread, or a test.
+// NULL: none is published any more. Management thread, or a test.
 void conf_publish(struct conf *conf);
 // The published snapshot with a reference of the caller's, or NULL before the first. Any
 // registered reader thread.
@@ -134,3 +137,12 @@ const struct conf_peer *conf_peer_by_source(
 // Index of a realm or peer by its name, -1 when there is none.
 int conf_realm_index(const struct conf *conf, const char *name);
 int conf_peer_index(const struct conf *conf, const char *name);
+
+// The dataplane's command line, one argument a line, as its option --args FILE reads it.
+// Returns 0; -ENODEV with *err filled when the interface of the default route was meant and there
+// is no default route; -EIO when out cannot be written.
+int conf_dataplane_args(const struct conf *conf, FILE *out, struct conf_error *err);
+
+// Writes tidegate.yaml with all options, their defaults and what they mean. It is itself a valid
+// configuration, the embedded default. Returns 0 or -EIO.
+int conf_dump_schema(FILE *out);

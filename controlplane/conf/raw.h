@@ -1,0 +1,134 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// tidegate.yaml as libcyaml lays it out in memory: schema.c maps each key to a member here. What the
+// file leaves out is NULL or an empty list until conf_raw_fill puts in the defaults; what has no
+// default stays so. Members bear the names of their keys. Choices are int: libcyaml's enums.
+#pragma once
+
+#include <stdint.h>
+
+struct raw_rate {
+	uint32_t *per_s;
+	uint32_t *burst;
+};
+
+struct raw_node {
+	char *name;
+	char *user;
+	char *run_dir;
+};
+
+struct raw_port {
+	char *interface;
+	int *xdp;
+};
+
+struct raw_dataplane {
+	uint32_t *workers;
+	int *poll;
+	char *lcores;
+	int *huge_pages;
+	uint32_t *memory_mb;
+	uint32_t *streams_max;
+	char *attach_socket;
+	struct raw_port *ports;
+	unsigned int ports_count;
+};
+
+struct raw_sip {
+	char *address;
+	char *advertised;
+};
+
+struct raw_media {
+	char *address;
+	char *advertised;
+	char *ports;
+};
+
+struct raw_realm {
+	char *name;
+	struct raw_sip *sip;
+	unsigned int sip_count;
+	struct raw_media *media;
+	unsigned int media_count;
+	int *latch;
+	int *strangers;
+	struct raw_rate stranger_rate;
+	int *force_rport;
+	int *early_media_to_callee;
+	uint32_t *sip_dscp;
+	uint32_t *media_dscp;
+};
+
+struct raw_peer_timers {
+	uint32_t *t1_ms;
+	uint32_t *t2_ms;
+	uint32_t *t4_ms;
+};
+
+struct raw_peer {
+	char *name;
+	char *realm;
+	char *address;
+	char **sources;
+	unsigned int sources_count;
+	struct raw_rate rate;
+	struct raw_peer_timers timers;
+	uint32_t *no_answer_s;
+	uint32_t *calls_max;
+	int *latch;
+};
+
+struct raw_route {
+	char *from_realm;
+	char *from_peer;
+	char *prefix;
+	char *to;
+};
+
+struct raw_limits {
+	uint32_t *calls_max;
+	uint32_t *transactions_max;
+};
+
+struct raw_timers {
+	uint32_t *t1_ms;
+	uint32_t *t2_ms;
+	uint32_t *t4_ms;
+	uint32_t *no_answer_s;
+	uint32_t *media_idle_s;
+	uint32_t *port_quarantine_s;
+};
+
+struct raw_metrics {
+	char *listen;
+};
+
+struct raw_control {
+	char *socket;
+};
+
+struct raw_log {
+	int *level;
+};
+
+struct raw_trace {
+	uint32_t *bytes;
+};
+
+struct raw_conf {
+	struct raw_node node;
+	struct raw_dataplane dataplane;
+	struct raw_realm *realms;
+	unsigned int realms_count;
+	struct raw_peer *peers;
+	unsigned int peers_count;
+	struct raw_route *routes;
+	unsigned int routes_count;
+	struct raw_limits limits;
+	struct raw_timers timers;
+	struct raw_metrics metrics;
+	struct raw_control control;
+	struct raw_log log;
+	struct raw_trace trace;
+};

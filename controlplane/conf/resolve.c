@@ -1,0 +1,427 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
+#include <stdlib.h>
+
+#include "controlplane/base/log.h"
+#include "controlplane/conf/conf_int.h"
+#include "controlplane/conf/value.h"
+
+#define SIP_PORT 5060
+#define ROUTES_FILE "/proc/net/route"
+
+struct resolver {
+	struct conf *conf;
+	struct raw_conf *raw;
+	struct value_spot spot;
+};
+
+// The path that errors are about from now on.
+__attribute__((format(printf, 2, 3))) static void at(struct resolver *r, const char *fmt, ...)
+{
+	va_list args;
+
+	va_start(args, fmt);
+	vsnprintf(r->spot.path, sizeof(r->spot.path), fmt, args);
+	va_end(args);
+}
+
+#define REFUSE(r, ...) conf_refuse((r)->spot.src, (r)->spot.path, __VA_ARGS__)
+
+static void *take(size_t count, size_t bytes)
+{
+	return count != 0 ? calloc(count, bytes) : NULL;
+}
+
+// No ports at all means one, on the interface of the default route.
+static int imply_port(struct resolver *r)
+{
+	struct raw_dataplane *raw = &r->raw->dataplane;
+	struct raw_port *port = conf_cyaml_config.mem_fn(
+		conf_cyaml_config.mem_ctx, NULL, sizeof(*port));
+
+	if (port == NULL)
+		return -ENOMEM;
+	*port = (struct raw_port){0};
+	raw->ports = port;
+	raw->ports_count = 1;
+	port->interface = conf_raw_text(CONF_INTERFACE_DEFAULT);
+	return port->interface != NULL ? conf_raw_fill(r->raw) : -ENOMEM;
+}
+
+static int resolve_default_iface(struct resolver *r, struct raw_port *port, bool implied)
+{
+	FILE *routes = fopen(ROUTES_FILE, "re");
+	int err = routes != NULL ? 0 : -ENODEV;
+	char name[IF_NAMESIZE], *text;
+
+	if (routes != NULL) {
+		err = conf_iface_default(name, routes);
+		fclose(routes);
+	}
+	if (err < 0)
+		return implied ? 0 : REFUSE(r, "there is no default route; name the interface");
+	text = conf_raw_text(name);
+	if (text == NULL)
+		return -ENOMEM;
+	free(port->interface);
+	port->interface = text;
+	return 0;
+}
+
+static int resolve_ports(struct resolver *r)
+{
+	struct raw_dataplane *raw = &r->raw->dataplane;
+	bool implied = raw->ports_count == 0;
+	int err = implied ? imply_port(r) : 0;
+
+	if (err < 0)
+		return err;
+	r->conf->ports = take(raw->ports_count, sizeof(*r->conf->ports));
+	if (r->conf->ports == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < raw->ports_count; i++) {
+		at(r, "dataplane.ports[%u].interface", i);
+		if (strcmp(raw->ports[i].interface, CONF_INTERFACE_DEFAULT) == 0)
+			err = resolve_default_iface(r, &raw->ports[i], implied);
+		else
+			err = value_check_iface(&r->spot, raw->ports[i].interface);
+		if (err < 0)
+			return err;
+		r->conf->ports[i] = (struct conf_port){raw->ports[i].interface, *raw->ports[i].xdp};
+		r->conf->port_count++;
+	}
+	r->spot.auto_interface = r->conf->ports[0].interface;
+	return 0;
+}
+
+static int read_metrics_addr(struct resolver *r)
+{
+	const char *text = r->raw->metrics.listen;
+
+	if (tg_addr_parse(&r->conf->metrics_listen, text) < 0 || r->conf->metrics_listen.port == 0)
+		return REFUSE(r, "%s is no address; write IP:port, such as 127.0.0.1:9477, or off",
+			LOG_STR(str_from(text)));
+	return 0;
+}
+
+static int resolve_node(struct resolver *r)
+{
+	const struct raw_conf *raw = r->raw;
+	struct conf *conf = r->conf;
+	int err;
+
+	conf->node_name = raw->node.name;
+	conf->user = raw->node.user;
+	conf->run_dir = raw->node.run_dir;
+	conf->attach_socket = raw->dataplane.attach_socket;
+	conf->control_socket = raw->control.socket;
+	conf->log_level = log_level_name((enum log_level) * raw->log.level);
+	conf->trace_bytes = *raw->trace.bytes;
+	at(r, "node.name");
+	err = value_check_name(&r->spot, conf->node_name);
+	at(r, "node.user");
+	if (err == 0)
+		err = value_check_name(&r->spot, conf->user);
+	at(r, "node.run_dir");
+	if (err == 0)
+		err = value_check_path(&r->spot, conf->run_dir);
+	at(r, "dataplane.attach_socket");
+	if (err == 0)
+		err = value_check_path(&r->spot, conf->attach_socket);
+	at(r, "control.socket");
+	if (err == 0)
+		err = value_check_path(&r->spot, conf->control_socket);
+	at(r, "metrics.listen");
+	if (err == 0 && strcmp(raw->metrics.listen, "off") != 0)
+		err = read_metrics_addr(r);
+	return err;
+}
+
+static void resolve_numbers(struct conf *conf, const struct raw_conf *raw)
+{
+	conf->poll = *raw->dataplane.poll;
+	conf->workers = *raw->dataplane.workers;
+	conf->lcores = raw->dataplane.lcores != NULL ? raw->dataplane.lcores : "";
+	conf->huge_pages = *raw->dataplane.huge_pages;
+	conf->memory_mb = *raw->dataplane.memory_mb;
+	conf->streams_max = *raw->dataplane.streams_max;
+	conf->calls_max = *raw->limits.calls_max;
+	conf->transactions_max = *raw->limits.transactions_max;
+	conf->t1_ms = *raw->timers.t1_ms;
+	conf->t2_ms = *raw->timers.t2_ms;
+	conf->t4_ms = *raw->timers.t4_ms;
+	conf->no_answer_ms = *raw->timers.no_answer_s * 1000;
+	conf->media_idle_ms = *raw->timers.media_idle_s * 1000;
+	conf->port_quarantine_ms = *raw->timers.port_quarantine_s * 1000;
+}
+
+static int resolve_sip(struct resolver *r, struct conf_realm *realm, unsigned int index)
+{
+	const struct raw_realm *raw = &r->raw->realms[index];
+
+	realm->sip = take(raw->sip_count, sizeof(*realm->sip));
+	if (raw->sip_count != 0 && realm->sip == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < raw->sip_count; i++) {
+		struct conf_sip_listener *sip = &realm->sip[realm->sip_count++];
+		int err;
+
+		at(r, "realms[%u].sip[%u].address", index, i);
+		err = value_read_addr(&r->spot, &sip->address, raw->sip[i].address, SIP_PORT);
+		sip->advertised = sip->address;
+		if (err == 0 && raw->sip[i].advertised != NULL) {
+			at(r, "realms[%u].sip[%u].advertised", index, i);
+			err = value_read_addr(&r->spot, &sip->advertised, raw->sip[i].advertised,
+				sip->address.port);
+			if (err == 0)
+				err = value_check_family(
+					&r->spot, &sip->advertised.ip, &sip->address.ip);
+		}
+		if (err < 0)
+			return err;
+	}
+	return 0;
+}
+
+static int resolve_pool(struct resolver *r, struct conf_media_pool *pool,
+	const struct raw_media *raw, unsigned int realm, unsigned int index)
+{
+	int err;
+
+	at(r, "realms[%u].media[%u].address", realm, index);
+	err = value_read_ip(&r->spot, &pool->address, raw->address);
+	pool->advertised = pool->address;
+	if (err == 0 && raw->advertised != NULL) {
+		at(r, "realms[%u].media[%u].advertised", realm, index);
+		err = value_read_ip(&r->spot, &pool->advertised, raw->advertised);
+		if (err == 0)
+			err = value_check_family(&r->spot, &pool->advertised, &pool->address);
+	}
+	if (err < 0)
+		return err;
+	at(r, "realms[%u].media[%u].ports", realm, index);
+	return value_read_ports(&r->spot, pool, raw->ports);
+}
+
+static int resolve_media(struct resolver *r, struct conf_realm *realm, unsigned int index)
+{
+	const struct raw_realm *raw = &r->raw->realms[index];
+	int err = 0;
+
+	realm->media = take(raw->media_count, sizeof(*realm->media));
+	if (raw->media_count != 0 && realm->media == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < raw->media_count && err == 0; i++)
+		err = resolve_pool(
+			r, &realm->media[realm->media_count++], &raw->media[i], index, i);
+	return err;
+}
+
+static int resolve_rate(struct resolver *r, struct tg_rate *out, const struct raw_rate *raw)
+{
+	*out = (struct tg_rate){*raw->per_s, *raw->burst};
+	if (out->per_s != 0 && out->burst == 0)
+		return REFUSE(r, "a burst of 0 lets nothing through; give at least 1");
+	return 0;
+}
+
+static int resolve_realm(struct resolver *r, unsigned int index)
+{
+	const struct raw_realm *raw = &r->raw->realms[index];
+	struct conf_realm *realm = &r->conf->realms[r->conf->realm_count++];
+	int err;
+
+	*realm = (struct conf_realm){
+		.name = raw->name,
+		.latch = (enum tg_latch) * raw->latch,
+		.strangers = *raw->strangers,
+		.force_rport = *raw->force_rport,
+		.early_media_to_callee = *raw->early_media_to_callee,
+		.sip_dscp = (uint8_t)*raw->sip_dscp,
+		.media_dscp = (uint8_t)*raw->media_dscp,
+	};
+	at(r, "realms[%u].name", index);
+	err = value_check_name(&r->spot, realm->name);
+	if (err == 0)
+		err = resolve_sip(r, realm, index);
+	if (err == 0)
+		err = resolve_media(r, realm, index);
+	at(r, "realms[%u].stranger_rate", index);
+	return err < 0 ? err : resolve_rate(r, &realm->stranger_rate, &raw->stranger_rate);
+}
+
+static int resolve_realms(struct resolver *r)
+{
+	int err = 0;
+
+	r->conf->realms = take(r->raw->realms_count, sizeof(*r->conf->realms));
+	if (r->raw->realms_count != 0 && r->conf->realms == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < r->raw->realms_count && err == 0; i++)
+		err = resolve_realm(r, i);
+	return err;
+}
+
+static int resolve_sources(struct resolver *r, struct conf_peer *peer, unsigned int index)
+{
+	const struct raw_peer *raw = &r->raw->peers[index];
+	int err = 0;
+
+	peer->sources = take(raw->sources_count + 1, sizeof(*peer->sources));
+	if (peer->sources == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < raw->sources_count && err == 0; i++) {
+		at(r, "peers[%u].sources[%u]", index, i);
+		err = value_read_network(
+			&r->spot, &peer->sources[peer->source_count++], raw->sources[i]);
+	}
+	for (unsigned int i = 0; i < peer->source_count; i++) {
+		if (tg_ip_in(&peer->address.ip, &peer->sources[i].net, peer->sources[i].bits))
+			return err;
+	}
+	peer->sources[peer->source_count++] = (struct conf_network){peer->address.ip, 128};
+	return err;
+}
+
+static uint32_t or_else(const uint32_t *own, uint32_t common)
+{
+	return own != NULL ? *own : common;
+}
+
+static int resolve_peer_realm(struct resolver *r, struct conf_peer *peer, unsigned int index)
+{
+	const char *name = r->raw->peers[index].realm;
+	int realm = conf_realm_index(r->conf, name);
+
+	at(r, "peers[%u].realm", index);
+	if (realm < 0)
+		return REFUSE(
+			r, "there is no realm %s; name one of realms", LOG_STR(str_from(name)));
+	peer->realm = (uint8_t)realm;
+	return 0;
+}
+
+static int resolve_peer(struct resolver *r, unsigned int index)
+{
+	const struct raw_peer *raw = &r->raw->peers[index];
+	const struct conf *conf = r->conf;
+	struct conf_peer *peer = &conf->peers[r->conf->peer_count++];
+	int err;
+
+	*peer = (struct conf_peer){
+		.name = raw->name,
+		.t1_ms = or_else(raw->timers.t1_ms, conf->t1_ms),
+		.t2_ms = or_else(raw->timers.t2_ms, conf->t2_ms),
+		.t4_ms = or_else(raw->timers.t4_ms, conf->t4_ms),
+		.no_answer_ms = raw->no_answer_s != NULL ? *raw->no_answer_s * 1000
+							 : conf->no_answer_ms,
+		.calls_max = *raw->calls_max,
+		.latch = (enum tg_latch) * raw->latch,
+	};
+	at(r, "peers[%u].name", index);
+	err = value_check_name(&r->spot, peer->name);
+	if (err == 0)
+		err = resolve_peer_realm(r, peer, index);
+	at(r, "peers[%u].address", index);
+	if (err == 0)
+		err = value_read_addr(&r->spot, &peer->address, raw->address, SIP_PORT);
+	if (err == 0)
+		err = resolve_sources(r, peer, index);
+	at(r, "peers[%u].rate", index);
+	return err < 0 ? err : resolve_rate(r, &peer->rate, &raw->rate);
+}
+
+static int resolve_peers(struct resolver *r)
+{
+	int err = 0;
+
+	r->conf->peers = take(r->raw->peers_count, sizeof(*r->conf->peers));
+	if (r->raw->peers_count != 0 && r->conf->peers == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < r->raw->peers_count && err == 0; i++)
+		err = resolve_peer(r, i);
+	return err;
+}
+
+static int find_peer(struct resolver *r, int *out, const char *name)
+{
+	*out = conf_peer_index(r->conf, name);
+	if (*out < 0)
+		return REFUSE(r, "there is no peer %s; name one of peers", LOG_STR(str_from(name)));
+	return 0;
+}
+
+static int resolve_from(struct resolver *r, struct conf_route *route, unsigned int index)
+{
+	const struct raw_route *raw = &r->raw->routes[index];
+	int err = 0;
+
+	if (raw->from_realm != NULL) {
+		at(r, "routes[%u].from_realm", index);
+		route->from_realm = conf_realm_index(r->conf, raw->from_realm);
+		if (route->from_realm < 0)
+			return REFUSE(r, "there is no realm %s; name one of realms",
+				LOG_STR(str_from(raw->from_realm)));
+	}
+	if (raw->from_peer != NULL) {
+		at(r, "routes[%u].from_peer", index);
+		err = find_peer(r, &route->from_peer, raw->from_peer);
+	}
+	if (err < 0 || route->from_peer < 0)
+		return err;
+	if (route->from_realm >= 0 && r->conf->peers[route->from_peer].realm != route->from_realm)
+		return REFUSE(r, "peer %s is not in realm %s; remove one of the two",
+			raw->from_peer, raw->from_realm);
+	return 0;
+}
+
+static int resolve_route(struct resolver *r, unsigned int index)
+{
+	const struct raw_route *raw = &r->raw->routes[index];
+	struct conf_route *route = &r->conf->routes[r->conf->route_count++];
+	int to, err;
+
+	*route = (struct conf_route){
+		.from_realm = -1,
+		.from_peer = -1,
+		.prefix = raw->prefix != NULL ? raw->prefix : "",
+	};
+	err = resolve_from(r, route, index);
+	if (err < 0)
+		return err;
+	at(r, "routes[%u].to", index);
+	err = find_peer(r, &to, raw->to);
+	if (err == 0)
+		route->to_peer = (uint8_t)to;
+	return err;
+}
+
+static int resolve_routes(struct resolver *r)
+{
+	int err = 0;
+
+	r->conf->routes = take(r->raw->routes_count, sizeof(*r->conf->routes));
+	if (r->raw->routes_count != 0 && r->conf->routes == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < r->raw->routes_count && err == 0; i++)
+		err = resolve_route(r, i);
+	return err;
+}
+
+int conf_resolve(struct conf *conf, struct raw_conf *raw, const struct conf_source *src)
+{
+	static int (*const steps[])(struct resolver * r) = {
+		resolve_ports,
+		resolve_node,
+		resolve_realms,
+		resolve_peers,
+		resolve_routes,
+	};
+	struct resolver r = {.conf = conf, .raw = raw, .spot.src = src};
+	int err = 0;
+
+	resolve_numbers(conf, raw);
+	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && err == 0; i++)
+		err = steps[i](&r);
+	return err;
+}

@@ -1,0 +1,329 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Which key goes to which member (the fields tables), and what each option means (the options table).
+#include "controlplane/conf/conf_int.h"
+#include "include/tidegate/attach.h"
+#include "include/tidegate/ctl.h"
+
+#include <errno.h>
+
+#define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
+#define CHOICE (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT)
+
+#define NEEDED_TEXT(type, m) CYAML_FIELD_STRING_PTR(#m, CYAML_FLAG_POINTER, struct type, m, 0, 255)
+#define TEXT(type, m) CYAML_FIELD_STRING_PTR(#m, OPTIONAL, struct type, m, 0, 255)
+#define NUMBER(type, m) CYAML_FIELD_UINT_PTR(#m, OPTIONAL, struct type, m)
+#define ONE_OF(type, m, names) \
+	CYAML_FIELD_ENUM_PTR(#m, CHOICE, struct type, m, names, CYAML_ARRAY_LEN(names))
+#define GROUP(type, m, fields) CYAML_FIELD_MAPPING(#m, CYAML_FLAG_OPTIONAL, struct type, m, fields)
+#define LIST(type, m, entry) \
+	CYAML_FIELD_SEQUENCE(#m, OPTIONAL, struct type, m, entry, 0, CYAML_UNLIMITED)
+
+static const cyaml_strval_t on_off[] = {{"on", true}, {"off", false}, {"true", true},
+	{"false", false}, {"yes", true}, {"no", false}};
+static const cyaml_strval_t polls[] = {{"adaptive", CONF_POLL_ADAPTIVE}, {"busy", CONF_POLL_BUSY}};
+static const cyaml_strval_t latches[] = {{"off", TG_LATCH_OFF}, {"port", TG_LATCH_PORT},
+	{"signalling", TG_LATCH_SIGNALLING}, {"any", TG_LATCH_ANY}};
+static const cyaml_strval_t stranger_rules[] = {{"accept", true}, {"refuse", false}};
+static const cyaml_strval_t levels[] = {{"error", 0}, {"warn", 1}, {"info", 2}, {"debug", 3}};
+
+static const cyaml_schema_field_t rate_fields[] = {
+	NUMBER(raw_rate, per_s),
+	NUMBER(raw_rate, burst),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t node_fields[] = {
+	TEXT(raw_node, name),
+	TEXT(raw_node, user),
+	TEXT(raw_node, run_dir),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t port_fields[] = {
+	NEEDED_TEXT(raw_port, interface),
+	ONE_OF(raw_port, xdp, on_off),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t port = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_port, port_fields)};
+
+static const cyaml_schema_field_t dataplane_fields[] = {
+	LIST(raw_dataplane, ports, &port),
+	NUMBER(raw_dataplane, workers),
+	ONE_OF(raw_dataplane, poll, polls),
+	TEXT(raw_dataplane, lcores),
+	ONE_OF(raw_dataplane, huge_pages, on_off),
+	NUMBER(raw_dataplane, memory_mb),
+	NUMBER(raw_dataplane, streams_max),
+	TEXT(raw_dataplane, attach_socket),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t sip_fields[] = {
+	NEEDED_TEXT(raw_sip, address),
+	TEXT(raw_sip, advertised),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t sip = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_sip, sip_fields)};
+
+static const cyaml_schema_field_t media_fields[] = {
+	NEEDED_TEXT(raw_media, address),
+	TEXT(raw_media, advertised),
+	TEXT(raw_media, ports),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t media = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_media, media_fields)};
+
+static const cyaml_schema_field_t realm_fields[] = {
+	NEEDED_TEXT(raw_realm, name),
+	LIST(raw_realm, sip, &sip),
+	LIST(raw_realm, media, &media),
+	ONE_OF(raw_realm, latch, latches),
+	ONE_OF(raw_realm, strangers, stranger_rules),
+	GROUP(raw_realm, stranger_rate, rate_fields),
+	ONE_OF(raw_realm, force_rport, on_off),
+	ONE_OF(raw_realm, early_media_to_callee, on_off),
+	NUMBER(raw_realm, sip_dscp),
+	NUMBER(raw_realm, media_dscp),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t realm = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_realm, realm_fields)};
+
+static const cyaml_schema_value_t source = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 255)};
+
+static const cyaml_schema_field_t peer_timers_fields[] = {
+	NUMBER(raw_peer_timers, t1_ms),
+	NUMBER(raw_peer_timers, t2_ms),
+	NUMBER(raw_peer_timers, t4_ms),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t peer_fields[] = {
+	NEEDED_TEXT(raw_peer, name),
+	NEEDED_TEXT(raw_peer, realm),
+	NEEDED_TEXT(raw_peer, address),
+	LIST(raw_peer, sources, &source),
+	GROUP(raw_peer, rate, rate_fields),
+	GROUP(raw_peer, timers, peer_timers_fields),
+	NUMBER(raw_peer, no_answer_s),
+	NUMBER(raw_peer, calls_max),
+	ONE_OF(raw_peer, latch, latches),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t peer = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_peer, peer_fields)};
+
+static const cyaml_schema_field_t route_fields[] = {
+	TEXT(raw_route, from_realm),
+	TEXT(raw_route, from_peer),
+	TEXT(raw_route, prefix),
+	NEEDED_TEXT(raw_route, to),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t route = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_route, route_fields)};
+
+static const cyaml_schema_field_t limits_fields[] = {
+	NUMBER(raw_limits, calls_max),
+	NUMBER(raw_limits, transactions_max),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t timers_fields[] = {
+	NUMBER(raw_timers, t1_ms),
+	NUMBER(raw_timers, t2_ms),
+	NUMBER(raw_timers, t4_ms),
+	NUMBER(raw_timers, no_answer_s),
+	NUMBER(raw_timers, media_idle_s),
+	NUMBER(raw_timers, port_quarantine_s),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t metrics_fields[] = {TEXT(raw_metrics, listen), CYAML_FIELD_END};
+static const cyaml_schema_field_t control_fields[] = {TEXT(raw_control, socket), CYAML_FIELD_END};
+static const cyaml_schema_field_t log_fields[] = {ONE_OF(raw_log, level, levels), CYAML_FIELD_END};
+static const cyaml_schema_field_t trace_fields[] = {NUMBER(raw_trace, bytes), CYAML_FIELD_END};
+
+static const cyaml_schema_field_t conf_fields[] = {
+	GROUP(raw_conf, node, node_fields),
+	GROUP(raw_conf, dataplane, dataplane_fields),
+	LIST(raw_conf, realms, &realm),
+	LIST(raw_conf, peers, &peer),
+	LIST(raw_conf, routes, &route),
+	GROUP(raw_conf, limits, limits_fields),
+	GROUP(raw_conf, timers, timers_fields),
+	GROUP(raw_conf, metrics, metrics_fields),
+	GROUP(raw_conf, control, control_fields),
+	GROUP(raw_conf, log, log_fields),
+	GROUP(raw_conf, trace, trace_fields),
+	CYAML_FIELD_END,
+};
+
+const cyaml_schema_value_t conf_schema = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_conf, conf_fields)};
+
+static const struct conf_option options[] = {
+	{"node", .help = "This machine."},
+	{"node.name", "tidegate", .help = "Name in logs and records; no peer ever sees it."},
+	{"node.user", "tidegate",
+		.help = "The control plane runs as this user once its sockets are open."},
+	{"node.run_dir", "/run/tidegate", .help = "Where both processes keep their sockets."},
+
+	{"dataplane",
+		.help = "The process that moves packets. Read when it starts, not at a reload."},
+	{"dataplane.ports", .max = TG_PORTS_MAX,
+		.help = "Network interfaces to take SIP and media from."},
+	{"dataplane.ports.interface", .sample = "default",
+		.help = "Its name; default: the interface of the default route."},
+	{"dataplane.ports.xdp", "on",
+		.help = "Take our UDP by AF_XDP and leave the rest to the kernel. off: AF_PACKET, "
+			"slow,\n"
+			"for interfaces that cannot do XDP."},
+	{"dataplane.workers", "1", .min = 1, .max = TG_WORKERS_MAX,
+		.help = "Cores that forward packets; one more serves them."},
+	{"dataplane.poll", "adaptive",
+		.help = "adaptive sleeps while there is nothing to do; busy never does and takes "
+			"its cores\n"
+			"whole: for carriers."},
+	{"dataplane.lcores", .sample = "0,2-3",
+		.help = "CPUs: the first serves, the others forward; one more than workers."},
+	{"dataplane.huge_pages", "on",
+		.help = "Packet memory from huge pages (sysctl vm.nr_hugepages). off: slower."},
+	{"dataplane.memory_mb", "0", .max = 1 << 20,
+		.help = "Packet memory; 0: computed from ports and streams_max."},
+	{"dataplane.streams_max", "16384", .min = 1, .max = TG_STREAMS_MAX,
+		.help = "Media streams at once; a plain call has one."},
+	{"dataplane.attach_socket", TG_ATTACH_SOCKET, .help = "Where the two processes meet."},
+
+	{"realms", .max = TG_REALMS_MAX,
+		.help = "The networks this border stands between. A realm shows nothing of "
+			"another."},
+	{"realms.name", .sample = "edge", .help = "Letters, digits, '-', '_' and '.'."},
+	{"realms.sip", .max = TG_LISTENERS_MAX, .help = "Where SIP over UDP arrives."},
+	{"realms.sip.address", .sample = "auto:5060",
+		.help = "IP:port. auto: the first IPv4 address of the first port of the "
+			"dataplane."},
+	{"realms.sip.advertised", .sample = "192.0.2.1:5060",
+		.help = "What Via and Contact say, where a 1:1 NAT stands before us; else as "
+			"address."},
+	{"realms.media", .max = TG_POOLS_MAX, .help = "Addresses and ports for RTP and RTCP."},
+	{"realms.media.address", .sample = "auto", .help = "IP, or auto as above."},
+	{"realms.media.advertised", .sample = "192.0.2.1",
+		.help = "What SDP says, where a 1:1 NAT stands before us; else as address."},
+	{"realms.media.ports", "20000-39999",
+		.help = "First (even) and last (odd). Each stream takes two for RTP and RTCP."},
+	{"realms.latch", "signalling",
+		.help = "Whose media to believe when it does not come from where SDP said (phones "
+			"behind\n"
+			"NAT): off nobody; port the same IP, any port; signalling the IP that the "
+			"SIP came\n"
+			"from; any everybody, for labs only."},
+	{"realms.strangers", "accept",
+		.help = "Calls from sources that are no peer: accept offers them to the routes; "
+			"refuse\n"
+			"answers 403."},
+	{"realms.stranger_rate", .help = "SIP datagrams from each such source."},
+	{"realms.stranger_rate.per_s", "50", .max = 1000000, .help = "A second; 0: no limit."},
+	{"realms.stranger_rate.burst", "100", .max = 1000000, .help = "At once."},
+	{"realms.force_rport", "on",
+		.help = "Answer to where a request came from even if it does not ask for that by "
+			"rport."},
+	{"realms.early_media_to_callee", "off",
+		.help = "Let the caller be heard before the call is answered."},
+	{"realms.sip_dscp", "40", .max = 63, .help = "Code point of SIP we send; 40 is CS5."},
+	{"realms.media_dscp", "46", .max = 63, .help = "Code point of media we send; 46 is EF."},
+
+	{"peers", .max = 255, .help = "SIP neighbours of fixed address: carriers, PBXs."},
+	{"peers.name", .sample = "carrier", .help = "As of realms; also not the name of a realm."},
+	{"peers.realm", .sample = "edge", .help = "The realm it is reached through."},
+	{"peers.address", .sample = "198.51.100.10:5060",
+		.help = "IP:port that calls to it go to."},
+	{"peers.sources", .max = 256, .help = "Networks it sends from, besides its address.",
+		.sample = "198.51.100.0/24"},
+	{"peers.rate", .help = "SIP datagrams from each of its sources."},
+	{"peers.rate.per_s", "0", .max = 1000000, .help = "A second; 0: no limit."},
+	{"peers.rate.burst", "0", .max = 1000000, .help = "At once."},
+	{"peers.timers", .help = "Where they differ from timers below."},
+	{"peers.timers.t1_ms", .sample = "500", .min = 10, .max = 60000,
+		.help = "Round-trip time."},
+	{"peers.timers.t2_ms", .sample = "4000", .min = 10, .max = 60000,
+		.help = "Longest interval between repeats."},
+	{"peers.timers.t4_ms", .sample = "5000", .min = 10, .max = 60000,
+		.help = "Longest time a message stays in the network."},
+	{"peers.no_answer_s", .sample = "60", .min = 1, .max = 3600,
+		.help = "Give a ringing call up after; else as timers say."},
+	{"peers.calls_max", "0", .max = 1000000, .help = "Calls with it at once; 0: no limit."},
+	{"peers.latch", "off", .help = "As of realms."},
+
+	{"routes", .max = 4096,
+		.help = "Where calls go. The first route that fits decides; a call without one "
+			"gets 404."},
+	{"routes.from_realm", .sample = "edge", .help = "Only calls that enter by this realm."},
+	{"routes.from_peer", .sample = "carrier", .help = "Only calls from this peer."},
+	{"routes.prefix", .sample = "49", .help = "Only numbers that start so."},
+	{"routes.to", .sample = "carrier", .help = "The peer that gets the call."},
+
+	{"limits", .help = "What this machine takes on; beyond it new calls get 503."},
+	{"limits.calls_max", "10000", .min = 1, .max = 1000000, .help = "Calls at once."},
+	{"limits.transactions_max", "50000", .min = 1, .max = 10000000,
+		.help = "SIP transactions at once."},
+
+	{"timers", .help = "RFC 3261 section 17 and what goes beyond it."},
+	{"timers.t1_ms", "500", .min = 10, .max = 60000, .help = "Round-trip time."},
+	{"timers.t2_ms", "4000", .min = 10, .max = 60000,
+		.help = "Longest interval between repeats."},
+	{"timers.t4_ms", "5000", .min = 10, .max = 60000,
+		.help = "Longest time a message stays in the network."},
+	{"timers.no_answer_s", "185", .min = 1, .max = 3600,
+		.help = "Give a ringing call up after (Timer C: more than 180)."},
+	{"timers.media_idle_s", "60", .max = 86400,
+		.help = "End a call when neither side sent media for so long; 0: never."},
+	{"timers.port_quarantine_s", "30", .max = 3600,
+		.help = "A media port rests so long before another call gets it."},
+
+	{"metrics", .help = "Prometheus."},
+	{"metrics.listen", "127.0.0.1:9477", .help = "IP:port of /metrics; off: none."},
+
+	{"control", .help = "For tgctl."},
+	{"control.socket", TG_CTL_SOCKET,
+		.help = "Only root and the group " TG_CTL_GROUP " may use it."},
+
+	{"log", .help = "Log lines go to stderr."},
+	{"log.level", "info", .help = "error, warn, info or debug."},
+
+	{"trace", .help = "Recent messages for tgctl trace; secrets are masked."},
+	{"trace.bytes", "4194304", .max = 1u << 30,
+		.help = "Memory for them; the oldest give way."},
+};
+
+const struct conf_option *conf_option_find(const char *path)
+{
+	for (size_t i = 0; i < sizeof(options) / sizeof(options[0]); i++) {
+		if (strcmp(options[i].path, path) == 0)
+			return &options[i];
+	}
+	return NULL;
+}
+
+const char *conf_choice_text(const cyaml_schema_value_t *schema, int value)
+{
+	for (uint32_t i = 0; i < schema->enumeration.count; i++) {
+		if (schema->enumeration.strings[i].val == value)
+			return schema->enumeration.strings[i].str;
+	}
+	return NULL;
+}
+
+int conf_choice_parse(int *out, const cyaml_schema_value_t *schema, struct str text)
+{
+	for (uint32_t i = 0; i < schema->enumeration.count; i++) {
+		if (str_equal(text, str_from(schema->enumeration.strings[i].str))) {
+			*out = (int)schema->enumeration.strings[i].val;
+			return 0;
+		}
+	}
+	return -EINVAL;
+}
