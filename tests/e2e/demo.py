@@ -115,12 +115,12 @@ class Demo:
             self.check(False, f"wildix: {error}")
 
     def load(self):
-        self.title("sipp: 100 calls, 20 a second")
+        self.title("sipp: 100 calls, 10 a second")
         # both agents' sockets are closed by now
         uas = self.lab.sipp(self.lab.carrier, "uas.xml", CARRIER, "-p", "5060", "-m", "100",
                             "-timeout", "40", wait_s=None)
         status, _ = self.lab.sipp(
-            self.lab.phone, "uac.xml", PHONE, "-p", "5060", "-m", "100", "-r", "20", "-d", "500",
+            self.lab.phone, "uac.xml", PHONE, "-p", "5060", "-m", "100", "-r", "10", "-d", "500",
             "-timeout", "40", "-s", "+442079460123", remote=f"{ACCESS[0]}:{ACCESS[1]}", wait_s=60)
         uas.wait(60)
         self.check(status == 0, "every call was set up and torn down")

@@ -7,7 +7,6 @@
 The NAT box gives every flow a random source port. Nothing of the lab is visible outside of it, and
 several labs can stand beside each other: names begin with a prefix of their own.
 """
-import copy
 import grp
 import json
 import os
@@ -35,6 +34,7 @@ PHONE, NAT_IN, NAT_OUT, STRANGER = "192.168.1.20", "192.168.1.1", "203.0.113.2",
 SBC_ACCESS, SBC_CORE, CARRIER = "203.0.113.1", "198.51.100.1", "198.51.100.10"
 ACCESS = (SBC_ACCESS, 5060)
 CORE = (SBC_CORE, 5060)
+METRICS = "127.0.0.1:9477"  # when the configuration does not say
 READY = re.compile(r"^\S+ +[a-z]+ +ready( |$)", re.M)
 
 NAT_RULES = """
@@ -130,10 +130,14 @@ class Capture:
 
 def configuration(run_dir, change=None):
     """conf/demo.yaml with sockets of its own, as a tree; change(tree) may alter more."""
-    tree = copy.deepcopy(yaml.safe_load((ROOT / "conf/demo.yaml").read_text()))
-    tree["run_dir"] = str(run_dir)
-    for key in ("attach_socket", "control_socket"):
-        tree.pop(key, None)
+    # BaseLoader leaves words as they are: "off" must not become a truth value
+    tree = yaml.load((ROOT / "conf/demo.yaml").read_text(), yaml.BaseLoader)
+    tree.setdefault("node", {})["run_dir"] = str(run_dir)
+    tree.setdefault("dataplane", {})["attach_socket"] = str(run_dir / "dataplane.sock")
+    tree["control"] = {"socket": str(run_dir / "control.sock")}
+    for realm in tree["realms"]:
+        # all that sipp sends comes from one address
+        realm["stranger_rate"] = {"per_s": "0", "burst": "0"}
     if change:
         change(tree)
     return tree
@@ -206,7 +210,8 @@ class Tidegate:
 
     def metrics(self):
         """The text of /metrics."""
-        listen = yaml.safe_load(self.conf.read_text())["metrics"]["listen"]
+        conf = yaml.load(self.conf.read_text(), yaml.BaseLoader)
+        listen = conf.get("metrics", {}).get("listen", METRICS)
         host, _, port = listen.rpartition(":")
         with self.ns.entered():
             sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)

@@ -144,3 +144,19 @@ def test_C3_guessed_bye_does_not_end_a_call(tidegate, phone, carrier, stranger):
     carrier.silent(0.2)
     assert tidegate.stats()["calls"] == 1
     out.hang_up_from(into)
+
+
+def test_I1_flood_is_dropped_before_the_parser(alone, phone, carrier, stranger):
+    def limited(tree):
+        for realm in tree["realms"]:
+            realm["stranger_rate"] = {"per_s": "50", "burst": "100"}
+    tidegate = alone(limited)
+    message = HEAD.replace("INVITE", "OPTIONS").encode() + b"Max-Forwards: 70\r\n\r\n"
+    before = tidegate.metric("tidegate_dataplane_drops_total", "sip_rate")
+    for n in range(2000):
+        stranger.sendto(message.replace(b"z9hG4bKh1", b"z9hG4bKf%d" % n), ACCESS)
+        time.sleep(0.0002)
+    # another source is not harmed
+    still_works(phone, carrier)
+    assert tidegate.metric("tidegate_dataplane_drops_total", "sip_rate") - before > 1500
+    assert len(answers(stranger, 0.2)) < 300

@@ -113,7 +113,7 @@ def test_L2_drain_refuses_new_calls_only(tidegate, phone, carrier):
 
 def test_L5_media_outlives_the_control_plane(alone, phone, carrier, ends):
     def short_idle(tree):
-        tree["media_idle_s"] = 5
+        tree.setdefault("timers", {})["media_idle_s"] = "5"
     tidegate = alone(short_idle)
     out, into, ends[0].remote, ends[1].remote = ua.connect(phone, carrier, CALLEE)
     talk = rtp.Talk(*ends)
@@ -155,8 +155,8 @@ def test_L5_dataplane_dies_and_comes_back(alone, phone, carrier, ends):
 
 def test_J1_call_without_xdp(alone, phone, carrier, ends):
     def xdp_off(tree):
-        for port in tree["ports"]:
-            port["xdp"] = False
+        for port in tree["dataplane"]["ports"]:
+            port["xdp"] = "off"
     alone(xdp_off)
     out, into, ends[0].remote, ends[1].remote = ua.connect(phone, carrier, CALLEE)
     report = rtp.talk(*ends, 1.0)
@@ -166,7 +166,7 @@ def test_J1_call_without_xdp(alone, phone, carrier, ends):
 
 def test_C53_J12_silent_call_is_ended(alone, phone, carrier, ends):
     def short_idle(tree):
-        tree["media_idle_s"] = 2
+        tree.setdefault("timers", {})["media_idle_s"] = "2"
     tidegate = alone(short_idle)
     out, into, ends[0].remote, ends[1].remote = ua.connect(phone, carrier, CALLEE)
     report = rtp.talk(*ends, 0.5)
