@@ -100,10 +100,10 @@ def meson_step(step, folder, options, suites, seconds):
     tap_dir = build / "tap"
     shutil.rmtree(tap_dir, ignore_errors=True)
     tap_dir.mkdir()
-    log = build / "meson-logs" / f"tidegate-{step}.json"
+    # meson adds the wrapper's name to what --logbase says
+    log = build / "meson-logs" / f"tidegate-{step}-{WRAPPER.name}.json"
     log.unlink(missing_ok=True)
-    env = {**os.environ, **SANITIZER_ENV, "TIDEGATE_TAP": str(tap_dir),
-           "CRITERION_VERBOSITY_LEVEL": "0"}
+    env = {**os.environ, **SANITIZER_ENV, "TIDEGATE_TAP": str(tap_dir)}
     say(f"{step}: building")
     if run(["ninja", "--quiet", "-C", str(build)], 900):
         return [(f"{step}/build", "fail")]
