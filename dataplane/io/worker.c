@@ -13,6 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dataplane/io/hold.h"
 #include "dataplane/table/rcu.h"
 #include "include/tidegate/time.h"
 
@@ -26,6 +27,7 @@
 #define ORDER_WAIT_MS 2000
 
 static_assert(SIP_PER_LOOP * PATH_SIP_MBUFS_MAX <= PATH_LIST_MAX);
+static_assert(HOLD_SLOTS * PATH_SIP_MBUFS_MAX <= PATH_LIST_MAX);
 static_assert(RX_BURST <= BURST_PACKETS_MAX);
 
 struct worker_queue {
@@ -43,6 +45,7 @@ struct worker {
 	uint32_t idle_polls;
 	uint32_t sleep_ns;
 	struct neigh_wanted wanted;
+	struct hold hold;
 	_Alignas(8) uint8_t datagram[TG_PUNT_SLOT_BYTES]; // private copy of a tx slot
 
 	struct worker_rings next;		// main: rw while order == done, then worker: ro
@@ -202,22 +205,41 @@ static const struct tg_packet *copy_datagram(struct worker *w, const void *slot)
 	return packet;
 }
 
-static void send_datagram(struct worker *w, const void *slot)
+static void send_packet(struct worker *w, const struct tg_packet *packet)
 {
-	const struct tg_packet *packet = copy_datagram(w, slot);
 	struct rte_mbuf *mbufs[PATH_SIP_MBUFS_MAX];
-	uint16_t n;
+	uint16_t n = path_sip_mbufs(packet->bytes);
 
-	if (packet == NULL) {
-		count_drop(w, TG_DROP_TX_BAD, 1);
-		return;
-	}
-	n = path_sip_mbufs(packet->bytes);
 	if (rte_pktmbuf_alloc_bulk(w->params.pool, mbufs, n) < 0) {
 		count_drop(w, TG_DROP_NO_MBUF, 1);
 		return;
 	}
 	path_send_sip(&w->path, packet, mbufs, n);
+}
+
+static void send_datagram(struct worker *w, const void *slot)
+{
+	const struct tg_packet *packet = copy_datagram(w, slot);
+
+	if (packet == NULL) {
+		count_drop(w, TG_DROP_TX_BAD, 1);
+		return;
+	}
+	if (hold_is_needed(w->params.tables, &w->wanted, &packet->remote.ip)
+		&& hold_put(&w->hold, packet, w->path.now_ms))
+		return;
+	send_packet(w, packet);
+}
+
+static void send_held(struct worker *w)
+{
+	const struct tg_packet *packet;
+
+	if (w->hold.count == 0)
+		return;
+	while ((packet = hold_take(&w->hold, w->params.tables, &w->wanted, w->path.now_ms)) != NULL)
+		send_packet(w, packet);
+	flush(w);
 }
 
 static unsigned int drain_tx_rings(struct worker *w)
@@ -281,6 +303,7 @@ int worker_run(void *worker)
 		follow_order(w);
 		path_clock(&w->path, tg_mono_now().ns);
 		handled = receive(w);
+		send_held(w);
 		handled += drain_tx_rings(w);
 		publish(w);
 		rcu_quiescent_state();
