@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -134,6 +135,17 @@ static unsigned int memory_needed_mb(const struct dataplane *dp)
 	return (unsigned int)(bytes >> 20) + MEMORY_SPARE_MB;
 }
 
+// The number behind a key of /proc/meminfo; false when the line is another one.
+static bool read_meminfo(uint64_t *out, const char *line, const char *key)
+{
+	size_t len = strlen(key);
+
+	if (strncmp(line, key, len) != 0)
+		return false;
+	*out = strtoull(line + len, NULL, 10);
+	return true;
+}
+
 // Free memory in huge pages of the default size; sets the page size.
 static uint64_t huge_free_kb(uint64_t *page_kb)
 {
@@ -143,12 +155,8 @@ static uint64_t huge_free_kb(uint64_t *page_kb)
 
 	*page_kb = 2048;
 	while (file != NULL && fgets(line, sizeof(line), file) != NULL) {
-		unsigned long long n;
-
-		if (sscanf(line, "HugePages_Free: %llu", &n) == 1)
-			pages = n;
-		else if (sscanf(line, "Hugepagesize: %llu", &n) == 1 && n != 0)
-			*page_kb = n;
+		if (!read_meminfo(&pages, line, "HugePages_Free:"))
+			read_meminfo(page_kb, line, "Hugepagesize:");
 	}
 	if (file != NULL)
 		fclose(file);
@@ -464,8 +472,7 @@ static uint32_t on_attach(void *priv, const struct tg_attach_hello *hello)
 	// Should a send to the last peer have failed, the workers still hold their rings.
 	detach_workers(dp);
 	dp->epoch++;
-	__atomic_store_n(&dp->segment->shared->epoch, dp->epoch, __ATOMIC_RELAXED);
-	__atomic_store_n(&dp->segment->shared->controlplane_beat_ns, 0, __ATOMIC_RELAXED);
+	segment_write_header(dp->segment, dp->epoch);
 	event_attach(&dp->events, dp->segment, hello->sig_threads);
 	cmd_attach(&dp->commands, dp->segment, hello->sig_threads, dp->epoch);
 	idle_set_epoch(dp->idle, dp->epoch);

@@ -21,7 +21,7 @@ static int fill_address(struct sockaddr_un *sun, const char *path)
 	*sun = (struct sockaddr_un){.sun_family = AF_UNIX};
 	if (strlen(path) >= sizeof(sun->sun_path))
 		return -ENAMETOOLONG;
-	strcpy(sun->sun_path, path);
+	memcpy(sun->sun_path, path, strlen(path) + 1);
 	return 0;
 }
 

@@ -90,24 +90,25 @@ static int map(struct segment *seg)
 	return 0;
 }
 
-static int write_header(struct segment *seg)
+void segment_write_header(struct segment *seg, uint32_t epoch)
 {
 	struct tg_segment *shared = seg->shared;
+	uint64_t beat_ns = shared->dataplane_beat_ns;
 
 	*shared = (struct tg_segment){
 		.magic = TG_SEGMENT_MAGIC,
 		.abi_version = TG_ABI_VERSION,
 		.pid = (uint32_t)getpid(),
 		.total_bytes = seg->bytes,
+		.boot_id = seg->boot_id,
 		.workers = seg->shape.workers,
 		.sig_threads = seg->shape.sig_threads,
 		.streams_max = seg->shape.streams,
+		.epoch = epoch,
+		.dataplane_beat_ns = beat_ns,
 	};
 	for (unsigned int i = 0; i < seg->sections; i++)
 		shared->section[i] = seg->section[i];
-	return getrandom(&shared->boot_id, sizeof(shared->boot_id), 0) == sizeof(shared->boot_id)
-		? 0
-		: -EIO;
 }
 
 int segment_new(struct segment **out, const struct segment_shape *shape)
@@ -126,12 +127,13 @@ int segment_new(struct segment **out, const struct segment_shape *shape)
 	seg->fd = -1;
 	lay_out(seg);
 	rc = map(seg);
-	if (rc == 0)
-		rc = write_header(seg);
+	if (rc == 0 && getrandom(&seg->boot_id, sizeof(seg->boot_id), 0) != sizeof(seg->boot_id))
+		rc = -EIO;
 	if (rc < 0) {
 		segment_free(seg);
 		return rc;
 	}
+	segment_write_header(seg, 0);
 	*out = seg;
 	return 0;
 }

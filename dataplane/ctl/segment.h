@@ -19,6 +19,7 @@ struct segment {
 	struct segment_shape shape;
 	struct tg_segment *shared;
 	uint64_t bytes;
+	uint64_t boot_id;
 	int fd; // sealed memfd: its size can not change any more
 	unsigned int sections;
 	struct tg_section section[TG_SECTIONS_MAX];
@@ -28,6 +29,10 @@ struct segment {
 // Returns 0; -EINVAL for a shape out of bounds; -ENOMEM or another -errno of memfd_create, mmap.
 int segment_new(struct segment **out, const struct segment_shape *shape);
 void segment_free(struct segment *seg);
+
+// Writes header and directory anew: the control plane that left may have garbled them. Before each
+// attach; the caller sees to it that no one is attached. Main lcore.
+void segment_write_header(struct segment *seg, uint32_t epoch);
 
 // One section's private entry; NULL when the layout has none.
 const struct tg_section *segment_section(const struct segment *seg, enum tg_section_kind kind,
