@@ -32,7 +32,7 @@ struct dialog {
 	struct str remote_tag; // none until known
 	uint32_t local_cseq;   // of our last request
 	uint32_t remote_cseq;  // of the peer's last request
-	uint32_t invite_cseq;  // of the INVITE that made it, for ACK
+	uint32_t invite_cseq;  // of our last INVITE, for ACK
 	struct str remote_target;
 	struct str routes[DIALOG_ROUTES_MAX];
 	unsigned int route_count;
@@ -49,7 +49,9 @@ struct dialog_table {
 	struct table table;
 };
 
+// Room for capacity dialogs. Returns 0 or -ENOMEM.
 int dialog_table_init(struct dialog_table *table, uint32_t capacity);
+// The table must be empty.
 void dialog_table_fini(struct dialog_table *table);
 // The dialog a request belongs to: Call-ID, To-tag ours, From-tag the peer's (C3). A request without
 // From-tag matches a dialog whose peer had none (RFC 2543, C59).
@@ -71,19 +73,26 @@ struct dialog_uac {
 // Returns 0, -ENOMEM or -ENOSPC.
 int dialog_init_uac(struct dialog *d, struct dialog_table *table, const struct dialog_uac *params);
 // We received the INVITE: Call-ID and remote tag from it, route set from its Record-Route, target
-// from its Contact; own tag and Contact token. -EINVAL when it has no Contact.
+// from its Contact; own tag and Contact token. Returns 0, -ENOMEM, -ENOSPC, or -EINVAL when it has no
+// usable Contact or more than DIALOG_ROUTES_MAX routes. The state is DIALOG_EARLY; whoever sends the
+// 2xx sets DIALOG_CONFIRMED.
 int dialog_init_uas(struct dialog *d, struct dialog_table *table, const struct sip_msg *invite,
 	const struct net_flow *flow, const struct tg_addr *advertised);
+// Takes it out of the table and frees its text. Legal on a zeroed one and on one whose init failed.
 void dialog_fini(struct dialog *d, struct dialog_table *table);
 
-// UAC: a tagged 1xx or a 2xx: remote tag, route set reversed (C5), remote target. Returns 0,
-// -ESRCH when it bears another To-tag than the dialog has (a fork), or -EINVAL: a 2xx without Contact
-// keeps the old target.
+// A response to a request of ours. Of the INVITE that makes it, a tagged 1xx or the 2xx brings remote
+// tag, route set reversed (C5) and remote target; an untagged 1xx changes nothing (C48). Of later ones
+// only a 2xx that refreshes the target counts (C7). Returns 0; -ESRCH when it bears another To-tag than
+// the dialog has (a fork): but the first 2xx decides, and takes over the early dialog of another fork
+// (C40); -EINVAL for more than DIALOG_ROUTES_MAX routes; or -ENOMEM. A 2xx without Contact keeps the
+// old target.
 int dialog_on_response(struct dialog *d, const struct sip_msg *response);
-// A request came inside it. Returns 0, or -EBADMSG when its CSeq is lower than the last (C4): 500.
+// A request came inside it; one of INVITE, UPDATE ... brings a new remote target (C7). Returns 0,
+// -EBADMSG when its CSeq is lower than the last (C4): 500; or -ENOMEM.
 int dialog_on_request(struct dialog *d, const struct sip_msg *request);
 
 // Fills uri, routes, from, to, call_id, cseq and max_forwards of a request inside the dialog; from
-// and to are written into scratch. ACK takes the INVITE's CSeq, others the next one.
+// and to are written into scratch. ACK takes the CSeq of our last INVITE, others the next one.
 void dialog_request(struct dialog *d, enum sip_method method, struct sip_request_out *out,
 	struct strbuf *scratch);

@@ -3,9 +3,11 @@
 // message crosses is topology.h's.
 #pragma once
 
+#include <stdbool.h>
+
 #include "controlplane/base/str.h"
 
-// X(ID, "Canonical-Name", compact form or 0)
+// X(ID, "Canonical-Name", compact form or 0), in alphabetical order
 #define SIP_HEADERS(X)                                     \
 	X(ACCEPT, "Accept", 0)                             \
 	X(ACCEPT_CONTACT, "Accept-Contact", 'a')           \
@@ -48,6 +50,7 @@
 	X(REFERRED_BY, "Referred-By", 'b')                 \
 	X(REJECT_CONTACT, "Reject-Contact", 'j')           \
 	X(REPLACES, "Replaces", 0)                         \
+	X(REQUEST_DISPOSITION, "Request-Disposition", 'd') \
 	X(REQUIRE, "Require", 0)                           \
 	X(RETRY_AFTER, "Retry-After", 0)                   \
 	X(ROUTE, "Route", 0)                               \
@@ -84,5 +87,5 @@ enum sip_hdr_id sip_hdr_parse(struct str name);
 // The canonical long name; "" for SIP_HDR_OTHER.
 struct str sip_hdr_name(enum sip_hdr_id id);
 // The next element of a comma-separated value; commas inside quotes and <> do not split (A4).
-// *rest starts as the value; returns false at its end.
+// *rest starts as the value; returns false at its end. Elements are trimmed, empty ones left out.
 bool sip_hdr_next(struct str *element, struct str *rest);

@@ -28,8 +28,10 @@ struct sip_label {
 };
 
 enum sip_txn_end {
-	SIP_TXN_DONE,	 // ran its course
-	SIP_TXN_TIMEOUT, // client: Timer B or F without a final; server: Timer H, no ACK for a non-2xx
+	SIP_TXN_DONE, // ran its course
+	// Client: Timer B or F without a final, or 64*T1 after CANCEL. Server: Timer H, no ACK for a
+	// non-2xx; or a request other than INVITE to which no final was given in 64*T1 (B28).
+	SIP_TXN_TIMEOUT,
 	SIP_TXN_NO_ACK,	     // server: 64*T1 passed and no ACK for our 2xx was reported
 	SIP_TXN_UNREACHABLE, // the transport gave up at once (B31)
 };
@@ -93,7 +95,10 @@ struct sip_stack_counters {
 	uint64_t transactions; // live now
 };
 
+// Copies *params and *params->user. NULL when memory is out. sip_msg_setup comes before, and the thread
+// is registered with rcu_register_thread.
 struct sip_stack *sip_stack_new(const struct sip_stack_params *params);
+// Transactions that live are forgotten without a message or a callback.
 void sip_stack_free(struct sip_stack *stack);
 const struct sip_stack_counters *sip_stack_counters(const struct sip_stack *stack);
 
@@ -106,13 +111,19 @@ void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, str
 // filled in from the kept request; the user sets status, reason, contact, source, extra, body and
 // record_routes is copied when the response makes or may make a dialog. to_tag: ours ("": none, for
 // 100). A 2xx to INVITE is repeated T1..T2 until sip_acked, for 64*T1 (B26).
-// Returns 0; -ESTALE when the transaction has ended; -EALREADY when it had a final.
+// Returns 0, also when the transport could not send it; -ESTALE when the transaction has ended;
+// -EALREADY when it had a final; -EMSGSIZE or -ENOMEM: nothing was sent.
 int sip_respond(
 	struct sip_stack *stack, uint64_t txn, struct str to_tag, struct sip_response_out *out);
 // The ACK for our 2xx came: stop repeating it.
+// Returns 0, or -ESTALE when the transaction has ended or had no 2xx.
 int sip_acked(struct sip_stack *stack, uint64_t txn);
-// Gives a server transaction an owner, so that on_end can tell whose it was, and a label.
+// Gives a server transaction an owner, so that on_end can tell whose it was, and a label. Returns 0 or
+// -ESTALE.
 int sip_txn_own(struct sip_stack *stack, uint64_t txn, uint64_t owner, struct sip_label label);
+// Says whose the message is that is being handled. For on_ack and on_stray_2xx, which name no
+// transaction; without it the trace shows the message as of no call.
+void sip_label_arrival(struct sip_stack *stack, struct sip_label label);
 // True until a final response was sent.
 bool sip_txn_is_pending(const struct sip_stack *stack, uint64_t txn);
 
@@ -126,21 +137,22 @@ struct sip_client {
 };
 
 // Sends a request (not ACK) and starts its client transaction. out's sent_by, protocol and branch
-// are filled in. *txn is its id. Returns 0; -ENOSPC when the table is full; -EMSGSIZE; or the
-// transport's error.
+// are filled in. *txn is its id. Returns 0; -ENOSPC when the table is full; -EMSGSIZE; -ENOMEM; or
+// the transport's error other than -EAGAIN, which Timer A or E mends.
 int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client *client,
 	struct sip_request_out *out);
 // Cancels a pending INVITE: at once when a 1xx has come, else with the first 1xx (B18). extra may
-// bear a Reason. Returns 0, -ESTALE, or -EALREADY when a final has come.
+// bear a Reason. Returns 0, -ESTALE, -EALREADY when a final has come or it was cancelled before,
+// -EMSGSIZE or -ENOMEM. Without a final 64*T1 later it ends with SIP_TXN_TIMEOUT (RFC 3261 §9.1).
 int sip_cancel(struct sip_stack *stack, uint64_t txn, const struct sip_extra *extra,
 	unsigned int extra_count);
 
 // ---- outside transactions
 
 // Sends an ACK for a 2xx: a branch of its own, no state. The written bytes are copied to *kept, if
-// given, for when the 2xx repeats (B27).
+// given, for when the 2xx repeats (B27). Returns 0, -EMSGSIZE, or the transport's error.
 int sip_send_ack(struct sip_stack *stack, const struct sip_client *client,
 	struct sip_request_out *out, struct strbuf *kept);
-// Sends bytes that were kept.
+// Sends bytes that were kept; counted and traced as a retransmission.
 int sip_send_again(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
 	struct str bytes);

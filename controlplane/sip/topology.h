@@ -2,6 +2,7 @@
 // Topology hiding: our own names on each leg, and which headers may cross (behaviours C1, C2, A5, I9).
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "controlplane/base/str.h"
@@ -18,9 +19,9 @@ enum sip_crossing {
 	SIP_CROSS_DROP, // hidden, or ours to write
 };
 
-// What happens to a header when a message of one leg becomes one of the other.
+// What happens to a header when a message of one leg becomes one of the other. is_request is about
+// the message it stands in. Headers without an id cross byte-identical (A5).
 enum sip_crossing sip_crossing_of(enum sip_hdr_id id, bool is_request);
 
 // "<sip:token@host:port>" of this flow's advertised address, for Contact.
-struct strbuf;
 void sip_contact_write(struct strbuf *b, struct str token, const struct tg_addr *advertised);

@@ -7,6 +7,16 @@
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/msg.h"
 
+#define SIP_PORT 5060 // where sent-by names none
+
+// One element of a Via header, LWS around slashes, colon and equals allowed. Returns 0, or -EINVAL
+// when it is not of SIP/2.0, its host or port is none, or a quote is not closed.
+int sip_via_parse(struct sip_via *out, struct str text);
+// True when the branch has the cookie and something behind it (RFC 3261 §8.1.1.7, B16).
+bool sip_via_is_rfc3261(const struct sip_via *via);
+// True when its sent-by is our advertised address (§18.1.2).
+bool sip_via_is_ours(const struct sip_via *via, const struct tg_addr *advertised);
+
 // Writes the "Via: ...\r\n" lines that a response to msg bears: the topmost without maddr, received
 // and rport as sent, but with received= when the source differs from sent-by or rport was asked for,
 // and rport= when asked for or force_rport. The others byte-identical.

@@ -16,6 +16,7 @@ struct sip_extra { // a header of ours
 
 struct sip_request_out {
 	enum sip_method method;
+	struct str method_name; // none: that of method; SIP_UNKNOWN needs it
 	struct str uri;
 	const struct tg_addr *sent_by; // advertised address for Via
 	uint8_t protocol;	       // enum transport_protocol
@@ -26,7 +27,7 @@ struct sip_request_out {
 	struct str to;
 	struct str call_id;
 	uint32_t cseq;
-	int max_forwards;
+	int max_forwards;	      // 0..255
 	struct str contact;	      // whole value; none: no Contact
 	const struct sip_msg *source; // headers that may cross are copied from it; NULL: none
 	const struct sip_extra *extra;
@@ -46,6 +47,7 @@ struct sip_response_out {
 	uint32_t cseq;
 	enum sip_method method;
 	struct str method_name;
+	struct str cseq_text; // none: cseq and method_name; else the whole CSeq value
 	struct str contact;
 	const struct sip_msg *source;
 	const struct sip_extra *extra;
@@ -54,8 +56,12 @@ struct sip_response_out {
 	struct str body;
 };
 
-// Append one whole message. b->failed is set when it does not fit.
+// Append one whole message. Parts that are none are left out. Headers of source cross as topology.h
+// says, unless extra has the same header; those about a body cross with one only. b->failed is set
+// when it does not fit.
 void sip_request_write(struct strbuf *b, const struct sip_request_out *out);
 void sip_response_write(struct strbuf *b, const struct sip_response_out *out);
+// The method as it is written: method_name, or that of method.
+struct str sip_request_method(const struct sip_request_out *out);
 // The standard phrase of a status, "Unknown" for others.
 struct str sip_reason_phrase(uint16_t status);

@@ -1,0 +1,388 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/sip/stack.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "controlplane/base/log.h"
+#include "controlplane/sip/stack_int.h"
+#include "controlplane/sip/via.h"
+
+// libosip2 makes about 100 octets of each parameter, of which a datagram holds thousands.
+#define ARENA_BYTES (4u << 20)
+#define RETRY_AFTER "5"
+#define TAG_BYTES 17
+
+static const struct sip_label nobody;
+
+struct sip_stack *sip_stack_new(const struct sip_stack_params *params)
+{
+	struct sip_stack *stack = calloc(1, sizeof(*stack));
+
+	if (stack == NULL)
+		return NULL;
+	stack->params = *params;
+	stack->user = *params->user;
+	stack->arena = arena_new(ARENA_BYTES);
+	stack->ids = idpool_new(params->transactions_max);
+	if (stack->arena == NULL || stack->ids == NULL
+		|| table_init(&stack->table, params->transactions_max) < 0) {
+		arena_free(stack->arena);
+		idpool_free(stack->ids);
+		free(stack);
+		return NULL;
+	}
+	return stack;
+}
+
+void sip_stack_free(struct sip_stack *stack)
+{
+	uint32_t cursor = 0;
+	struct txn *txn;
+
+	if (stack == NULL)
+		return;
+	while ((txn = idpool_next(stack->ids, &cursor)) != NULL)
+		txn_free(stack, txn);
+	table_fini(&stack->table);
+	idpool_free(stack->ids);
+	arena_free(stack->arena);
+	free(stack);
+}
+
+const struct sip_stack_counters *sip_stack_counters(const struct sip_stack *stack)
+{
+	return &stack->counters;
+}
+
+struct str stack_branch(char out[static STACK_BRANCH_BYTES])
+{
+	memcpy(out, STACK_COOKIE, sizeof(STACK_COOKIE) - 1);
+	sip_token(out + sizeof(STACK_COOKIE) - 1);
+	return str_of(out, STACK_BRANCH_BYTES - 1);
+}
+
+void stack_write_vias(const struct sip_stack *stack, struct strbuf *b,
+	const struct sip_msg *request, const struct net_flow *flow)
+{
+	bool force_rport = stack->params.force_rport(stack->params.arg, flow->realm);
+
+	sip_via_write_lines(b, request, flow, force_rport);
+}
+
+static void trace(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
+	const struct trace_entry *part)
+{
+	struct trace_entry entry = *part;
+
+	entry.call = label.call;
+	entry.leg = label.leg;
+	entry.local = flow->local;
+	entry.remote = flow->remote;
+	trace_add(stack->params.trace, &entry);
+}
+
+void stack_trace_arrival(struct sip_stack *stack, struct sip_label label, bool is_retransmission)
+{
+	struct arrival *arrival = &stack->arrival;
+
+	if (!arrival->is_untraced)
+		return;
+	arrival->is_untraced = false;
+	trace(stack, arrival->flow, label,
+		&(struct trace_entry){
+			.when = arrival->when,
+			.incoming = true,
+			.retransmission = is_retransmission,
+			.message = arrival->message,
+		});
+}
+
+int stack_send(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
+	struct str message, bool is_retransmission)
+{
+	const struct transport *transport = stack->params.transport;
+	int rc = transport->send(transport->arg, flow, message);
+
+	if (rc < 0)
+		counter_add(&stack->counters.send_failures, 1);
+	if (is_retransmission)
+		counter_add(&stack->counters.retransmissions_out, 1);
+	if (stack->params.trace != NULL)
+		trace(stack, flow, label,
+			&(struct trace_entry){
+				.when = tg_wall_now(),
+				.retransmission = is_retransmission,
+				.message = message,
+			});
+	return rc;
+}
+
+static struct str raw_value(const struct sip_msg *msg, enum sip_hdr_id id)
+{
+	const struct sip_hdr *hdr = sip_msg_header(msg, id);
+
+	return hdr != NULL ? hdr->value : STR_NONE;
+}
+
+// RFC 3261 §8.2.7: without state the same request must get the same tag
+static struct str to_with_tag(const struct sip_msg *msg, struct strbuf *b)
+{
+	struct str to = raw_value(msg, SIP_HDR_TO);
+
+	if (str_is_none(msg->to.uri) || !str_is_none(msg->to_tag))
+		return to;
+	strbuf_put(b, to);
+	strbuf_printf(b, ";tag=%016" PRIx64, str_hash(msg->via.text));
+	return b->failed ? to : strbuf_str(b);
+}
+
+// Answers without a transaction: for what is faulty, unmatched, or too much.
+static void answer(struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg,
+	struct sip_response_out *out)
+{
+	size_t cap = raw_value(msg, SIP_HDR_TO).len + sizeof(";tag=") + TAG_BYTES;
+	struct strbuf to = strbuf_on(arena_alloc(stack->arena, cap), cap);
+	char via_text[STACK_OUT_BYTES / 2];
+	struct strbuf vias = strbuf_on(via_text, sizeof(via_text));
+	struct strbuf b = stack_out(stack);
+
+	if (to.at == NULL)
+		return;
+	stack_write_vias(stack, &vias, msg, flow);
+	out->vias = strbuf_str(&vias);
+	out->from = raw_value(msg, SIP_HDR_FROM);
+	out->to = to_with_tag(msg, &to);
+	out->call_id = raw_value(msg, SIP_HDR_CALL_ID);
+	out->cseq_text = raw_value(msg, SIP_HDR_CSEQ);
+	sip_response_write(&b, out);
+	if (b.failed || vias.failed)
+		return;
+	counter_add(&stack->counters.responses_out[out->status / 100], 1);
+	stack_send(stack, flow, nobody, strbuf_str(&b), false);
+}
+
+static void on_fault(struct sip_stack *stack, const struct net_flow *flow,
+	const struct sip_msg *msg, enum sip_fault fault)
+{
+	struct sip_response_out out = {0};
+	char remote[TG_ADDR_TEXT_BYTES];
+
+	counter_add(&stack->counters.faults[fault], 1);
+	LOG(LOG_INFO, "sip-fault", "fault=%s remote=%s", sip_fault_label(fault),
+		tg_addr_write(&flow->remote, remote));
+	out.status = sip_fault_status(fault, &out.reason);
+	if (!msg->is_request || msg->method == SIP_ACK || out.status == 0
+		|| str_is_none(msg->via.host))
+		return;
+	answer(stack, flow, msg, &out);
+}
+
+static void on_ack(struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	struct txn *txn = txn_find(stack, txn_key_of_request(msg, flow));
+
+	// one that acknowledges a 2xx ought to have a branch of its own, but not all do
+	if (txn == NULL || txn->state == TXN_ACCEPTED) {
+		stack->user.on_ack(stack->user.arg, flow, msg);
+		return;
+	}
+	stack_trace_arrival(stack, txn->label, txn->state == TXN_CONFIRMED);
+	if (txn->state == TXN_PROCEEDING)
+		counter_add(&stack->counters.stray_acks, 1);
+	txn_server_on_ack(stack, txn);
+}
+
+static void on_repeat(struct sip_stack *stack, struct txn *txn)
+{
+	counter_add(&stack->counters.retransmissions_in, 1);
+	stack_trace_arrival(stack, txn->label, true);
+	txn_server_on_repeat(stack, txn);
+}
+
+static void refuse_full(
+	struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	static const struct sip_extra retry = {SIP_HDR_RETRY_AFTER, {RETRY_AFTER, 1}};
+
+	answer(stack, flow, msg,
+		&(struct sip_response_out){.status = 503, .extra = &retry, .extra_count = 1});
+}
+
+// The CANCEL's own transaction, so that its 200 can be replayed; without one where none is to be had.
+static void confirm_cancel(struct sip_stack *stack, const struct net_flow *flow,
+	const struct sip_msg *msg, const struct txn *invite)
+{
+	struct sip_response_out out = {.status = 200};
+	char tag[SIP_TOKEN_BYTES];
+	struct txn *txn;
+
+	if (txn_server_new(&txn, stack, flow, msg) < 0) {
+		answer(stack, flow, msg, &out);
+		return;
+	}
+	txn->is_internal = true;
+	txn->label = invite->label;
+	// RFC 3261 §9.2: the tag of the INVITE's answers
+	if (txn_server_tag(invite).len > 0)
+		memcpy(tag, txn_server_tag(invite).at, txn_server_tag(invite).len + 1);
+	else
+		sip_token(tag);
+	sip_respond(stack, txn->id, str_from(tag), &out);
+}
+
+// RFC 3261 §9.2. The source is in the key: nobody else can cancel (B21).
+static void on_cancel(
+	struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	struct txn *invite = txn_find(stack, txn_key_of_cancelled(msg, flow));
+
+	if (invite == NULL) {
+		answer(stack, flow, msg, &(struct sip_response_out){.status = 481});
+		return;
+	}
+	stack_trace_arrival(stack, invite->label, false);
+	confirm_cancel(stack, flow, msg, invite);
+	if (!txn_server_is_pending(invite) || invite->is_cancelled)
+		return;
+	invite->is_cancelled = true;
+	stack->user.on_cancel(stack->user.arg, invite->id, msg);
+}
+
+static void on_new_request(
+	struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	struct txn *txn;
+
+	if (txn_server_new(&txn, stack, flow, msg) < 0) {
+		refuse_full(stack, flow, msg);
+		return;
+	}
+	stack->arrival.txn = txn->id;
+	stack->user.on_request(stack->user.arg, txn->id, flow, msg);
+}
+
+static void on_request(
+	struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	struct txn *txn;
+
+	counter_add(&stack->counters.requests_in[msg->method], 1);
+	if (msg->method == SIP_ACK) {
+		on_ack(stack, flow, msg);
+		return;
+	}
+	txn = txn_find(stack, txn_key_of_request(msg, flow));
+	if (txn != NULL)
+		on_repeat(stack, txn);
+	else if (msg->method == SIP_CANCEL)
+		on_cancel(stack, flow, msg);
+	else
+		on_new_request(stack, flow, msg);
+}
+
+static bool is_ours(struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	struct tg_addr advertised = {0};
+
+	stack->params.advertised(stack->params.arg, flow, &advertised);
+	return msg->via_count == 1 && sip_via_is_ours(&msg->via, &advertised);
+}
+
+static void on_response(
+	struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	struct txn *txn = NULL;
+	bool ours = is_ours(stack, flow, msg);
+	bool is_repeat;
+
+	counter_add(&stack->counters.responses_in[msg->status / 100], 1);
+	if (ours)
+		txn = txn_find(stack, txn_key_of_client(msg->via.branch, msg->method_name));
+	if (txn == NULL) {
+		counter_add(&stack->counters.stray_responses, 1);
+		if (ours && msg->method == SIP_INVITE && msg->status / 100 == 2)
+			stack->user.on_stray_2xx(stack->user.arg, flow, msg);
+		return;
+	}
+	is_repeat = txn_client_is_repeat(txn, msg);
+	if (is_repeat)
+		counter_add(&stack->counters.retransmissions_in, 1);
+	stack_trace_arrival(stack, txn->label, is_repeat);
+	txn_client_on_response(stack, txn, msg);
+}
+
+static void arrive(struct sip_stack *stack, const struct net_flow *flow, struct str datagram)
+{
+	stack->arrival = (struct arrival){.flow = flow, .message = datagram};
+	if (stack->params.trace == NULL)
+		return;
+	stack->arrival.when = tg_wall_now();
+	stack->arrival.is_untraced = true;
+}
+
+void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str datagram)
+{
+	enum sip_fault fault;
+	struct sip_msg msg;
+
+	arena_reset(stack->arena);
+	arrive(stack, flow, datagram);
+	fault = sip_msg_parse(&msg, stack->arena, datagram);
+	if (fault != SIP_FAULT_NONE)
+		on_fault(stack, flow, &msg, fault);
+	else if (msg.is_request)
+		on_request(stack, flow, &msg);
+	else
+		on_response(stack, flow, &msg);
+	stack_trace_arrival(stack, nobody, false);
+	stack->arrival = (struct arrival){0};
+}
+
+int sip_txn_own(struct sip_stack *stack, uint64_t txn_id, uint64_t owner, struct sip_label label)
+{
+	struct txn *txn = txn_get(stack, txn_id);
+
+	if (stack->arrival.txn == txn_id)
+		stack_trace_arrival(stack, label, false);
+	if (txn == NULL)
+		return -ESTALE;
+	txn->owner = owner;
+	txn->label = label;
+	return 0;
+}
+
+void sip_label_arrival(struct sip_stack *stack, struct sip_label label)
+{
+	stack_trace_arrival(stack, label, false);
+}
+
+int sip_send_ack(struct sip_stack *stack, const struct sip_client *client,
+	struct sip_request_out *out, struct strbuf *kept)
+{
+	struct strbuf b = stack_out(stack);
+	char branch[STACK_BRANCH_BYTES];
+	struct tg_addr sent_by = {0};
+
+	stack->params.advertised(stack->params.arg, &client->flow, &sent_by);
+	out->method = SIP_ACK;
+	out->sent_by = &sent_by;
+	out->protocol = client->flow.protocol;
+	out->branch = stack_branch(branch);
+	sip_request_write(&b, out);
+	out->sent_by = NULL;
+	out->branch = STR_NONE;
+	if (b.failed)
+		return -EMSGSIZE;
+	if (kept != NULL)
+		strbuf_put(kept, strbuf_str(&b));
+	counter_add(&stack->counters.requests_out[SIP_ACK], 1);
+	return stack_send(stack, &client->flow, client->label, strbuf_str(&b), false);
+}
+
+int sip_send_again(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
+	struct str bytes)
+{
+	return stack_send(stack, flow, label, bytes, true);
+}

@@ -1,0 +1,54 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the files of the stack share.
+#pragma once
+
+#include "controlplane/base/idpool.h"
+#include "controlplane/base/metrics.h"
+#include "controlplane/base/table.h"
+#include "controlplane/sip/stack.h"
+#include "controlplane/sip/topology.h"
+#include "controlplane/sip/txn.h"
+#include "include/tidegate/limits.h"
+
+#define STACK_OUT_BYTES 65536u
+#define STACK_TO_BYTES (TG_PUNT_BYTES_MAX + SIP_TAG_BYTES_MAX) // the longest To that can come
+#define STACK_COOKIE "z9hG4bK"
+#define STACK_BRANCH_BYTES (sizeof(STACK_COOKIE) - 1 + SIP_TOKEN_BYTES)
+
+// ---- stack.c
+
+// The message being handled, until it is known whose it is.
+struct arrival {
+	const struct net_flow *flow;
+	struct str message;
+	struct tg_wall when;
+	uint64_t txn; // whose sip_txn_own labels it
+	bool is_untraced;
+};
+
+struct sip_stack {
+	struct sip_stack_params params;
+	struct sip_user user;
+	struct arena *arena;
+	struct idpool *ids;
+	struct table table;
+	struct sip_stack_counters counters;
+	struct arrival arrival;
+	char out[STACK_OUT_BYTES]; // the message being written
+};
+
+// Sends, traces, and counts failures and retransmissions. Returns what the transport says.
+int stack_send(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
+	struct str message, bool is_retransmission);
+// Adds the message being handled to the trace, once.
+void stack_trace_arrival(struct sip_stack *stack, struct sip_label label, bool is_retransmission);
+// A fresh branch with the cookie.
+struct str stack_branch(char out[static STACK_BRANCH_BYTES]);
+// "Via: ..." lines of the answer to a request.
+void stack_write_vias(const struct sip_stack *stack, struct strbuf *b,
+	const struct sip_msg *request, const struct net_flow *flow);
+
+static inline struct strbuf stack_out(struct sip_stack *stack)
+{
+	return strbuf_on(stack->out, sizeof(stack->out));
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/sip/topology.h"
+
+#include <stdlib.h>
+#include <sys/random.h>
+
+#define POOL_BYTES 512
+
+#define COPY SIP_CROSS_COPY
+#define DROP SIP_CROSS_DROP
+
+// How a header crosses in a request and in a response. DROP is for what we write ourselves, for what
+// belongs to one hop or one dialog, for extensions we do not offer, and for what bears hosts.
+static const struct {
+	uint8_t request, response;
+} crossings[SIP_HDR_COUNT] = {
+	[SIP_HDR_ACCEPT] = {COPY, COPY},
+	[SIP_HDR_ACCEPT_CONTACT] = {COPY, DROP},
+	[SIP_HDR_ALERT_INFO] = {DROP, DROP},   // URIs of the other side
+	[SIP_HDR_ALLOW] = {DROP, DROP},	       // ours
+	[SIP_HDR_ALLOW_EVENTS] = {DROP, DROP}, // we relay none yet
+	[SIP_HDR_AUTHORIZATION] = {COPY, DROP},
+	[SIP_HDR_CALL_ID] = {DROP, DROP},
+	[SIP_HDR_CALL_INFO] = {DROP, DROP}, // URIs of the other side
+	[SIP_HDR_CONTACT] = {DROP, DROP},
+	[SIP_HDR_CONTENT_DISPOSITION] = {COPY, COPY},
+	[SIP_HDR_CONTENT_ENCODING] = {COPY, COPY},
+	[SIP_HDR_CONTENT_LENGTH] = {DROP, DROP}, // written with the body
+	[SIP_HDR_CONTENT_TYPE] = {DROP, DROP},	 // written with the body
+	[SIP_HDR_CSEQ] = {DROP, DROP},
+	[SIP_HDR_DATE] = {COPY, COPY},
+	[SIP_HDR_DIVERSION] = {DROP, DROP},  // hosts
+	[SIP_HDR_ERROR_INFO] = {DROP, DROP}, // URIs of the other side
+	[SIP_HDR_EVENT] = {COPY, COPY},
+	[SIP_HDR_EXPIRES] = {COPY, COPY},
+	[SIP_HDR_FROM] = {DROP, DROP},
+	[SIP_HDR_HISTORY_INFO] = {DROP, DROP}, // hosts
+	[SIP_HDR_IDENTITY] = {COPY, DROP},
+	[SIP_HDR_MAX_FORWARDS] = {DROP, DROP}, // counted down
+	[SIP_HDR_MIME_VERSION] = {COPY, COPY},
+	[SIP_HDR_MIN_EXPIRES] = {COPY, COPY},
+	[SIP_HDR_MIN_SE] = {DROP, DROP}, // we offer no timer
+	[SIP_HDR_ORGANIZATION] = {DROP, DROP},
+	[SIP_HDR_OTHER] = {COPY, COPY},
+	// hosts; and RFC 3325 §5 takes it away where trust ends
+	[SIP_HDR_P_ASSERTED_IDENTITY] = {DROP, DROP},
+	[SIP_HDR_P_PREFERRED_IDENTITY] = {DROP, DROP},
+	[SIP_HDR_PATH] = {DROP, DROP},
+	[SIP_HDR_PRIVACY] = {COPY, COPY},
+	[SIP_HDR_PROXY_AUTHENTICATE] = {DROP, COPY}, // end to end (F26)
+	[SIP_HDR_PROXY_AUTHORIZATION] = {COPY, DROP},
+	[SIP_HDR_PROXY_REQUIRE] = {DROP, DROP}, // refused by the user above
+	[SIP_HDR_RACK] = {DROP, DROP},		// we offer no 100rel
+	[SIP_HDR_REASON] = {COPY, COPY},	// B23
+	[SIP_HDR_RECORD_ROUTE] = {DROP, DROP},
+	[SIP_HDR_REFER_TO] = {DROP, DROP},    // names dialogs and hosts
+	[SIP_HDR_REFERRED_BY] = {DROP, DROP}, // hosts
+	[SIP_HDR_REJECT_CONTACT] = {COPY, DROP},
+	[SIP_HDR_REPLACES] = {DROP, DROP}, // names a dialog of one side
+	[SIP_HDR_REQUEST_DISPOSITION] = {COPY, DROP},
+	[SIP_HDR_REQUIRE] = {DROP, DROP}, // what we do not offer is refused by the user above
+	[SIP_HDR_RETRY_AFTER] = {DROP, COPY},
+	[SIP_HDR_ROUTE] = {DROP, DROP},
+	[SIP_HDR_RSEQ] = {DROP, DROP},
+	[SIP_HDR_SERVER] = {DROP, DROP},
+	[SIP_HDR_SESSION_EXPIRES] = {DROP, DROP}, // we offer no timer
+	[SIP_HDR_SUBJECT] = {COPY, COPY},
+	[SIP_HDR_SUPPORTED] = {DROP, DROP}, // ours
+	[SIP_HDR_TIMESTAMP] = {DROP, DROP}, // measures one hop
+	[SIP_HDR_TO] = {DROP, DROP},
+	[SIP_HDR_UNSUPPORTED] = {DROP, DROP},
+	[SIP_HDR_USER_AGENT] = {DROP, DROP},
+	[SIP_HDR_VIA] = {DROP, DROP},
+	[SIP_HDR_WARNING] = {DROP, DROP}, // bears a host
+	[SIP_HDR_WWW_AUTHENTICATE] = {DROP, COPY},
+};
+
+enum sip_crossing sip_crossing_of(enum sip_hdr_id id, bool is_request)
+{
+	return is_request ? crossings[id].request : crossings[id].response;
+}
+
+// One octet of the pool makes five bits of a token: 115 bits in all.
+void sip_token(char out[static SIP_TOKEN_BYTES])
+{
+	static const char alphabet[32] = "0123456789abcdefghjkmnpqrstvwxyz";
+	static _Thread_local uint8_t pool[POOL_BYTES];
+	static _Thread_local size_t left;
+
+	if (left < SIP_TOKEN_BYTES) {
+		// at most 256 octets come at once whatever the signals
+		for (size_t at = 0; at < POOL_BYTES; at += POOL_BYTES / 2) {
+			if (getrandom(pool + at, POOL_BYTES / 2, 0) != POOL_BYTES / 2)
+				abort();
+		}
+		left = POOL_BYTES;
+	}
+	for (unsigned int i = 0; i < SIP_TOKEN_BYTES - 1; i++)
+		out[i] = alphabet[pool[--left] % sizeof(alphabet)];
+	out[SIP_TOKEN_BYTES - 1] = '\0';
+}
+
+void sip_contact_write(struct strbuf *b, struct str token, const struct tg_addr *advertised)
+{
+	char text[TG_ADDR_TEXT_BYTES];
+
+	strbuf_put(b, STR("<sip:"));
+	strbuf_put(b, token);
+	strbuf_put_char(b, '@');
+	strbuf_put(b, str_from(tg_addr_write(advertised, text)));
+	strbuf_put_char(b, '>');
+}

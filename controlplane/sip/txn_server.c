@@ -1,0 +1,230 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
+#include <stdlib.h>
+
+#include "controlplane/sip/stack_int.h"
+#include "controlplane/sip/txn.h"
+
+enum part {
+	PART_VIAS,
+	PART_RECORD_ROUTES,
+	PART_FROM,
+	PART_TO,
+	PART_CALL_ID,
+	PART_METHOD,
+	PART_COUNT,
+};
+
+struct txn_kept {
+	uint32_t cseq;
+	uint32_t end[PART_COUNT]; // of each part in text
+	bool has_to_tag;
+	uint8_t method;
+	char tag[SIP_TOKEN_BYTES]; // of our answers, "" before
+	char text[];
+};
+
+static struct str part(const struct txn_kept *kept, enum part which)
+{
+	uint32_t begin = which > 0 ? kept->end[which - 1] : 0;
+
+	return str_of(kept->text + begin, kept->end[which] - begin);
+}
+
+// RFC 3261 §12.1.1: they go back where a dialog may come of it
+static void put_record_routes(struct strbuf *b, const struct sip_msg *m)
+{
+	if (m->method != SIP_INVITE && m->method != SIP_SUBSCRIBE && m->method != SIP_REFER)
+		return;
+	for (unsigned int i = 0; i < m->hdr_count; i++) {
+		if (m->hdr[i].id != SIP_HDR_RECORD_ROUTE)
+			continue;
+		strbuf_put(b, STR("Record-Route: "));
+		strbuf_put(b, m->hdr[i].value);
+		strbuf_put(b, STR("\r\n"));
+	}
+}
+
+static int keep_request(struct txn *txn, struct sip_stack *stack, const struct sip_msg *m)
+{
+	struct strbuf b = stack_out(stack);
+	uint32_t end[PART_COUNT];
+
+	stack_write_vias(stack, &b, m, &txn->flow);
+	end[PART_VIAS] = (uint32_t)b.len;
+	put_record_routes(&b, m);
+	end[PART_RECORD_ROUTES] = (uint32_t)b.len;
+	strbuf_put(&b, sip_msg_header(m, SIP_HDR_FROM)->value);
+	end[PART_FROM] = (uint32_t)b.len;
+	strbuf_put(&b, sip_msg_header(m, SIP_HDR_TO)->value);
+	end[PART_TO] = (uint32_t)b.len;
+	strbuf_put(&b, m->call_id);
+	end[PART_CALL_ID] = (uint32_t)b.len;
+	strbuf_put(&b, m->method_name);
+	end[PART_METHOD] = (uint32_t)b.len;
+	txn->kept = b.failed ? NULL : malloc(sizeof(*txn->kept) + b.len);
+	if (txn->kept == NULL)
+		return -ENOMEM;
+	txn->kept->cseq = m->cseq;
+	txn->kept->has_to_tag = !str_is_none(m->to_tag);
+	txn->kept->method = (uint8_t)m->method;
+	txn->kept->tag[0] = '\0';
+	memcpy(txn->kept->end, end, sizeof(end));
+	memcpy(txn->kept->text, b.at, b.len);
+	return 0;
+}
+
+int txn_server_new(struct txn **out, struct sip_stack *stack, const struct net_flow *flow,
+	const struct sip_msg *request)
+{
+	struct txn *txn;
+	int rc = txn_new(&txn, stack,
+		&(struct txn_params){
+			.kind = request->method == SIP_INVITE ? TXN_INVITE_SERVER : TXN_SERVER,
+			.key = txn_key_of_request(request, flow),
+			.flow = flow,
+			.timers = stack->params.timers,
+		});
+
+	if (rc < 0)
+		return rc;
+	rc = keep_request(txn, stack, request);
+	if (rc < 0) {
+		txn_free(stack, txn);
+		return rc;
+	}
+	if (txn->kind == TXN_SERVER)
+		txn_expire(stack, txn, txn_64_t1_ms(txn));
+	*out = txn;
+	return 0;
+}
+
+void txn_server_forget(struct txn *txn)
+{
+	free(txn->kept);
+	txn->kept = NULL;
+}
+
+bool txn_server_is_pending(const struct txn *txn)
+{
+	return txn->kept != NULL;
+}
+
+struct str txn_server_tag(const struct txn *txn)
+{
+	return txn->kept != NULL ? str_from(txn->kept->tag) : STR("");
+}
+
+void txn_server_on_repeat(struct sip_stack *stack, struct txn *txn)
+{
+	if (txn->state != TXN_CONFIRMED)
+		txn_send(stack, txn, true);
+}
+
+// RFC 3261 §17.2.1: further ACKs are absorbed for Timer I
+void txn_server_on_ack(struct sip_stack *stack, struct txn *txn)
+{
+	if (txn->state != TXN_COMPLETED)
+		return;
+	txn_forget(txn);
+	txn_settle(stack, txn, TXN_CONFIRMED, txn_is_reliable(txn) ? 0 : txn->timers.t4_ms);
+}
+
+static void remember_tag(struct txn_kept *kept, struct str tag)
+{
+	if (tag.len == 0 || tag.len >= sizeof(kept->tag))
+		return;
+	memcpy(kept->tag, tag.at, tag.len);
+	kept->tag[tag.len] = '\0';
+}
+
+static int write_response(struct strbuf *b, struct txn *txn, struct str to_tag,
+	struct sip_response_out *out, struct strbuf *to)
+{
+	struct txn_kept *kept = txn->kept;
+
+	strbuf_put(to, part(kept, PART_TO));
+	if (!kept->has_to_tag && to_tag.len > 0) {
+		strbuf_put(to, STR(";tag="));
+		strbuf_put(to, to_tag);
+		remember_tag(kept, to_tag);
+	}
+	out->vias = part(kept, PART_VIAS);
+	out->record_routes = out->status > 100 && out->status < 300 ? part(kept, PART_RECORD_ROUTES)
+								    : STR("");
+	out->from = part(kept, PART_FROM);
+	out->to = strbuf_str(to);
+	out->call_id = part(kept, PART_CALL_ID);
+	out->cseq = kept->cseq;
+	out->method = (enum sip_method)kept->method;
+	out->method_name = part(kept, PART_METHOD);
+	sip_response_write(b, out);
+	return b->failed || to->failed ? -EMSGSIZE : 0;
+}
+
+static void on_invite_final(struct sip_stack *stack, struct txn *txn, uint16_t status)
+{
+	bool is_2xx = status < 300;
+
+	txn_settle(stack, txn, is_2xx ? TXN_ACCEPTED : TXN_COMPLETED, txn_64_t1_ms(txn));
+	// RFC 3261 §13.3.1.4: a 2xx is repeated over every transport
+	if (is_2xx || !txn_is_reliable(txn))
+		txn_repeat(stack, txn, txn->timers.t1_ms);
+}
+
+static void advance(struct sip_stack *stack, struct txn *txn, uint16_t status)
+{
+	if (status < 200) {
+		txn_set_state(txn, TXN_PROCEEDING);
+		return;
+	}
+	txn_server_forget(txn);
+	if (txn->kind == TXN_INVITE_SERVER)
+		on_invite_final(stack, txn, status);
+	else
+		txn_settle(stack, txn, TXN_COMPLETED, txn_is_reliable(txn) ? 0 : txn_64_t1_ms(txn));
+}
+
+int sip_respond(
+	struct sip_stack *stack, uint64_t txn_id, struct str to_tag, struct sip_response_out *out)
+{
+	struct txn *txn = txn_get(stack, txn_id);
+	struct strbuf b = stack_out(stack);
+	char to_text[STACK_TO_BYTES];
+	struct strbuf to = strbuf_on(to_text, sizeof(to_text));
+	int rc;
+
+	if (txn == NULL || txn_is_client(txn))
+		return -ESTALE;
+	if (!txn_server_is_pending(txn))
+		return -EALREADY;
+	rc = write_response(&b, txn, to_tag, out, &to);
+	if (rc == 0)
+		rc = txn_keep(txn, strbuf_str(&b));
+	if (rc < 0)
+		return rc;
+	counter_add(&stack->counters.responses_out[out->status / 100], 1);
+	out->vias = out->record_routes = out->from = out->to = out->call_id = STR_NONE;
+	out->method_name = STR_NONE;
+	advance(stack, txn, out->status);
+	txn_send(stack, txn, false);
+	return 0;
+}
+
+int sip_acked(struct sip_stack *stack, uint64_t txn_id)
+{
+	struct txn *txn = txn_get(stack, txn_id);
+
+	if (txn == NULL || txn->state != TXN_ACCEPTED || txn_is_client(txn))
+		return -ESTALE;
+	txn->is_acked = true;
+	timer_cancel(stack->params.wheel, &txn->repeat);
+	return 0;
+}
+
+bool sip_txn_is_pending(const struct sip_stack *stack, uint64_t txn_id)
+{
+	const struct txn *txn = txn_get(stack, txn_id);
+
+	return txn != NULL && !txn_is_client(txn) && txn_server_is_pending(txn);
+}

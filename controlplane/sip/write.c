@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/sip/write.h"
+
+#include "controlplane/sip/topology.h"
+
+static void put_header(struct strbuf *b, struct str name, struct str value)
+{
+	strbuf_put(b, name);
+	strbuf_put(b, STR(": "));
+	strbuf_put(b, value);
+	strbuf_put(b, STR("\r\n"));
+}
+
+static void put_known(struct strbuf *b, enum sip_hdr_id id, struct str value)
+{
+	if (!str_is_none(value))
+		put_header(b, sip_hdr_name(id), value);
+}
+
+static void put_number(struct strbuf *b, enum sip_hdr_id id, uint64_t value)
+{
+	strbuf_put(b, sip_hdr_name(id));
+	strbuf_put(b, STR(": "));
+	strbuf_put_u64(b, value);
+	strbuf_put(b, STR("\r\n"));
+}
+
+static void put_cseq(struct strbuf *b, uint32_t cseq, struct str method)
+{
+	strbuf_put(b, STR("CSeq: "));
+	strbuf_put_u64(b, cseq);
+	strbuf_put_char(b, ' ');
+	strbuf_put(b, method);
+	strbuf_put(b, STR("\r\n"));
+}
+
+static bool is_among(const struct sip_extra *extra, unsigned int count, enum sip_hdr_id id)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (extra[i].id == id)
+			return true;
+	}
+	return false;
+}
+
+static bool is_about_body(enum sip_hdr_id id)
+{
+	return id == SIP_HDR_CONTENT_DISPOSITION || id == SIP_HDR_CONTENT_ENCODING
+		|| id == SIP_HDR_MIME_VERSION;
+}
+
+struct tail { // what requests and responses share
+	const struct sip_msg *source;
+	const struct sip_extra *extra;
+	unsigned int extra_count;
+	struct str content_type;
+	struct str body;
+};
+
+static bool crosses(const struct tail *t, const struct sip_hdr *hdr)
+{
+	return sip_crossing_of(hdr->id, t->source->is_request) == SIP_CROSS_COPY
+		&& !is_among(t->extra, t->extra_count, hdr->id)
+		&& (t->body.len > 0 || !is_about_body(hdr->id));
+}
+
+static void put_tail(struct strbuf *b, const struct tail *t)
+{
+	for (unsigned int i = 0; i < t->extra_count; i++)
+		put_known(b, t->extra[i].id, t->extra[i].value);
+	for (unsigned int i = 0; t->source != NULL && i < t->source->hdr_count; i++) {
+		const struct sip_hdr *hdr = &t->source->hdr[i];
+
+		if (crosses(t, hdr))
+			put_header(b, hdr->id == SIP_HDR_OTHER ? hdr->name : sip_hdr_name(hdr->id),
+				hdr->value);
+	}
+	if (t->body.len > 0)
+		put_known(b, SIP_HDR_CONTENT_TYPE, t->content_type);
+	put_number(b, SIP_HDR_CONTENT_LENGTH, t->body.len);
+	strbuf_put(b, STR("\r\n"));
+	strbuf_put(b, t->body);
+}
+
+static void put_via(struct strbuf *b, const struct sip_request_out *out)
+{
+	char sent_by[TG_ADDR_TEXT_BYTES];
+
+	strbuf_put(b, STR("Via: SIP/2.0/"));
+	strbuf_put(b, str_from(transport_name(out->protocol)));
+	strbuf_put_char(b, ' ');
+	strbuf_put(b, str_from(tg_addr_write(out->sent_by, sent_by)));
+	strbuf_put(b, STR(";branch="));
+	strbuf_put(b, out->branch);
+	strbuf_put(b, STR(";rport\r\n"));
+}
+
+struct str sip_request_method(const struct sip_request_out *out)
+{
+	return str_is_none(out->method_name) ? str_from(sip_method_name(out->method))
+					     : out->method_name;
+}
+
+void sip_request_write(struct strbuf *b, const struct sip_request_out *out)
+{
+	struct str method = str_is_none(out->method_name) ? str_from(sip_method_name(out->method))
+							  : out->method_name;
+	struct tail tail = {
+		out->source, out->extra, out->extra_count, out->content_type, out->body};
+
+	strbuf_put(b, method);
+	strbuf_put_char(b, ' ');
+	strbuf_put(b, out->uri);
+	strbuf_put(b, STR(" SIP/2.0\r\n"));
+	put_via(b, out);
+	for (unsigned int i = 0; i < out->route_count; i++)
+		put_known(b, SIP_HDR_ROUTE, out->routes[i]);
+	put_number(b, SIP_HDR_MAX_FORWARDS, (uint64_t)out->max_forwards);
+	put_known(b, SIP_HDR_FROM, out->from);
+	put_known(b, SIP_HDR_TO, out->to);
+	put_known(b, SIP_HDR_CALL_ID, out->call_id);
+	put_cseq(b, out->cseq, method);
+	put_known(b, SIP_HDR_CONTACT, out->contact);
+	put_tail(b, &tail);
+}
+
+void sip_response_write(struct strbuf *b, const struct sip_response_out *out)
+{
+	struct tail tail = {
+		out->source, out->extra, out->extra_count, out->content_type, out->body};
+
+	strbuf_put(b, STR("SIP/2.0 "));
+	strbuf_put_u64(b, out->status);
+	strbuf_put_char(b, ' ');
+	strbuf_put(b, str_is_none(out->reason) ? sip_reason_phrase(out->status) : out->reason);
+	strbuf_put(b, STR("\r\n"));
+	strbuf_put(b, out->vias);
+	strbuf_put(b, out->record_routes);
+	put_known(b, SIP_HDR_FROM, out->from);
+	put_known(b, SIP_HDR_TO, out->to);
+	put_known(b, SIP_HDR_CALL_ID, out->call_id);
+	if (str_is_none(out->cseq_text))
+		put_cseq(b, out->cseq, out->method_name);
+	else
+		put_known(b, SIP_HDR_CSEQ, out->cseq_text);
+	put_known(b, SIP_HDR_CONTACT, out->contact);
+	put_tail(b, &tail);
+}
