@@ -172,6 +172,11 @@ class Demo:
         print(f"  {tgctl} show calls | streams | peers | stats | config | version\n"
               f"  {tgctl} trace CALL-ID        {tgctl} --json show stats\n"
               f"  ip netns exec {self.lab.phone.name} bash     (also -nat, -sbc, -carrier)\n"
+              "  a call by hand:\n"
+              f"    ip netns exec {self.lab.carrier.name} sipp -sf tests/e2e/sipp/uas.xml"
+              f" -i {CARRIER} -p 5060 -m 1 &\n"
+              f"    ip netns exec {self.lab.phone.name} sipp -sf tests/e2e/sipp/uac.xml"
+              f" -i {PHONE} -p 5060 -m 1 -d 20000 {ACCESS[0]}:{ACCESS[1]}\n"
               f"  log: {self.lab.dir}/tidegate.log\n"
               "  tools/demo --down ends it")
 

@@ -133,7 +133,9 @@ def configuration(run_dir, change=None):
     # BaseLoader leaves words as they are: "off" must not become a truth value
     tree = yaml.load((ROOT / "conf/demo.yaml").read_text(), yaml.BaseLoader)
     tree.setdefault("node", {})["run_dir"] = str(run_dir)
-    tree.setdefault("dataplane", {})["attach_socket"] = str(run_dir / "dataplane.sock")
+    tree.setdefault("dataplane", {}).update(
+        attach_socket=str(run_dir / "dataplane.sock"), streams_max="16384")
+    tree["limits"] = {"calls_max": "20000", "transactions_max": "200000"}
     tree["control"] = {"socket": str(run_dir / "control.sock")}
     for realm in tree["realms"]:
         # all that sipp sends comes from one address
