@@ -1,0 +1,30 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// How each command's result looks to a person.
+#pragma once
+
+#include <stdio.h>
+
+#include <jansson.h>
+
+struct show_options {
+	unsigned int width;
+	int verbose;
+};
+
+typedef void show_h(FILE *out, const json_t *result, const struct show_options *options);
+
+// ---- show_call.c
+show_h show_calls;
+show_h show_call;
+show_h show_streams;
+show_h show_trace;
+// ---- show_system.c
+show_h show_peers;
+show_h show_stats;
+show_h show_config;
+show_h show_version;
+// ---- show.c
+show_h show_hangup;
+show_h show_reload;
+show_h show_drain;
+show_h show_log;
