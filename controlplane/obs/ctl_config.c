@@ -162,7 +162,7 @@ static void reload(struct ctl_request *request, void *arg)
 void ctl_config_add(struct obs *obs)
 {
 	static const struct ctl_command commands[] = {
-		{"show config", "", "the configuration in force, and what waits for a restart",
+		{"show config", "", "what is in force, and what waits for a restart",
 			CTL_MANAGEMENT, show_config, NULL},
 		{"reload", "", "read the configuration file again", CTL_MANAGEMENT, reload, NULL},
 	};

@@ -55,21 +55,21 @@ static const struct {
 	size_t offset;
 	bool (*differs)(const void *a, const void *b);
 } restart_only[] = {
-	{"user", offsetof(struct conf, user), text_differs},
-	{"run_dir", offsetof(struct conf, run_dir), text_differs},
-	{"attach_socket", offsetof(struct conf, attach_socket), text_differs},
-	{"control_socket", offsetof(struct conf, control_socket), text_differs},
-	{"metrics_listen", offsetof(struct conf, metrics_listen), addr_differs},
-	{"poll", offsetof(struct conf, poll), u32_differs},
-	{"workers", offsetof(struct conf, workers), u32_differs},
-	{"lcores", offsetof(struct conf, lcores), text_differs},
-	{"huge_pages", offsetof(struct conf, huge_pages), bool_differs},
-	{"memory_mb", offsetof(struct conf, memory_mb), u32_differs},
-	{"ports", 0, ports_differ},
-	{"calls_max", offsetof(struct conf, calls_max), u32_differs},
-	{"transactions_max", offsetof(struct conf, transactions_max), u32_differs},
-	{"streams_max", offsetof(struct conf, streams_max), u32_differs},
-	{"trace_bytes", offsetof(struct conf, trace_bytes), u32_differs},
+	{"node.user", offsetof(struct conf, user), text_differs},
+	{"node.run_dir", offsetof(struct conf, run_dir), text_differs},
+	{"dataplane.attach_socket", offsetof(struct conf, attach_socket), text_differs},
+	{"control.socket", offsetof(struct conf, control_socket), text_differs},
+	{"metrics.listen", offsetof(struct conf, metrics_listen), addr_differs},
+	{"dataplane.poll", offsetof(struct conf, poll), u32_differs},
+	{"dataplane.workers", offsetof(struct conf, workers), u32_differs},
+	{"dataplane.lcores", offsetof(struct conf, lcores), text_differs},
+	{"dataplane.huge_pages", offsetof(struct conf, huge_pages), bool_differs},
+	{"dataplane.memory_mb", offsetof(struct conf, memory_mb), u32_differs},
+	{"dataplane.ports", 0, ports_differ},
+	{"limits.calls_max", offsetof(struct conf, calls_max), u32_differs},
+	{"limits.transactions_max", offsetof(struct conf, transactions_max), u32_differs},
+	{"dataplane.streams_max", offsetof(struct conf, streams_max), u32_differs},
+	{"trace.bytes", offsetof(struct conf, trace_bytes), u32_differs},
 };
 
 json_t *reload_restart_needed(const struct conf *started, const struct conf *now)
