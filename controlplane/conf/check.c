@@ -4,31 +4,6 @@
 #include "controlplane/base/log.h"
 #include "controlplane/conf/conf_int.h"
 
-static int refuse_twin(const struct conf_source *src, const char *list, unsigned int index,
-	const char *name, const char *what)
-{
-	char path[CONF_PATH_BYTES];
-
-	snprintf(path, sizeof(path), "%s[%u].name", list, index);
-	return conf_refuse(
-		src, path, "%s is already the name of another %s; choose another name", name, what);
-}
-
-static int check_names(const struct conf *conf, const struct conf_source *src)
-{
-	for (unsigned int i = 0; i < conf->realm_count; i++) {
-		if (conf_realm_index(conf, conf->realms[i].name) != (int)i)
-			return refuse_twin(src, "realms", i, conf->realms[i].name, "realm");
-	}
-	for (unsigned int i = 0; i < conf->peer_count; i++) {
-		if (conf_peer_index(conf, conf->peers[i].name) != (int)i)
-			return refuse_twin(src, "peers", i, conf->peers[i].name, "peer");
-		if (conf_realm_index(conf, conf->peers[i].name) >= 0)
-			return refuse_twin(src, "peers", i, conf->peers[i].name, "realm");
-	}
-	return 0;
-}
-
 static int check_interfaces(const struct conf *conf, const struct conf_source *src)
 {
 	char path[CONF_PATH_BYTES];
@@ -308,7 +283,6 @@ static int check_peers(const struct conf *conf, const struct conf_source *src)
 int conf_check(const struct conf *conf, const struct conf_source *src)
 {
 	static int (*const checks[])(const struct conf *conf, const struct conf_source *src) = {
-		check_names,
 		check_interfaces,
 		check_dataplane,
 		check_timers,

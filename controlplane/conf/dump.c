@@ -5,6 +5,9 @@
 
 #include "controlplane/conf/conf_int.h"
 
+#define HELP_COLUMN 40
+#define COLUMNS_MAX 100
+
 struct dump {
 	FILE *out;
 	char path[CONF_PATH_BYTES];
@@ -15,32 +18,74 @@ struct dump {
 
 static void write_fields(struct dump *d, const cyaml_schema_field_t *fields);
 
-static void write_indent(struct dump *d, bool commented)
+static int write_indent(struct dump *d)
 {
-	fputs(commented || d->commented ? "# " : "", d->out);
-	for (unsigned int i = 0; i + d->dash < d->depth; i++)
-		fputs("  ", d->out);
-	if (d->dash)
-		fputs("- ", d->out);
-	d->dash = false;
+	return fprintf(d->out, "%s%*s", d->commented ? "# " : "", (int)d->depth * 2, "");
 }
 
-static void write_help(struct dump *d, const char *help)
+static int write_start(struct dump *d, bool commented)
+{
+	int width;
+
+	d->depth -= d->dash;
+	width = write_indent(d);
+	d->depth += d->dash;
+	width += fprintf(d->out, "%s%s", d->dash ? "- " : "", commented ? "# " : "");
+	d->dash = false;
+	return width;
+}
+
+// The part of text that fits in width columns, cut at a blank.
+static size_t line_of(const char *text, size_t width)
+{
+	size_t len = strlen(text);
+
+	if (len <= width)
+		return len;
+	for (len = width; len > 0 && text[len] != ' ';)
+		len--;
+	return len != 0 ? len : width;
+}
+
+static void write_help_before(struct dump *d, const char *help)
 {
 	while (*help != '\0') {
-		size_t len = strcspn(help, "\n");
+		size_t width = (size_t)(COLUMNS_MAX - 2 - write_indent(d));
+		size_t len = line_of(help, width);
 
-		for (unsigned int i = 0; i < d->depth; i++)
-			fputs("  ", d->out);
 		fprintf(d->out, "# %.*s\n", (int)len, help);
-		help += len + (help[len] == '\n');
+		help += len + (help[len] == ' ');
 	}
 }
 
-// What YAML would read as something other than text, or libcyaml's users might.
+// Short help stands behind its option, long help before it.
+static bool fits_behind(const char *help)
+{
+	return strlen(help) <= COLUMNS_MAX - HELP_COLUMN - 2;
+}
+
+__attribute__((format(printf, 4, 5))) static void write_line(
+	struct dump *d, const struct conf_option *option, bool commented, const char *fmt, ...)
+{
+	va_list args;
+	int width;
+
+	if (!fits_behind(option->help))
+		write_help_before(d, option->help);
+	width = write_start(d, commented);
+	va_start(args, fmt);
+	width += vfprintf(d->out, fmt, args);
+	va_end(args);
+	if (fits_behind(option->help))
+		fprintf(d->out, "%*s # %s", width < HELP_COLUMN ? HELP_COLUMN - width : 0, "",
+			option->help);
+	fputc('\n', d->out);
+}
+
+// What YAML would take for something other than text.
 static bool needs_quotes(const cyaml_schema_value_t *schema, const char *text)
 {
-	return schema->type == CYAML_STRING && strpbrk(text, ":,/ ") != NULL && text[0] != '/';
+	return schema->type == CYAML_STRING && strpbrk(text, ":,") != NULL;
 }
 
 static void write_scalar(
@@ -48,10 +93,10 @@ static void write_scalar(
 {
 	const char *value = option->fallback != NULL ? option->fallback : option->sample;
 	const char *quote = needs_quotes(&field->value, value) ? "\"" : "";
-	bool commented = option->fallback == NULL && conf_is_optional(&field->value);
+	bool commented = !d->commented && option->fallback == NULL
+		&& conf_is_optional(&field->value);
 
-	write_indent(d, commented);
-	fprintf(d->out, "%s: %s%s%s\n", field->key, quote, value, quote);
+	write_line(d, option, commented, "%s: %s%s%s", field->key, quote, value, quote);
 }
 
 static bool is_shown(const char *path)
@@ -64,12 +109,11 @@ static void write_list(
 {
 	const cyaml_schema_value_t *entry = field->value.sequence.entry;
 
-	write_indent(d, false);
 	if (entry->type != CYAML_MAPPING) {
-		fprintf(d->out, "%s: [\"%s\"]\n", field->key, option->sample);
+		write_line(d, option, false, "%s: [\"%s\"]", field->key, option->sample);
 		return;
 	}
-	fprintf(d->out, "%s:\n", field->key);
+	write_line(d, option, false, "%s:", field->key);
 	d->depth += 2;
 	d->dash = true;
 	write_fields(d, entry->mapping.fields);
@@ -85,8 +129,7 @@ static void write_value(
 	if (field->value.type == CYAML_SEQUENCE) {
 		write_list(d, field, option);
 	} else if (field->value.type == CYAML_MAPPING) {
-		write_indent(d, false);
-		fprintf(d->out, "%s:\n", field->key);
+		write_line(d, option, false, "%s:", field->key);
 		d->depth++;
 		write_fields(d, field->value.mapping.fields);
 		d->depth--;
@@ -108,7 +151,6 @@ static void write_fields(struct dump *d, const cyaml_schema_field_t *fields)
 		option = conf_option_find(d->path);
 		if (d->depth == 0)
 			fputc('\n', d->out);
-		write_help(d, option->help);
 		write_value(d, fields, option);
 		d->path[len] = '\0';
 	}
@@ -118,11 +160,8 @@ int conf_dump_schema(FILE *out)
 {
 	struct dump dump = {.out = out};
 
-	fputs("# Tidegate's configuration: every option with its default. What is left out has it "
-	      "too.\n"
-	      "# Written by tidegate-controlplane --dump-schema; tidegate-controlplane --check "
-	      "FILE\n"
-	      "# says what is wrong with one.\n",
+	fputs("# Every option with its default, which also holds where the option is left out.\n"
+	      "# Written by tidegate-controlplane --dump-schema.\n",
 		out);
 	write_fields(&dump, conf_schema.mapping.fields);
 	return fflush(out) == 0 && !ferror(out) ? 0 : -EIO;

@@ -155,6 +155,14 @@ static void resolve_numbers(struct conf *conf, const struct raw_conf *raw)
 	conf->port_quarantine_ms = *raw->timers.port_quarantine_s * 1000;
 }
 
+static int check_free(struct resolver *r, const char *name, int holder, const char *what)
+{
+	if (holder >= 0)
+		return REFUSE(
+			r, "%s is already the name of another %s; choose another name", name, what);
+	return 0;
+}
+
 static int resolve_sip(struct resolver *r, struct conf_realm *realm, unsigned int index)
 {
 	const struct raw_realm *raw = &r->raw->realms[index];
@@ -228,7 +236,7 @@ static int resolve_rate(struct resolver *r, struct tg_rate *out, const struct ra
 static int resolve_realm(struct resolver *r, unsigned int index)
 {
 	const struct raw_realm *raw = &r->raw->realms[index];
-	struct conf_realm *realm = &r->conf->realms[r->conf->realm_count++];
+	struct conf_realm *realm = &r->conf->realms[r->conf->realm_count];
 	int err;
 
 	*realm = (struct conf_realm){
@@ -242,6 +250,9 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 	};
 	at(r, "realms[%u].name", index);
 	err = value_check_name(&r->spot, realm->name);
+	if (err == 0)
+		err = check_free(r, realm->name, conf_realm_index(r->conf, realm->name), "realm");
+	r->conf->realm_count++;
 	if (err == 0)
 		err = resolve_sip(r, realm, index);
 	if (err == 0)
@@ -305,7 +316,7 @@ static int resolve_peer(struct resolver *r, unsigned int index)
 {
 	const struct raw_peer *raw = &r->raw->peers[index];
 	const struct conf *conf = r->conf;
-	struct conf_peer *peer = &conf->peers[r->conf->peer_count++];
+	struct conf_peer *peer = &conf->peers[conf->peer_count];
 	int err;
 
 	*peer = (struct conf_peer){
@@ -320,6 +331,11 @@ static int resolve_peer(struct resolver *r, unsigned int index)
 	};
 	at(r, "peers[%u].name", index);
 	err = value_check_name(&r->spot, peer->name);
+	if (err == 0)
+		err = check_free(r, peer->name, conf_peer_index(conf, peer->name), "peer");
+	if (err == 0)
+		err = check_free(r, peer->name, conf_realm_index(conf, peer->name), "realm");
+	r->conf->peer_count++;
 	if (err == 0)
 		err = resolve_peer_realm(r, peer, index);
 	at(r, "peers[%u].address", index);

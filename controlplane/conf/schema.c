@@ -168,71 +168,59 @@ const cyaml_schema_value_t conf_schema = {
 static const struct conf_option options[] = {
 	{"node", .help = "This machine."},
 	{"node.name", "tidegate", .help = "Name in logs and records; no peer ever sees it."},
-	{"node.user", "tidegate",
-		.help = "The control plane runs as this user once its sockets are open."},
+	{"node.user", "tidegate", .help = "Runs the control plane once its sockets are open."},
 	{"node.run_dir", "/run/tidegate", .help = "Where both processes keep their sockets."},
 
-	{"dataplane",
-		.help = "The process that moves packets. Read when it starts, not at a reload."},
+	{"dataplane", .help = "Moves packets. Reads this when it starts, at no reload."},
 	{"dataplane.ports", .max = TG_PORTS_MAX,
 		.help = "Network interfaces to take SIP and media from."},
 	{"dataplane.ports.interface", .sample = "default",
 		.help = "Its name; default: the interface of the default route."},
 	{"dataplane.ports.xdp", "on",
 		.help = "Take our UDP by AF_XDP and leave the rest to the kernel. off: AF_PACKET, "
-			"slow,\n"
-			"for interfaces that cannot do XDP."},
+			"for interfaces that know no XDP; slow."},
 	{"dataplane.workers", "1", .min = 1, .max = TG_WORKERS_MAX,
 		.help = "Cores that forward packets; one more serves them."},
 	{"dataplane.poll", "adaptive",
 		.help = "adaptive sleeps while there is nothing to do; busy never does and takes "
-			"its cores\n"
-			"whole: for carriers."},
+			"its cores whole: for carriers."},
 	{"dataplane.lcores", .sample = "0,2-3",
-		.help = "CPUs: the first serves, the others forward; one more than workers."},
-	{"dataplane.huge_pages", "on",
-		.help = "Packet memory from huge pages (sysctl vm.nr_hugepages). off: slower."},
+		.help = "CPUs: one that serves, then one a worker."},
+	{"dataplane.huge_pages", "on", .help = "Take packet memory from huge pages. off: slower."},
 	{"dataplane.memory_mb", "0", .max = 1 << 20,
 		.help = "Packet memory; 0: computed from ports and streams_max."},
 	{"dataplane.streams_max", "16384", .min = 1, .max = TG_STREAMS_MAX,
 		.help = "Media streams at once; a plain call has one."},
 	{"dataplane.attach_socket", TG_ATTACH_SOCKET, .help = "Where the two processes meet."},
 
-	{"realms", .max = TG_REALMS_MAX,
-		.help = "The networks this border stands between. A realm shows nothing of "
-			"another."},
+	{"realms", .max = TG_REALMS_MAX, .help = "The networks this border stands between."},
 	{"realms.name", .sample = "edge", .help = "Letters, digits, '-', '_' and '.'."},
 	{"realms.sip", .max = TG_LISTENERS_MAX, .help = "Where SIP over UDP arrives."},
 	{"realms.sip.address", .sample = "auto:5060",
-		.help = "IP:port. auto: the first IPv4 address of the first port of the "
-			"dataplane."},
+		.help = "IP:port; auto: first IPv4 address of the first port."},
 	{"realms.sip.advertised", .sample = "192.0.2.1:5060",
-		.help = "What Via and Contact say, where a 1:1 NAT stands before us; else as "
-			"address."},
+		.help = "What Via and Contact say, if a 1:1 NAT is before us."},
 	{"realms.media", .max = TG_POOLS_MAX, .help = "Addresses and ports for RTP and RTCP."},
 	{"realms.media.address", .sample = "auto", .help = "IP, or auto as above."},
 	{"realms.media.advertised", .sample = "192.0.2.1",
-		.help = "What SDP says, where a 1:1 NAT stands before us; else as address."},
+		.help = "What SDP says, if a 1:1 NAT is before us."},
 	{"realms.media.ports", "20000-39999",
-		.help = "First (even) and last (odd). Each stream takes two for RTP and RTCP."},
+		.help = "First (even) and last (odd); a stream takes two."},
 	{"realms.latch", "signalling",
-		.help = "Whose media to believe when it does not come from where SDP said (phones "
-			"behind\n"
-			"NAT): off nobody; port the same IP, any port; signalling the IP that the "
-			"SIP came\n"
-			"from; any everybody, for labs only."},
+		.help = "Whose media to believe when it does not come from where SDP said, as with "
+			"phones behind NAT. off: nobody's; port: of the same IP, any port; "
+			"signalling: of the IP that the SIP came from; any: everybody's, for labs "
+			"only."},
 	{"realms.strangers", "accept",
-		.help = "Calls from sources that are no peer: accept offers them to the routes; "
-			"refuse\n"
-			"answers 403."},
+		.help = "Calls of sources that are no peer. accept: offer them to the routes; "
+			"refuse: 403."},
 	{"realms.stranger_rate", .help = "SIP datagrams from each such source."},
 	{"realms.stranger_rate.per_s", "50", .max = 1000000, .help = "A second; 0: no limit."},
 	{"realms.stranger_rate.burst", "100", .max = 1000000, .help = "At once."},
 	{"realms.force_rport", "on",
-		.help = "Answer to where a request came from even if it does not ask for that by "
-			"rport."},
+		.help = "Answer to where a request came from, asked by rport or not."},
 	{"realms.early_media_to_callee", "off",
-		.help = "Let the caller be heard before the call is answered."},
+		.help = "Let the caller be heard before the answer."},
 	{"realms.sip_dscp", "40", .max = 63, .help = "Code point of SIP we send; 40 is CS5."},
 	{"realms.media_dscp", "46", .max = 63, .help = "Code point of media we send; 46 is EF."},
 
@@ -258,15 +246,13 @@ static const struct conf_option options[] = {
 	{"peers.calls_max", "0", .max = 1000000, .help = "Calls with it at once; 0: no limit."},
 	{"peers.latch", "off", .help = "As of realms."},
 
-	{"routes", .max = 4096,
-		.help = "Where calls go. The first route that fits decides; a call without one "
-			"gets 404."},
+	{"routes", .max = 4096, .help = "Where calls go; the first route that fits decides."},
 	{"routes.from_realm", .sample = "edge", .help = "Only calls that enter by this realm."},
 	{"routes.from_peer", .sample = "carrier", .help = "Only calls from this peer."},
 	{"routes.prefix", .sample = "49", .help = "Only numbers that start so."},
 	{"routes.to", .sample = "carrier", .help = "The peer that gets the call."},
 
-	{"limits", .help = "What this machine takes on; beyond it new calls get 503."},
+	{"limits", .help = "What this machine takes on; beyond it calls get 503."},
 	{"limits.calls_max", "10000", .min = 1, .max = 1000000, .help = "Calls at once."},
 	{"limits.transactions_max", "50000", .min = 1, .max = 10000000,
 		.help = "SIP transactions at once."},
@@ -278,11 +264,11 @@ static const struct conf_option options[] = {
 	{"timers.t4_ms", "5000", .min = 10, .max = 60000,
 		.help = "Longest time a message stays in the network."},
 	{"timers.no_answer_s", "185", .min = 1, .max = 3600,
-		.help = "Give a ringing call up after (Timer C: more than 180)."},
+		.help = "Give a ringing call up after; Timer C is more than 180."},
 	{"timers.media_idle_s", "60", .max = 86400,
-		.help = "End a call when neither side sent media for so long; 0: never."},
+		.help = "End a call without media from either side; 0: never."},
 	{"timers.port_quarantine_s", "30", .max = 3600,
-		.help = "A media port rests so long before another call gets it."},
+		.help = "A media port rests so long before it is used again."},
 
 	{"metrics", .help = "Prometheus."},
 	{"metrics.listen", "127.0.0.1:9477", .help = "IP:port of /metrics; off: none."},
