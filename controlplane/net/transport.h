@@ -43,6 +43,7 @@ static inline bool transport_is_reliable(const struct net_flow *flow)
 	return flow->protocol != TRANSPORT_UDP;
 }
 
-// "UDP", "TCP" ... as Via spells it.
+// "UDP", "TCP" ... as Via spells it; "?" for what is none.
 const char *transport_name(uint8_t protocol);
+// Whether both are the same path: addresses, connection, realm and protocol.
 bool net_flow_equal(const struct net_flow *a, const struct net_flow *b);
