@@ -22,7 +22,7 @@ struct dp {
 	// A copy of a stream's numbers. Returns 0; -ESTALE when they are of another stream now.
 	int (*stats)(const struct dp *dp, struct tg_stream_ref ref, struct tg_stream_stats *out);
 	// Set by the owner of the signalling thread; called for all events but completions, and when
-	// the dataplane comes (attached) or goes.
+	// the dataplane comes (attached) or goes. When it goes, what is pending has been answered.
 	void (*on_event)(void *arg, const struct tg_event *event);
 	void (*on_attach)(void *arg, bool attached);
 	void *arg;

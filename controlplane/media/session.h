@@ -4,6 +4,17 @@
 //
 // An offer or answer from one side goes in, what the other side must be sent comes out, later: not
 // before the dataplane has confirmed, so that the first packet finds its flow.
+//
+//	           media_offer              media_answer              media_confirm
+//	m= line ──────────────► stream added ───────────► both ways ───────────────► gates open
+//	                            │ refused by the answer, media_offer_refused, media_session_free
+//	                            ▼
+//	                        removed, its ports rest
+//
+// RTCP is always on its own port: rtcp-mux is not passed on, so neither leg may use it. Lines that
+// are not RTP, and RTP that needs a handshake, are refused towards both sides with port 0 (D6).
+//
+// All functions belong to the signalling thread.
 #pragma once
 
 #include <stdbool.h>
@@ -15,7 +26,7 @@
 #include "controlplane/media/dp.h"
 
 enum media_side {
-	MEDIA_A,
+	MEDIA_A, // the caller
 	MEDIA_B,
 };
 
@@ -31,12 +42,15 @@ enum media_failure {
 };
 
 struct media_user {
-	// media_offer or media_answer is through. sdp is what to send to the other side, valid during
-	// the call only; none when failure is not MEDIA_OK.
+	// A media_offer, media_answer or media_confirm is through; one call for each, in order, never
+	// from inside of them. sdp is what to send to the other side, valid during the call only; none
+	// when failure is not MEDIA_OK and after media_confirm. May free the session.
 	void (*on_ready)(void *arg, uint64_t call, enum media_failure failure, struct str sdp);
-	// No packet from either side for the idle time (J12).
+	// No packet from either side for the idle time (J12): of an answered call whose streams are all
+	// open both ways (C20). Repeats each idle time. May free the session.
 	void (*on_idle)(void *arg, uint64_t call);
-	// The dataplane lost its streams: restarted or gone.
+	// The dataplane restarted and a stream could not be put back. Each session at most once for
+	// each time the dataplane comes. May free the session.
 	void (*on_lost)(void *arg, uint64_t call);
 	void *arg;
 };
@@ -46,9 +60,11 @@ struct media_params {
 	struct dp *dp; // media sets its on_event, on_attach and arg
 	const struct media_user *user;
 	uint32_t sessions_max;
-	uint32_t sig_thread;
+	uint32_t streams_max; // of all sessions; 0: four for each session
+	uint32_t sig_thread;  // thread 0 sends the configuration
 };
 
+// The words are written by the signalling thread only; any thread may read them (counter_get).
 struct media_counters {
 	uint64_t sessions; // live now
 	uint64_t streams;  // live now
@@ -61,10 +77,13 @@ struct media_counters {
 	uint64_t refused[5]; // by enum media_failure
 };
 
+// NULL when memory is out. params are copied; what they point to must outlive media.
 struct media *media_new(const struct media_params *params);
+// All sessions must be freed.
 void media_free(struct media *media);
 // Takes up a configuration: pools, listeners and trust go to the dataplane between CONFIG_BEGIN and
 // CONFIG_END, now and at each attach. Ports in use of pools that went away stay until given back.
+// A reference is taken. Returns 0; -ENOSPC when a table of the dataplane is too small; -ENOMEM.
 int media_configure(struct media *media, struct conf *conf);
 bool media_is_attached(const struct media *media);
 const struct media_counters *media_counters(const struct media *media);
@@ -77,26 +96,30 @@ struct media_leg {
 };
 
 struct media_session_params {
-	uint64_t call; // for callbacks and as the owner of ports
+	uint64_t call; // for callbacks and as the owner of ports; not 0
 	struct media_leg leg[2];
 	uint32_t idle_ms;
 	bool early_media_to_callee; // A->B open before the answer
-	struct conf *conf;	    // the call's settings; a reference is taken
+	struct conf *conf;	    // the call's settings; a reference is taken; may be NULL
 };
 
-// Returns 0, -ENOMEM or -ENOSPC.
+// Returns 0, -ENOMEM or -ENOSPC when sessions_max live.
 int media_session_new(
 	struct media_session **out, struct media *media, const struct media_session_params *params);
 // Streams are removed, ports go to quarantine. No callback comes any more.
 void media_session_free(struct media_session *session);
 
-// The leg's SIP source became known or moved (B's first answer).
+// The leg's SIP source became known or moved (B's first answer). Streams of an answered call follow.
 void media_session_set_signalling(
 	struct media_session *session, enum media_side side, const struct tg_ip *ip);
-// An SDP offer from a side; on_ready bears the offer for the other side.
+// An SDP offer from a side; on_ready bears the offer for the other side. Streams in use stay as they
+// are until the answer.
 void media_offer(struct media_session *session, enum media_side from, struct str sdp);
+// The offer that waits for an answer was refused: what it alone had added is removed (C15). No
+// on_ready follows.
+void media_offer_refused(struct media_session *session);
 // An SDP answer from a side. final: in a 2xx; before that it is early media and A->B stays closed
-// by policy. A repeat of the same answer only opens gates.
+// by policy. A repeat of the same answer only opens gates; another one replaces it (D29).
 void media_answer(struct media_session *session, enum media_side from, struct str sdp, bool final);
 // The call was answered without a new SDP: open what was closed. on_ready follows with no sdp.
 void media_confirm(struct media_session *session);
@@ -109,11 +132,12 @@ struct media_stream_view {
 	char kind[16];
 	char protocol[24];
 };
-// Returns 0 or -ENOENT.
+// The i-th stream, 0 .. media_session_stream_count - 1. Returns 0 or -ENOENT.
 int media_session_stream(
 	const struct media_session *session, unsigned int i, struct media_stream_view *out);
 
-// Gauges of each pool, for metrics and "who holds the ports". Returns false at the end.
+// Gauges of each pool, for metrics and "who holds the ports". *cursor starts at 0. Returns false at
+// the end.
 struct media_pool_view {
 	struct tg_ip address;
 	uint8_t realm;

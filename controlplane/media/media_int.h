@@ -1,0 +1,169 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the files of this folder share.
+#pragma once
+
+#include "controlplane/base/idpool.h"
+#include "controlplane/media/outbox.h"
+#include "controlplane/media/pools.h"
+#include "controlplane/media/session.h"
+#include "controlplane/sdp/sdp.h"
+
+// What one side's SDP said of one line.
+struct said {
+	bool known;
+	bool wanted;		  // it has a port, and we can relay it
+	bool held;		  // send it nothing
+	bool named;		  // its address is a name
+	uint8_t direction;	  // enum sdp_direction
+	struct tg_addr remote[2]; // by enum tg_component
+	uint64_t payload_types[2];
+};
+
+enum stream_state {
+	STREAM_ADDING,
+	STREAM_LIVE,	 // the dataplane has it
+	STREAM_LOST,	 // it had it, and went away
+	STREAM_READDING, // being put back after it came again
+	STREAM_ADOPTING, // it still had it: being taken up again
+};
+
+struct stream {
+	uint64_t id;		       // tag of its commands and cookie of its events
+	struct media_session *session; // NULL: to be removed as soon as it is added
+	enum stream_state state;
+	unsigned int attempts;
+	struct tg_stream_ref ref;
+	struct pool_ports ports[2];
+	struct tg_stream_spec spec; // as last sent
+	bool both_ways;		    // open in both directions by the last spec
+	uint64_t idle_until_ms;	    // it was reported idle, and that holds until then
+	char kind[16];
+	char protocol[24];
+};
+
+// One m= line.
+struct line {
+	struct stream *stream; // NULL: refused
+	struct said offer;     // of session->offerer, pending
+	struct said said[2];   // by side, as last agreed
+};
+
+enum op_kind {
+	OP_OFFER,
+	OP_ANSWER,
+	OP_CONFIRM,
+	// Nobody waits for these:
+	OP_ROLLBACK,
+	OP_REFRESH,
+};
+
+// One thing to be done to a session: they wait for each other.
+struct op {
+	struct op *next;
+	enum op_kind kind;
+	enum media_side from;
+	bool final;
+	bool started;
+	enum media_failure failure;
+	unsigned int waiting; // completions to come
+	size_t sdp_len;
+	char sdp[];
+};
+
+struct session_leg {
+	struct media_leg leg;
+	bool written;
+	uint64_t session_id; // of o=
+	uint64_t version;
+	uint64_t fingerprint; // of the SDP last written to it
+};
+
+struct media_session {
+	struct media *media;
+	uint64_t id;
+	uint64_t call;
+	uint32_t idle_ms;
+	bool early_media_to_callee;
+	bool answered;	// a final answer or media_confirm
+	bool has_offer; // lines' offer is filled in
+	bool lost;	// said so since the dataplane came
+	enum media_side offerer;
+	struct conf *conf;
+	struct session_leg leg[2];
+	unsigned int line_count;   // of the last offer
+	unsigned int agreed_lines; // of the last answer; no offer may have less
+	struct line *line;
+	struct op *op; // the first one runs
+	struct op **op_tail;
+	unsigned int dropped; // operations for which memory was out
+	struct timer finish;  // an operation that asked nothing of the dataplane
+};
+
+struct media {
+	struct media_params params;
+	struct media_counters counters;
+	struct conf *conf;
+	struct idpool *sessions;
+	struct idpool *streams;
+	struct pools pools;
+	struct outbox outbox;
+	uint32_t readd_cursor; // over sessions
+	unsigned int readding;
+	struct sdp sdp; // of the operation at hand
+	char written[2 * SDP_BYTES_MAX];
+};
+
+struct tg_mono media_now(const struct media *media);
+
+// ---- dp_config.c
+
+// Sends the configuration. Returns 0, or what outbox_send does.
+int dp_config_send(struct media *media);
+
+// ---- said.c
+
+void said_read(struct said *out, const struct sdp_media *m);
+// Which way RTP flows by what both sides said; a side that said nothing agrees to everything.
+bool said_open(const struct said *from, const struct said *to);
+
+// ---- stream.c
+
+// A stream for one line, its ports and their command; side by enum media_side. Returns MEDIA_OK and
+// *out; the completion comes to op_stream_done, and then line.stream is NULL again if it failed.
+enum media_failure stream_add(struct stream **out, struct media_session *session,
+	const struct sdp_media *m, const struct said *const side[2]);
+// Brings the dataplane up to what both sides said. side[0] and side[1] NULL: nothing may flow.
+// Returns 1 when a completion will come to op_stream_done; 0 when nothing changes; -errno.
+int stream_update(struct stream *s, const struct said *const side[2]);
+// Changes nothing, for its completion. Returns as stream_update does.
+int stream_ping(struct stream *s);
+// Removes it, and gives its ports back; now, or once it is added.
+void stream_close(struct stream *s);
+// After a new dataplane came: puts a lost one back.
+void stream_readd(struct stream *s);
+
+// ---- op.c
+
+// A copy of sdp is taken. When memory is out the session's on_ready bears MEDIA_NO_DATAPLANE.
+void op_enqueue(struct media_session *session, enum op_kind kind, enum media_side from,
+	struct str sdp, bool final);
+void op_free_all(struct media_session *session);
+// A command of the running operation is done.
+void op_stream_done(struct media_session *session, enum media_failure failure);
+
+// ---- negotiate.c
+
+// Starts an operation: sends the commands it needs and counts them in op->waiting.
+enum media_failure negotiate_begin(struct media_session *session, struct op *op);
+// The dataplane did it: takes over what was agreed and writes the SDP for the other side into
+// media->written; *out is none where there is none to send.
+enum media_failure negotiate_finish(
+	struct str *out, struct media_session *session, const struct op *op);
+
+// ---- events.c
+
+void events_on_event(void *arg, const struct tg_event *event);
+void events_on_attach(void *arg, bool attached);
+// More streams may be put back.
+void events_readd(struct media *media);
+void events_lost(struct media_session *session);

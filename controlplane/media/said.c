@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/media/media_int.h"
+
+void said_read(struct said *out, const struct sdp_media *m)
+{
+	*out = (struct said){
+		.known = true,
+		.wanted = m->port != 0 && m->is_rtp,
+		.held = m->held,
+		.named = !str_is_none(m->address_name),
+		.direction = (uint8_t)m->direction,
+		.payload_types = {m->payload_types[0], m->payload_types[1]},
+	};
+	if (!out->wanted || tg_ip_is_unset(&m->address))
+		return;
+	out->remote[TG_RTP] = (struct tg_addr){.ip = m->address, .port = m->port};
+	if (m->rtcp_port == 0)
+		return;
+	out->remote[TG_RTCP] = (struct tg_addr){.ip = m->address, .port = m->rtcp_port};
+	if (!tg_ip_is_unset(&m->rtcp_address))
+		out->remote[TG_RTCP].ip = m->rtcp_address;
+}
+
+static bool sends(const struct said *said)
+{
+	return !said->known || said->direction == SDP_SENDRECV || said->direction == SDP_SENDONLY;
+}
+
+// RFC 3264 §8.4: nothing goes to an unset address, whatever the direction says.
+static bool receives(const struct said *said)
+{
+	if (!said->known)
+		return true;
+	return !said->held && (said->direction == SDP_SENDRECV || said->direction == SDP_RECVONLY);
+}
+
+bool said_open(const struct said *from, const struct said *to)
+{
+	return sends(from) && receives(to);
+}

@@ -1,0 +1,327 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/media/media_int.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "controlplane/base/log.h"
+
+// A port the dataplane refuses is held by an orphan of an earlier control plane.
+#define ADD_ATTEMPTS_MAX 8
+
+static void on_done(void *arg, uint64_t tag, int status, struct tg_stream_ref ref);
+
+static void copy_text(char *out, size_t cap, struct str s)
+{
+	snprintf(out, cap, "%.*s", STR_FMT(s));
+}
+
+static void give_ports(struct media *media, struct stream *s)
+{
+	for (unsigned int k = 0; k < 2; k++)
+		pools_give(&s->ports[k], media_now(media));
+}
+
+static void release(struct media *media, struct stream *s)
+{
+	give_ports(media, s);
+	idpool_remove(media->streams, s->id);
+	media->counters.streams = idpool_count(media->streams);
+	free(s);
+}
+
+// The pool of the family its peer uses: of the SDP where there is one, else of its SIP.
+static enum media_failure take_ports(
+	struct stream *s, struct media_session *session, const struct said *const side[2])
+{
+	struct media *media = session->media;
+
+	for (unsigned int k = 0; k < 2; k++) {
+		const struct media_leg *leg = &session->leg[k].leg;
+		const struct tg_ip *near = &side[k]->remote[TG_RTP].ip;
+		struct tg_side_spec *spec = &s->spec.side[k];
+
+		if (tg_ip_is_unset(near))
+			near = &leg->signalling;
+		if (pools_take(&media->pools, &s->ports[k], leg->realm, near, session->call,
+			    media_now(media))
+			< 0) {
+			give_ports(media, s);
+			return MEDIA_NO_PORTS;
+		}
+		spec->local = (struct tg_addr){
+			.ip = s->ports[k].pool->address, .port = s->ports[k].rtp_port};
+		spec->local_rtcp_port = (uint16_t)(s->ports[k].rtp_port + 1);
+	}
+	return MEDIA_OK;
+}
+
+// What the dataplane is to accept from one side and send there.
+static void fill_side(struct tg_side_spec *out, const struct media_leg *leg, const struct said *own,
+	const struct said *other)
+{
+	out->signalling = leg->signalling;
+	out->dscp = leg->dscp;
+	out->realm = leg->realm;
+	out->latch = (uint8_t)leg->latch;
+	// While it says nothing new its address stays, and with it what was learned (D16).
+	for (unsigned int c = TG_RTP; c <= TG_RTCP; c++) {
+		if (!tg_ip_is_unset(&own->remote[TG_RTP].ip))
+			out->remote[c] = own->remote[c];
+	}
+	// A name is not looked up: whoever sends from where the SIP came from is the peer (D18).
+	if (own->named && tg_ip_is_unset(&out->remote[TG_RTP].ip)
+		&& (leg->latch == TG_LATCH_OFF || leg->latch == TG_LATCH_PORT))
+		out->latch = TG_LATCH_SIGNALLING;
+	// RFC 3264 §5.1: each sends by the numbers of the other's SDP, and some by their own.
+	for (unsigned int i = 0; i < 2; i++)
+		out->payload_types[i] = own->payload_types[i] | other->payload_types[i];
+}
+
+static void fill_flags(struct stream *s, const struct said *const side[2])
+{
+	const struct media_session *session = s->session;
+	bool open[2];
+
+	for (unsigned int k = 0; k < 2; k++) {
+		s->spec.side[k].flags = 0;
+		open[k] = side[k] != NULL && said_open(side[k], side[!k]);
+	}
+	// RFC 3960 §3: the callee is heard at once, the caller from the answer on (C45).
+	if (!session->answered && !session->early_media_to_callee)
+		open[MEDIA_A] = false;
+	for (unsigned int k = 0; k < 2; k++) {
+		if (!open[k])
+			continue;
+		s->spec.side[k].flags |= TG_SIDE_RECEIVE;
+		s->spec.side[!k].flags |= TG_SIDE_SEND;
+	}
+	s->both_ways = open[MEDIA_A] && open[MEDIA_B];
+}
+
+static void fill_spec(struct stream *s, const struct said *const side[2])
+{
+	const struct media_session *session = s->session;
+
+	s->spec.cookie = s->id;
+	s->spec.idle_ms = session->idle_ms;
+	s->spec.sig_thread = session->media->params.sig_thread;
+	for (unsigned int k = 0; k < 2; k++) {
+		if (side[k] != NULL)
+			fill_side(&s->spec.side[k], &session->leg[k].leg, side[k], side[!k]);
+	}
+	fill_flags(s, side);
+}
+
+static int send_command(struct media *media, struct stream *s, enum tg_cmd_type type)
+{
+	struct tg_cmd cmd;
+
+	memset(&cmd, 0, sizeof(cmd));
+	cmd.type = type;
+	cmd.ref = s->ref;
+	if (type != TG_CMD_STREAM_REMOVE)
+		cmd.stream = s->spec;
+	return outbox_send(&media->outbox, &cmd, type != TG_CMD_STREAM_REMOVE ? on_done : NULL,
+		s->id, type == TG_CMD_STREAM_REMOVE);
+}
+
+enum media_failure stream_add(struct stream **out, struct media_session *session,
+	const struct sdp_media *m, const struct said *const side[2])
+{
+	struct media *media = session->media;
+	struct stream *s = calloc(1, sizeof(*s));
+	enum media_failure failure = MEDIA_NO_PORTS;
+
+	if (s == NULL)
+		return MEDIA_NO_DATAPLANE;
+	s->session = session;
+	if (idpool_insert(&s->id, media->streams, s) < 0) {
+		LOG(LOG_WARN, "media-streams-full", "call=%" PRIu64 " streams=%u", session->call,
+			idpool_count(media->streams));
+		free(s);
+		return failure;
+	}
+	media->counters.streams = idpool_count(media->streams);
+	copy_text(s->kind, sizeof(s->kind), m->kind);
+	copy_text(s->protocol, sizeof(s->protocol), m->protocol);
+	failure = take_ports(s, session, side);
+	if (failure == MEDIA_OK) {
+		fill_spec(s, side);
+		s->attempts = 1;
+		if (send_command(media, s, TG_CMD_STREAM_ADD) < 0)
+			failure = MEDIA_NO_DATAPLANE;
+	}
+	if (failure != MEDIA_OK) {
+		release(media, s);
+		return failure;
+	}
+	*out = s;
+	return MEDIA_OK;
+}
+
+// A side whose address or whose SIP moved may be learned anew (E9, E22).
+static void mark_moved(struct stream *s, const struct tg_stream_spec *before)
+{
+	for (unsigned int k = 0; k < 2; k++) {
+		const struct tg_side_spec *old = &before->side[k];
+		struct tg_side_spec *new = &s->spec.side[k];
+
+		if ((!tg_ip_is_unset(&old->remote[TG_RTP].ip)
+			    && !tg_addr_equal(&old->remote[TG_RTP], &new->remote[TG_RTP]))
+			|| (!tg_ip_is_unset(&old->signalling)
+				&& !tg_ip_equal(&old->signalling, &new->signalling)))
+			new->flags |= TG_SIDE_RELATCH;
+	}
+}
+
+int stream_update(struct stream *s, const struct said *const side[2])
+{
+	struct tg_stream_spec before = s->spec;
+	int rc;
+
+	if (s->state != STREAM_LIVE)
+		return -ENOTCONN;
+	fill_spec(s, side);
+	if (memcmp(&before, &s->spec, sizeof(before)) == 0)
+		return 0;
+	s->idle_until_ms = 0;
+	mark_moved(s, &before);
+	rc = send_command(s->session->media, s, TG_CMD_STREAM_UPDATE);
+	for (unsigned int k = 0; k < 2; k++)
+		s->spec.side[k].flags &= (uint8_t)~TG_SIDE_RELATCH;
+	return rc < 0 ? rc : 1;
+}
+
+int stream_ping(struct stream *s)
+{
+	int rc = -ENOTCONN;
+
+	if (s->state == STREAM_LIVE)
+		rc = send_command(s->session->media, s, TG_CMD_STREAM_UPDATE);
+	return rc < 0 ? rc : 1;
+}
+
+void stream_close(struct stream *s)
+{
+	struct media *media;
+
+	if (s == NULL)
+		return;
+	media = s->session->media;
+	if (s->state == STREAM_ADDING || s->state == STREAM_READDING
+		|| s->state == STREAM_ADOPTING) {
+		s->session = NULL;
+		return;
+	}
+	if (s->state == STREAM_LIVE)
+		send_command(media, s, TG_CMD_STREAM_REMOVE);
+	release(media, s);
+}
+
+// The port is taken in the dataplane and free here: rest it, try another.
+static bool try_other_ports(struct media *media, struct stream *s)
+{
+	const struct said *side[2] = {NULL, NULL};
+	struct media_session *session = s->session;
+
+	for (unsigned int i = 0; i < session->line_count; i++) {
+		if (session->line[i].stream != s)
+			continue;
+		side[session->offerer] = &session->line[i].offer;
+		side[!session->offerer] = &session->line[i].said[!session->offerer];
+	}
+	if (side[0] == NULL || s->attempts == ADD_ATTEMPTS_MAX)
+		return false;
+	s->attempts++;
+	give_ports(media, s);
+	return take_ports(s, session, side) == MEDIA_OK
+		&& send_command(media, s, TG_CMD_STREAM_ADD) == 0;
+}
+
+static void forget(struct stream *s)
+{
+	struct media_session *session = s->session;
+
+	for (unsigned int i = 0; i < session->line_count; i++) {
+		if (session->line[i].stream == s)
+			session->line[i].stream = NULL;
+	}
+}
+
+static void on_added(struct media *media, struct stream *s, int status)
+{
+	struct media_session *session = s->session;
+
+	if (status == -EADDRINUSE && try_other_ports(media, s))
+		return;
+	if (status == 0) {
+		s->state = STREAM_LIVE;
+		op_stream_done(session, MEDIA_OK);
+		return;
+	}
+	LOG(LOG_WARN, "media-stream-refused", "call=%" PRIu64 " error=\"%s\"", session->call,
+		strerror(-status));
+	forget(s);
+	release(media, s);
+	op_stream_done(session, status == -ENOSPC ? MEDIA_NO_PORTS : MEDIA_NO_DATAPLANE);
+}
+
+void stream_readd(struct stream *s)
+{
+	struct media *media = s->session->media;
+
+	s->state = STREAM_READDING;
+	if (send_command(media, s, TG_CMD_STREAM_ADD) < 0)
+		s->state = STREAM_LOST;
+	else
+		media->readding++;
+}
+
+// The dataplane may have lived on while it was away from us: then the stream is still in it.
+static void on_readded(struct media *media, struct stream *s, int status)
+{
+	media->readding--;
+	if (status == -EADDRINUSE && s->state == STREAM_READDING) {
+		s->state = STREAM_ADOPTING;
+		if (send_command(media, s, TG_CMD_STREAM_UPDATE) == 0) {
+			media->readding++;
+			return;
+		}
+	}
+	s->state = status == 0 ? STREAM_LIVE : STREAM_LOST;
+	if (status < 0 && status != -ENOTCONN)
+		events_lost(s->session);
+	events_readd(media);
+}
+
+// It was closed while it was on its way.
+static void on_orphan_done(struct media *media, struct stream *s, int status)
+{
+	if (s->state != STREAM_ADDING)
+		media->readding--;
+	if (status == 0)
+		send_command(media, s, TG_CMD_STREAM_REMOVE);
+	release(media, s);
+	events_readd(media);
+}
+
+static void on_done(void *arg, uint64_t tag, int status, struct tg_stream_ref ref)
+{
+	struct media *media = arg;
+	struct stream *s = idpool_find(media->streams, tag);
+
+	if (s == NULL)
+		return;
+	if (status == 0 && (s->state == STREAM_ADDING || s->state == STREAM_READDING))
+		s->ref = ref;
+	if (s->session == NULL)
+		on_orphan_done(media, s, status);
+	else if (s->state == STREAM_ADDING)
+		on_added(media, s, status);
+	else if (s->state == STREAM_READDING || s->state == STREAM_ADOPTING)
+		on_readded(media, s, status);
+	else
+		op_stream_done(s->session, status == 0 ? MEDIA_OK : MEDIA_NO_DATAPLANE);
+}
