@@ -38,7 +38,8 @@ STEPS = [
     ("lint", "meson", "", [], ["lint"], 300),
     ("asan", "meson", "-asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false"],
      ["unit", "scenario", "fuzz", "path"], 600),
-    ("tsan", "meson", "-tsan", ["-Db_sanitize=thread", "-Db_lundef=false"], ["threads"], 300),
+    ("tsan", "meson", "-tsan", ["-Db_sanitize=thread", "-Db_lundef=false", "-Dc_args=-Wno-tsan"],
+     ["threads"], 600),
     ("e2e", "pytest", "", [], [], 600),
 ]
 QUICK = {"unit", "path", "dp", "scenario", "fuzz", "lint"}
@@ -104,11 +105,13 @@ def meson_step(step, folder, options, suites, seconds):
     log = build / "meson-logs" / f"tidegate-{step}-{WRAPPER.name}.json"
     log.unlink(missing_ok=True)
     env = {**os.environ, **SANITIZER_ENV, "TIDEGATE_TAP": str(tap_dir)}
-    say(f"{step}: building")
-    if run(["ninja", "--quiet", "-C", str(build)], 900):
-        return [(f"{step}/build", "fail")]
-    command = ["meson", "test", "-C", str(build), "--no-rebuild", "--print-errorlogs",
+    command = ["meson", "test", "-C", str(build), "--print-errorlogs",
                "--logbase", f"tidegate-{step}", "--wrapper", str(WRAPPER)]
+    if step != "tsan":  # of that one little is needed: what its tests are made of
+        say(f"{step}: building")
+        if run(["ninja", "--quiet", "-C", str(build)], 900):
+            return [(f"{step}/build", "fail")]
+        command.append("--no-rebuild")
     if folder:
         command += ["--timeout-multiplier", "4"]
     for suite in suites:
