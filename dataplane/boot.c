@@ -24,8 +24,9 @@
 #include "include/tidegate/time.h"
 
 #define EAL_ARGS_MAX (24 + 2 * TG_PORTS_MAX)
-#define MBUF_BYTES 2688 // an mbuf of default data room and its share of the mempool's words
-#define MEMORY_SPARE_MB 48
+#define MBUF_BYTES 2560		    // an mbuf of default data room and the mempool's words
+#define MBUF_BYTES_SMALL_PAGES 4096 // the mempool lets no object cross a page
+#define MEMORY_SPARE_MB 32
 #define MBUF_CACHE 256
 
 struct boot_step {
@@ -129,7 +130,7 @@ static void stop_ports(struct dataplane *dp)
 
 static unsigned int memory_needed_mb(const struct dataplane *dp)
 {
-	uint64_t bytes = (uint64_t)MBUF_BYTES
+	uint64_t bytes = (uint64_t)(dp->args.huge ? MBUF_BYTES : MBUF_BYTES_SMALL_PAGES)
 		* port_mbufs(dp->ports, dp->args.ports, dp->args.workers);
 
 	return (unsigned int)(bytes >> 20) + MEMORY_SPARE_MB;
