@@ -5,7 +5,7 @@ from lab import ACCESS, CARRIER, PHONE
 CALLS, RATE, HOLD_MS = 1000, 50, 2000
 
 
-def test_J3_thousand_calls_leave_nothing_behind(lab, tidegate):
+def test_thousand_calls_leave_nothing_behind(lab, tidegate):
     before = tidegate.stats()
     limit = str(CALLS // RATE + 30)
     uas = lab.sipp(lab.carrier, "uas.xml", CARRIER, "-p", "5060", "-m", str(CALLS),

@@ -105,6 +105,12 @@ def test_L2_drain_refuses_new_calls_only(tidegate, phone, carrier):
     tidegate.tgctl("drain", "on")
     try:
         refused(phone, 503)
+        ping = ua.Call(phone, "d1")
+        ping.call_id, ping.to, ping.target = "drain@test", phone.server, f"sip:{SBC_ACCESS}"
+        ping.local, ping.remote = "<sip:alice@test>;tag=d1", f"<sip:{SBC_ACCESS}>"
+        phone.send(ping.build("OPTIONS"))
+        ping.expect(503)
+        assert tidegate.stats()["calls"] == 1
         out.hang_up_from(into)
     finally:
         tidegate.tgctl("drain", "off")
@@ -153,7 +159,7 @@ def test_L5_dataplane_dies_and_comes_back(alone, phone, carrier, ends):
     out.hang_up_from(into)
 
 
-def test_J1_call_without_xdp(alone, phone, carrier, ends):
+def test_call_without_xdp(alone, phone, carrier, ends):
     def xdp_off(tree):
         for port in tree["dataplane"]["ports"]:
             port["xdp"] = "off"
@@ -172,7 +178,7 @@ def test_C53_J12_silent_call_is_ended(alone, phone, carrier, ends):
     report = rtp.talk(*ends, 0.5)
     assert report.whole, report
     for leg in (out, into):
-        leg.hung_up(timeout=8)
+        assert leg.hung_up(timeout=8).get("Reason")
     assert tidegate.settled()["calls"] == 0
 
 
