@@ -2,7 +2,7 @@
 #include <inttypes.h>
 
 #include "controlplane/base/log.h"
-#include "controlplane/obs/call_find.h"
+#include "controlplane/obs/call_arg.h"
 #include "controlplane/obs/json_text.h"
 #include "controlplane/obs/listing.h"
 #include "controlplane/obs/stream_json.h"
@@ -62,7 +62,7 @@ static void show_call(struct ctl_request *request, void *arg)
 	struct call_view call;
 	json_t *json;
 
-	if (call_find_for(request, obs, &call) < 0)
+	if (call_arg_find(request, obs, &call) < 0)
 		return;
 	json = call_row(&call);
 	json_object_set_new(json, "began", json_wall(call.began));
@@ -78,7 +78,7 @@ static void hangup(struct ctl_request *request, void *arg)
 	struct call_view call;
 	uint64_t id;
 
-	if (call_find_for(request, obs, &call) < 0)
+	if (call_arg_find(request, obs, &call) < 0)
 		return;
 	id = call.id;
 	if (engine_hangup(obs->p.engine, id) < 0) {

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+#include "controlplane/call/call.h"
 #include "controlplane/call/engine.h"
 #include "include/tidegate/stats.h"
 
@@ -25,6 +26,28 @@ const char *label_fault(unsigned int index)
 	if (index == SIP_FAULT_NONE || index >= SIP_FAULT_COUNT)
 		return NULL;
 	return sip_fault_label((enum sip_fault)index);
+}
+
+const char *label_cause(unsigned int index)
+{
+	static const char *const names[] = {
+#define X(name, label) [CALL_CAUSE_##name] = label,
+		CALL_CAUSES(X)
+#undef X
+	};
+
+	return LOOK_UP(names, index);
+}
+
+const char *label_refusal(unsigned int index)
+{
+	static const char *const names[] = {
+#define X(name, label) [CALL_REFUSAL_##name] = label,
+		CALL_REFUSALS(X)
+#undef X
+	};
+
+	return LOOK_UP(names, index);
 }
 
 const char *label_media_failure(unsigned int index)

@@ -92,7 +92,7 @@ static void warn_restart_needed(struct obs *obs, const struct conf *now)
 	json_t *name;
 	size_t i;
 
-	json_array_foreach(names, i, name)
+	json_array_foreach (names, i, name)
 		LOG(LOG_WARN, "reload-needs-restart", "setting=%s", json_string_value(name));
 	json_decref(names);
 }

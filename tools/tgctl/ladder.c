@@ -110,8 +110,7 @@ static const char *remote_of(const json_t *messages, const char *leg)
 	const json_t *json;
 	size_t i;
 
-	json_array_foreach(messages, i, json)
-	{
+	json_array_foreach (messages, i, json) {
 		if (strcmp(json_text_of(json, "leg"), leg) == 0)
 			return json_text_of(json, "remote");
 	}
@@ -158,8 +157,10 @@ void ladder_print(FILE *out, const json_t *messages, unsigned int width, int ver
 
 	fprintf(out, "%*s  %s\n", TIME_COLUMNS, "", json_text_of(first, "time"));
 	put_heads(out, messages, arrow);
-	json_array_foreach(messages, i, json) put_message(out, first, json, arrow);
+	json_array_foreach (messages, i, json)
+		put_message(out, first, json, arrow);
 	if (!verbose)
 		return;
-	json_array_foreach(messages, i, json) put_whole(out, first, json);
+	json_array_foreach (messages, i, json)
+		put_whole(out, first, json);
 }

@@ -18,7 +18,7 @@ void show_reload(FILE *out, const json_t *result, const struct show_options *)
 
 	fprintf(out, "reloaded: configuration %" PRIu64 " is in force\n",
 		json_number_of(result, "generation"));
-	json_array_foreach(names, i, name)
+	json_array_foreach (names, i, name)
 		fprintf(out, "%s needs a restart to change\n", json_string_value(name));
 }
 

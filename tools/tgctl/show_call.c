@@ -26,6 +26,12 @@ static char *number_text(uint64_t number)
 	return text_format("%" PRIu64, number);
 }
 
+static void free_cells(char **cells, unsigned int count)
+{
+	while (count-- > 0)
+		free(cells[count]);
+}
+
 // In a list the scheme says little.
 static const char *without_scheme(const char *uri)
 {
@@ -81,7 +87,8 @@ void show_calls(FILE *out, const json_t *result, const struct show_options *opti
 	const json_t *call;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "calls"), i, call) add_call(table, call);
+	json_array_foreach (json_object_get(result, "calls"), i, call)
+		add_call(table, call);
 	if (table_row_count(table) != 0)
 		table_print(table, out, options->width);
 	put_count(out, result, "calls");
@@ -95,24 +102,21 @@ static const char *media_remote(const json_t *side)
 	return learned[0] != '\0' ? learned : json_text_of(side, "signalled");
 }
 
-static void add_stream(struct table *table, const json_t *stream)
+static void add_stream_side(struct table *table, const json_t *stream, unsigned int i)
 {
-	const json_t *sides = json_object_get(stream, "side");
-	const json_t *a = json_array_get(sides, 0);
-	const json_t *b = json_array_get(sides, 1);
+	const json_t *side = json_array_get(json_object_get(stream, "side"), i);
 	char *cells[] = {
 		number_text(json_number_of(stream, "call")),
-		number_text(json_number_of(a, "packets")),
-		number_text(json_number_of(a, "lost")),
-		number_text(json_number_of(b, "packets")),
-		number_text(json_number_of(b, "lost")),
+		number_text(json_number_of(side, "packets")),
+		number_text(json_number_of(side, "lost")),
+		number_text(json_number_of(side, "sent_packets")),
+		number_text(json_sum(json_object_get(side, "drops"))),
 	};
 
 	table_add(table,
-		(const char *const[]){cells[0], json_text_of(stream, "kind"), media_remote(a),
-			cells[1], cells[2], media_remote(b), cells[3], cells[4]});
-	for (unsigned int i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
-		free(cells[i]);
+		(const char *const[]){cells[0], json_text_of(stream, "kind"), i == 0 ? "A" : "B",
+			media_remote(side), cells[1], cells[2], cells[3], cells[4]});
+	free_cells(cells, sizeof(cells) / sizeof(cells[0]));
 }
 
 void show_streams(FILE *out, const json_t *result, const struct show_options *options)
@@ -120,18 +124,21 @@ void show_streams(FILE *out, const json_t *result, const struct show_options *op
 	static const struct table_column columns[] = {
 		{"CALL", 1, 0},
 		{"KIND", 0, 0},
-		{"A", 0, 12},
-		{"PACKETS", 1, 0},
+		{"LEG", 0, 0},
+		{"REMOTE", 0, 15},
+		{"RECEIVED", 1, 0},
 		{"LOST", 1, 0},
-		{"B", 0, 12},
-		{"PACKETS", 1, 0},
-		{"LOST", 1, 0},
+		{"SENT", 1, 0},
+		{"DROPS", 1, 0},
 	};
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	const json_t *stream;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "streams"), i, stream) add_stream(table, stream);
+	json_array_foreach (json_object_get(result, "streams"), i, stream) {
+		add_stream_side(table, stream, 0);
+		add_stream_side(table, stream, 1);
+	}
 	if (table_row_count(table) != 0)
 		table_print(table, out, options->width);
 	put_count(out, result, "streams");
@@ -174,24 +181,36 @@ static void put_line(FILE *out, const char *name, const char *text, unsigned int
 	free(clean);
 }
 
+static void put_path(FILE *out, const char *name, const json_t *side)
+{
+	int learned = json_text_of(side, "learned")[0] != '\0';
+	const char *remote = media_remote(side);
+
+	fprintf(out, "%s  %s <-> %s%s\n", name, json_text_of(side, "local"),
+		remote[0] != '\0' ? remote : "nowhere yet",
+		learned			    ? " (learned)"
+			: remote[0] != '\0' ? " (signalled)"
+					    : "");
+}
+
 static void add_side(struct table *table, const char *name, const json_t *side)
 {
 	char *cells[] = {
 		number_text(json_number_of(side, "packets")),
 		number_text(json_number_of(side, "lost")),
+		number_text(json_number_of(side, "jitter_rtp_units")),
+		number_text(json_number_of(side, "rtcp_packets")),
 		number_text(json_number_of(side, "sent_packets")),
 		number_text(json_sum(json_object_get(side, "drops"))),
 		json_object_get(side, "silent_ms") != NULL
 			? age_text(json_number_of(side, "silent_ms"))
-			: text_format("never"),
+			: text_format("always"),
 	};
-	const char *how = json_text_of(side, "learned")[0] != '\0' ? "learned" : "signalled";
 
 	table_add(table,
-		(const char *const[]){name, json_text_of(side, "local"), media_remote(side), how,
-			cells[0], cells[1], cells[2], cells[3], cells[4]});
-	for (unsigned int i = 0; i < sizeof(cells) / sizeof(cells[0]); i++)
-		free(cells[i]);
+		(const char *const[]){name, cells[0], cells[1], cells[2], cells[3], cells[4],
+			cells[5], cells[6]});
+	free_cells(cells, sizeof(cells) / sizeof(cells[0]));
 }
 
 static void put_drops(FILE *out, const char *name, const json_t *side)
@@ -199,8 +218,8 @@ static void put_drops(FILE *out, const char *name, const json_t *side)
 	const json_t *count;
 	const char *reason;
 
-	json_object_foreach((json_t *)(uintptr_t)json_object_get(side, "drops"), reason, count)
-		fprintf(out, "%s dropped %" PRIu64 " for %s\n", name,
+	json_object_foreach ((json_t *)(uintptr_t)json_object_get(side, "drops"), reason, count)
+		fprintf(out, "%s  %" PRIu64 " dropped: %s\n", name,
 			(uint64_t)json_integer_value(count), reason);
 }
 
@@ -208,11 +227,10 @@ static void put_stream(FILE *out, const json_t *stream, unsigned int width)
 {
 	static const struct table_column columns[] = {
 		{"", 0, 0},
-		{"TIDEGATE", 0, 10},
-		{"REMOTE", 0, 10},
-		{"BY", 0, 4},
 		{"RECEIVED", 1, 0},
 		{"LOST", 1, 0},
+		{"JITTER", 1, 0},
+		{"RTCP", 1, 0},
 		{"SENT", 1, 0},
 		{"DROPS", 1, 0},
 		{"SILENT", 1, 0},
@@ -220,8 +238,11 @@ static void put_stream(FILE *out, const json_t *stream, unsigned int width)
 	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
 	const json_t *sides = json_object_get(stream, "side");
 
-	fprintf(out, "\nstream %" PRIu64 " %s %s\n", json_number_of(stream, "stream"),
-		json_text_of(stream, "kind"), json_text_of(stream, "protocol"));
+	fprintf(out, "\nstream %" PRIu64 " %s %s%s\n", json_number_of(stream, "stream"),
+		json_text_of(stream, "kind"), json_text_of(stream, "protocol"),
+		json_true_of(stream, "installed") ? "" : ", not in the dataplane");
+	put_path(out, "A", json_array_get(sides, 0));
+	put_path(out, "B", json_array_get(sides, 1));
 	add_side(table, "A", json_array_get(sides, 0));
 	add_side(table, "B", json_array_get(sides, 1));
 	table_print(table, out, width);
@@ -235,7 +256,8 @@ static void put_streams(FILE *out, const json_t *streams, unsigned int width)
 	const json_t *stream;
 	size_t i;
 
-	json_array_foreach(streams, i, stream) put_stream(out, stream, width);
+	json_array_foreach (streams, i, stream)
+		put_stream(out, stream, width);
 }
 
 void show_call(FILE *out, const json_t *result, const struct show_options *options)

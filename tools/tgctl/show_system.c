@@ -43,7 +43,8 @@ void show_peers(FILE *out, const json_t *result, const struct show_options *opti
 	const json_t *peer;
 	size_t i;
 
-	json_array_foreach(json_object_get(result, "peers"), i, peer) add_peer(table, peer);
+	json_array_foreach (json_object_get(result, "peers"), i, peer)
+		add_peer(table, peer);
 	if (table_row_count(table) != 0)
 		table_print(table, out, options->width);
 	fprintf(out, "%u peers; %" PRIu64 " call legs of no peer\n", table_row_count(table),
@@ -62,8 +63,7 @@ static void put_map(FILE *out, const char *name, const json_t *map)
 	const json_t *value;
 	const char *key;
 
-	json_object_foreach(unconst(map), key, value)
-	{
+	json_object_foreach (unconst(map), key, value) {
 		if (json_integer_value(value) == 0)
 			continue;
 		fprintf(out, "%-24s %12" PRIu64 "  %s\n", name, (uint64_t)json_integer_value(value),
@@ -76,8 +76,7 @@ static void put_scalars(FILE *out, const json_t *object)
 	const json_t *value;
 	const char *key;
 
-	json_object_foreach(unconst(object), key, value)
-	{
+	json_object_foreach (unconst(object), key, value) {
 		if (json_is_integer(value))
 			put_number(out, key, (uint64_t)json_integer_value(value), "");
 		else if (json_is_object(value))
@@ -99,8 +98,7 @@ static void put_pools(FILE *out, const json_t *pools, unsigned int width)
 	const json_t *pool;
 	size_t i;
 
-	json_array_foreach(pools, i, pool)
-	{
+	json_array_foreach (pools, i, pool) {
 		char *cells[] = {
 			text_format("%" PRIu64 "-%" PRIu64, json_number_of(pool, "port_first"),
 				json_number_of(pool, "port_last")),
@@ -116,7 +114,8 @@ static void put_pools(FILE *out, const json_t *pools, unsigned int width)
 		for (unsigned int c = 0; c < sizeof(cells) / sizeof(cells[0]); c++)
 			free(cells[c]);
 	}
-	table_print(table, out, width);
+	if (table_row_count(table) != 0)
+		table_print(table, out, width);
 	table_free(table);
 }
 
@@ -152,10 +151,11 @@ static void put_workers(FILE *out, const json_t *workers, unsigned int width)
 	const json_t *worker;
 	size_t i;
 
-	json_array_foreach(workers, i, worker) add_worker(table, i, worker);
+	json_array_foreach (workers, i, worker)
+		add_worker(table, i, worker);
 	table_print(table, out, width);
 	table_free(table);
-	json_array_foreach(workers, i, worker)
+	json_array_foreach (workers, i, worker)
 		put_map(out, "dropped", json_object_get(worker, "drops"));
 }
 
@@ -192,35 +192,65 @@ void show_stats(FILE *out, const json_t *result, const struct show_options *opti
 	put_workers(out, json_object_get(dataplane, "workers"), options->width);
 }
 
-// name value, or name { nested }, with two more blanks each level.
-static void put_tree(FILE *out, const char *name, const json_t *json, unsigned int depth)
+static void put_scalar(FILE *out, const json_t *json)
+{
+	char *text = json_is_string(json) ? text_clean(json_string_value(json), 0)
+					  : json_dumps(json, JSON_ENCODE_ANY);
+
+	if (text != NULL)
+		fputs(text[0] != '\0' ? text : "\"\"", out);
+	free(text);
+}
+
+static void put_member(FILE *out, const char *name, const json_t *value, unsigned int indent);
+
+// Members below each other, the first after whatever stands on the line already.
+static void put_members(FILE *out, const json_t *object, unsigned int indent)
 {
 	const json_t *value;
 	const char *key;
-	char *scalar;
+	int first = 1;
+
+	json_object_foreach (unconst(object), key, value) {
+		if (json_is_null(value) || (json_is_array(value) && json_array_size(value) == 0))
+			continue;
+		fprintf(out, "%*s", first ? 0 : (int)indent, "");
+		put_member(out, key, value, indent);
+		first = 0;
+	}
+}
+
+// As YAML: name and value, or name and what it holds, deeper.
+static void put_member(FILE *out, const char *name, const json_t *value, unsigned int indent)
+{
+	const json_t *item;
 	size_t i;
 
-	if (json_is_object(json)) {
-		if (name != NULL)
-			fprintf(out, "%*s%s:\n", (int)depth * 2, "", name);
-		json_object_foreach(unconst(json), key, value)
-			put_tree(out, key, value, name != NULL ? depth + 1 : depth);
-		return;
+	fprintf(out, "%s:", name);
+	if (json_is_object(value)) {
+		fprintf(out, "\n%*s", (int)indent + 2, "");
+		put_members(out, value, indent + 2);
+	} else if (json_is_array(value)) {
+		fputc('\n', out);
+		json_array_foreach (value, i, item) {
+			fprintf(out, "%*s- ", (int)indent + 2, "");
+			if (json_is_object(item)) {
+				put_members(out, item, indent + 4);
+				continue;
+			}
+			put_scalar(out, item);
+			fputc('\n', out);
+		}
+	} else {
+		fputc(' ', out);
+		put_scalar(out, value);
+		fputc('\n', out);
 	}
-	if (json_is_array(json)) {
-		json_array_foreach(json, i, value) put_tree(out, name, value, depth);
-		return;
-	}
-	scalar = json_is_string(json) ? text_clean(json_string_value(json), 0)
-				      : json_dumps(json, JSON_ENCODE_ANY);
-	fprintf(out, "%*s%s: %s\n", (int)depth * 2, "", name != NULL ? name : "",
-		scalar != NULL ? scalar : "");
-	free(scalar);
 }
 
 void show_config(FILE *out, const json_t *result, const struct show_options *)
 {
-	put_tree(out, NULL, result, 0);
+	put_members(out, result, 0);
 }
 
 void show_version(FILE *out, const json_t *result, const struct show_options *)

@@ -61,8 +61,7 @@ static void print_help(void)
 	       "  -v, --verbose        trace: every message in full\n"
 	       "  -h, --help           this\n"
 	       "  -V, --version        version of tgctl\n\n"
-	       "Exit status: 0 done, 1 refused, 2 usage, 3 no such call, 4 the control plane does\n"
-	       "not answer.\n");
+	       "Exit status: 0 done, 1 refused, 2 usage, 3 no such call, 4 no answer.\n");
 }
 
 // Which command the words start with. *used is how many words its name has.

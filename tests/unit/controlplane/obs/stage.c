@@ -53,12 +53,17 @@ void stage_run(void)
 	cr_assert_eq(pthread_create(&threads[thread_count++], NULL, run, stage.signalling), 0);
 }
 
-void stage_close(void)
+void stage_stop(void)
 {
 	loop_stop(stage.management);
 	loop_stop(stage.signalling);
 	while (thread_count > 0)
 		pthread_join(threads[--thread_count], NULL);
+}
+
+void stage_close(void)
+{
+	stage_stop();
 	ctl_socket_stop(stage.socket);
 	while (mailbox_deliver(loop_mailbox(stage.signalling), 1000)
 			+ mailbox_deliver(loop_mailbox(stage.management), 1000)

@@ -23,7 +23,9 @@ void stage_open(void);
 void stage_run(void);
 // Starts the management thread only: the signalling thread is stalled.
 void stage_run_stalled(void);
-// Stops what runs, delivers what is under way, closes.
+// Ends both threads, as far as they run.
+void stage_stop(void);
+// Stops, delivers what is under way, closes.
 void stage_close(void);
 
 // A client's connection.

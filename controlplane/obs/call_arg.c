@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "controlplane/obs/call_find.h"
+#include "controlplane/obs/call_arg.h"
 
 #include <errno.h>
 
 #include "controlplane/base/log.h"
 
-int call_find_for(struct ctl_request *request, struct obs *obs, struct call_view *out)
+int call_arg_find(struct ctl_request *request, struct obs *obs, struct call_view *out)
 {
 	const char *name = ctl_arg_string(request, "call");
 	uint64_t id;

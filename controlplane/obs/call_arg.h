@@ -6,4 +6,4 @@
 
 // Finds what the request's argument "call" names. Signalling thread. Returns 0; -errno when the
 // request has been refused.
-int call_find_for(struct ctl_request *request, struct obs *obs, struct call_view *out);
+int call_arg_find(struct ctl_request *request, struct obs *obs, struct call_view *out);

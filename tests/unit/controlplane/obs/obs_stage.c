@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "tests/unit/controlplane/obs/obs_stage.h"
+
+#include <criterion/criterion.h>
+
+#include <stdio.h>
+#include <unistd.h>
+
+struct obs *obs_stage;
+char obs_stage_conf_path[96];
+
+static const char base[] = "dataplane:\n"
+			   "  ports: [{interface: lo}]\n"
+			   "realms:\n"
+			   "  - name: access\n"
+			   "    sip: [{address: '203.0.113.1:5060'}]\n"
+			   "    media: [{address: 203.0.113.1, ports: 20000-20199}]\n"
+			   "  - name: core\n"
+			   "    sip: [{address: '198.51.100.1:5060'}]\n"
+			   "    media: [{address: 198.51.100.1, ports: 30000-30199}]\n"
+			   "peers:\n"
+			   "  - {name: carrier, realm: core, address: '198.51.100.10:5060'}\n"
+			   "routes:\n"
+			   "  - {from_realm: access, to: carrier}\n";
+
+void obs_stage_write_conf(const char *text)
+{
+	FILE *file = fopen(obs_stage_conf_path, "w");
+
+	cr_assert_not_null(file);
+	fprintf(file, "%s%s", base, text);
+	fclose(file);
+}
+
+static void show_dataplane(void *, struct obs_dataplane *out)
+{
+	out->attached = true;
+	out->boot_id = 0x1234abcd;
+	out->epoch = 3;
+	out->worker_count = 2;
+	out->worker[0].counter[TG_COUNT_RX_PACKETS] = 1000;
+	out->worker[1].drop[TG_DROP_MEDIA_SOURCE] = 17;
+}
+
+void obs_stage_open(unsigned int count)
+{
+	struct conf_error err;
+	struct conf *conf;
+
+	stage_open();
+	snprintf(obs_stage_conf_path, sizeof(obs_stage_conf_path), "%s/tidegate.yaml", stage.dir);
+	obs_stage_write_conf("");
+	cr_assert_eq(conf_load(&conf, obs_stage_conf_path, &err), 0, "%s", err.text);
+	fake_engine_fill(count);
+	obs_stage = obs_new(&(struct obs_params){.management = stage.management,
+		.signalling = stage.signalling,
+		.engine = fake_engine_get(),
+		.dataplane = show_dataplane,
+		.conf = conf});
+	conf_publish(conf);
+}
+
+void obs_stage_close(void)
+{
+	unlink(obs_stage_conf_path);
+	stage_close();
+	obs_free(obs_stage);
+	fake_engine_clear();
+}

@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <criterion/criterion.h>
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "controlplane/base/log.h"
+#include "tests/unit/controlplane/obs/obs_stage.h"
+
+static void set_up(void)
+{
+	log_set_level(LOG_ERROR);
+	obs_stage_open(10);
+	stage_run();
+}
+
+TestSuite(commands, .init = set_up, .fini = obs_stage_close);
+
+static json_t *ask(const char *command, const char *arg, const char *value)
+{
+	char line[512];
+	json_t *reply;
+
+	if (arg != NULL)
+		snprintf(line, sizeof(line), "{\"command\":\"%s\",\"args\":{\"%s\":\"%s\"}}",
+			command, arg, value);
+	else
+		snprintf(line, sizeof(line), "{\"command\":\"%s\"}", command);
+	reply = stage_ask(line);
+	cr_assert_not_null(reply, "%s", line);
+	return reply;
+}
+
+static json_t *result_of(const char *command, const char *arg, const char *value)
+{
+	json_t *reply = ask(command, arg, value);
+	json_t *result;
+
+	cr_assert(json_is_true(json_object_get(reply, "ok")), "%s: %s", command,
+		json_string_value(json_object_get(reply, "error")));
+	result = json_incref(json_object_get(reply, "result"));
+	json_decref(reply);
+	return result;
+}
+
+static void expect_refusal(
+	const char *command, const char *arg, const char *value, const char *code)
+{
+	json_t *reply = ask(command, arg, value);
+
+	cr_assert(json_is_false(json_object_get(reply, "ok")));
+	cr_assert_str_eq(json_string_value(json_object_get(reply, "code")), code);
+	json_decref(reply);
+}
+
+static json_int_t number(const json_t *object, const char *name)
+{
+	cr_assert(json_is_integer(json_object_get(object, name)), "%s", name);
+	return json_integer_value(json_object_get(object, name));
+}
+
+Test(commands, calls_are_listed_up_to_the_limit)
+{
+	static const struct {
+		const char *limit;
+		json_int_t shown;
+	} cases[] = {{NULL, 10}, {"3", 3}, {"10", 10}, {"0", 10}, {"9999999", 10}};
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		json_t *result = result_of(
+			"show calls", cases[i].limit != NULL ? "limit" : NULL, cases[i].limit);
+
+		cr_assert_eq(number(result, "shown"), cases[i].shown);
+		cr_assert_eq(number(result, "live"), 10);
+		json_decref(result);
+	}
+	expect_refusal("show calls", "limit", "many", "usage");
+	expect_refusal("show calls", "limit", "-1", "usage");
+}
+
+Test(commands, a_call_is_found_by_its_number_or_its_call_id)
+{
+	static const char *const names[] = {"4294967300", "phone-4@203.0.113.2"};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		json_t *call = result_of("show call", "call", names[i]);
+		const json_t *stream = json_array_get(json_object_get(call, "streams"), 0);
+		const json_t *a = json_array_get(json_object_get(stream, "side"), 0);
+
+		cr_assert_eq(number(call, "id"), 4294967300);
+		cr_assert_str_eq(
+			json_string_value(json_object_get(a, "learned")), "203.0.113.2:62000");
+		// 105 expected, 99 different ones came
+		cr_assert_eq(number(a, "lost"), 6);
+		cr_assert_eq(number(json_object_get(a, "drops"), "source"), 3);
+		json_decref(call);
+	}
+	expect_refusal("show call", "call", "nobody", "not-found");
+	expect_refusal("show call", NULL, NULL, "usage");
+}
+
+Test(commands, hangup_ends_the_named_call)
+{
+	json_decref(result_of("hangup", "call", "phone-4@203.0.113.2"));
+	cr_assert_eq(fake_engine.hung_up, 4294967300);
+	expect_refusal("hangup", "call", "1", "not-found");
+}
+
+Test(commands, peers_count_the_calls_they_have)
+{
+	json_t *result = result_of("show peers", NULL, NULL);
+	const json_t *peer = json_array_get(json_object_get(result, "peers"), 0);
+
+	cr_assert_str_eq(json_string_value(json_object_get(peer, "name")), "carrier");
+	cr_assert_eq(number(peer, "calls"), 10);
+	cr_assert_eq(number(result, "stranger_legs"), 10);
+	json_decref(result);
+}
+
+Test(commands, stats_have_what_operators_look_at)
+{
+	static const char *const numbers[] = {"calls", "dialogs", "transactions", "streams",
+		"sessions", "ports_in_use", "ports_in_quarantine", "ports_free", "attempts",
+		"answered", "uptime_s"};
+	static const char *const maps[] = {"refused", "ended", "sip", "media", "dataplane"};
+	json_t *result = result_of("show stats", NULL, NULL);
+	const json_t *dataplane = json_object_get(result, "dataplane");
+	const json_t *workers = json_object_get(dataplane, "workers");
+
+	for (unsigned int i = 0; i < sizeof(numbers) / sizeof(numbers[0]); i++)
+		number(result, numbers[i]);
+	for (unsigned int i = 0; i < sizeof(maps) / sizeof(maps[0]); i++)
+		cr_assert(json_object_size(json_object_get(result, maps[i])) > 0, "%s", maps[i]);
+	cr_assert(json_is_false(json_object_get(result, "draining")));
+	cr_assert(json_is_true(json_object_get(dataplane, "attached")));
+	cr_assert_eq(number(json_array_get(workers, 0), "rx_packets"), 1000);
+	cr_assert_eq(
+		number(json_object_get(json_array_get(workers, 1), "drops"), "media_source"), 17);
+	json_decref(result);
+}
+
+Test(commands, drain_goes_on_and_off)
+{
+	json_decref(result_of("drain", "state", "on"));
+	cr_assert(fake_engine.draining);
+	json_decref(result_of("drain", "state", "off"));
+	cr_assert_not(fake_engine.draining);
+	expect_refusal("drain", "state", "maybe", "usage");
+}
+
+Test(commands, log_level_reaches_both_processes)
+{
+	json_decref(result_of("log", "level", "warn"));
+	cr_assert_eq(log_get_level(), LOG_WARN);
+	cr_assert_eq(fake_engine.log_level, 4);
+	expect_refusal("log", "level", "loud", "usage");
+}
+
+Test(commands, L1_a_bad_file_changes_nothing_a_good_one_is_taken_up)
+{
+	json_t *result = result_of("show config", NULL, NULL);
+	json_int_t before = number(result, "generation");
+	json_t *reply;
+	const char *error;
+
+	json_decref(result);
+	obs_stage_write_conf("nonsense: 1\n");
+	reply = ask("reload", NULL, NULL);
+	error = json_string_value(json_object_get(reply, "error"));
+	cr_assert_not_null(strstr(error, "tidegate.yaml:14: "), "%s", error);
+	json_decref(reply);
+	cr_assert_eq(fake_engine.configured, 0);
+	result = result_of("show config", NULL, NULL);
+	cr_assert_eq(number(result, "generation"), before);
+	cr_assert(json_is_false(json_object_get(result, "last_reload_ok")));
+	json_decref(result);
+
+	obs_stage_write_conf("timers: {media_idle_s: 7}\nlimits: {calls_max: 77}\n");
+	result = result_of("reload", NULL, NULL);
+	cr_assert_eq(json_array_size(json_object_get(result, "restart_needed")), 1);
+	cr_assert_str_eq(
+		json_string_value(json_array_get(json_object_get(result, "restart_needed"), 0)),
+		"limits.calls_max");
+	json_decref(result);
+	cr_assert_eq(fake_engine.configured, 1);
+	result = result_of("show config", NULL, NULL);
+	cr_assert_gt(number(result, "generation"), before);
+	cr_assert_eq(number(json_object_get(result, "timers"), "media_idle_ms"), 7000);
+	json_decref(result);
+}
+
+static void say(const char *call_id, uint64_t call, uint64_t us)
+{
+	char text[256];
+	int len = snprintf(text, sizeof(text),
+		"BYE sip:x SIP/2.0\r\nVia: SIP/2.0/UDP h\r\ni : %s\r\nContent-Length: 0\r\n\r\n"
+		"Call-ID: body\r\n",
+		call_id);
+
+	trace_add(fake_engine.trace,
+		&(struct trace_entry){
+			.when = {us}, .call = call, .leg = 1, .message = {text, (size_t)len}});
+}
+
+Test(commands, K7_trace_also_finds_calls_that_have_ended)
+{
+	json_t *result;
+
+	for (unsigned int i = 0; i < 1000; i++)
+		say("of-others", 99, i);
+	say("ended-one", 55, 5000);
+	say("b-leg-of-it", 55, 5001);
+	result = result_of("trace", "call", "ended-one");
+	cr_assert_eq(number(result, "call"), 55);
+	cr_assert_eq(json_array_size(json_object_get(result, "messages")), 2);
+	cr_assert(json_is_false(json_object_get(result, "live")));
+	json_decref(result);
+	result = result_of("trace", "call", "55");
+	cr_assert_eq(json_array_size(json_object_get(result, "messages")), 2);
+	json_decref(result);
+	expect_refusal("trace", "call", "body", "not-found");
+	expect_refusal("trace", "call", "12345", "not-found");
+}
+
+Test(commands, hostile_octets_do_not_break_the_answer)
+{
+	json_t *result;
+
+	fake_engine.call[0].from = STR("sip:\xff\xfe@x");
+	result = result_of("show calls", "limit", "1");
+	cr_assert_str_eq(json_string_value(json_object_get(
+				 json_array_get(json_object_get(result, "calls"), 0), "from")),
+		"sip:\\xff\\xfe@x");
+	json_decref(result);
+}
+
+// A timer of the signalling thread that fires between slices and tells how long each was.
+struct ticker {
+	struct timer timer;
+	unsigned int fired;
+};
+
+static void on_tick(struct timer *timer, void *arg)
+{
+	struct ticker *ticker = arg;
+
+	ticker->fired++;
+	fake_engine.slice = 0;
+	timer_arm(loop_wheel(stage.signalling), timer, 1, on_tick, ticker);
+}
+
+Test(commands_many, long_listings_leave_the_signalling_thread_its_time)
+{
+	static struct ticker ticker;
+	json_t *result;
+
+	log_set_level(LOG_ERROR);
+	obs_stage_open(20000);
+	on_tick(&ticker.timer, &ticker);
+	stage_run();
+	result = result_of("show calls", "limit", "0");
+	cr_assert_eq(number(result, "shown"), 20000);
+	json_decref(result);
+	cr_assert_gt(ticker.fired, 10);
+	// far from all in one go: the timer had its turns in between
+	cr_assert_lt(fake_engine.slice_max, 10000);
+	timer_cancel(loop_wheel(stage.signalling), &ticker.timer);
+	obs_stage_close();
+}
