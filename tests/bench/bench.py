@@ -5,7 +5,6 @@ Nothing here fails because a figure is low: the machine and what else runs on it
 """
 import os
 import pathlib
-import re
 import subprocess
 import sys
 import time
@@ -169,20 +168,16 @@ def start_up(lab, table):
     return tidegate
 
 
-def programs(table):
-    """The programs that measure one library each; they print "WHAT: FIGURE"."""
+def programs():
+    """The programs that measure one library each, as they print."""
     for name in ("bench_path", "bench_txn"):
         path = BUILD / "tests/bench" / name
-        if not path.exists():
-            table.add(name, "not built", "")
-            continue
-        done = sh(path, check=False, timeout=300)
-        for line in done.stdout.splitlines():
-            what, _, figure = line.partition(":")
-            if figure and re.search(r"\d", figure):
-                table.add(what.strip(), figure.strip(), f"build/tests/bench/{name}")
-        if done.returncode:
-            table.add(name, f"status {done.returncode}", done.stderr.strip()[-100:])
+        print(f"\n{path.name}:", flush=True)
+        if path.exists():
+            done = sh(path, check=False, timeout=300)
+            print("  " + "\n  ".join((done.stdout + done.stderr).strip().splitlines()))
+        else:
+            print("  not built")
 
 
 def main():
@@ -198,8 +193,8 @@ def main():
     finally:
         if lab:
             lab.close()
-    programs(table)
     table.show()
+    programs()
 
 
 if __name__ == "__main__":
