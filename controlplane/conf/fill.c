@@ -18,9 +18,10 @@ static void *take(size_t bytes)
 
 char *conf_raw_text(const char *text)
 {
-	char *copy = take(strlen(text) + 1);
+	size_t bytes = strlen(text) + 1;
+	char *copy = take(bytes);
 
-	return copy != NULL ? strcpy(copy, text) : NULL;
+	return copy != NULL ? memcpy(copy, text, bytes) : NULL;
 }
 
 static int fill_scalar(void **slot, const cyaml_schema_value_t *schema, const char *fallback)

@@ -79,7 +79,7 @@ Test(log, level_names_are_read_back)
 	cr_assert_eq(level, LOG_DEBUG);
 }
 
-Test(log, A24_hostile_value_stays_one_escaped_word_of_one_line)
+Test(log, hostile_value_stays_one_escaped_word_of_one_line)
 {
 	static const char hostile[] = "a\"b\r\n2026-01-01 error forged\0x\x1b[0m\xff";
 

@@ -15,7 +15,7 @@ static void add(struct trace *trace, uint64_t call, const char *text, size_t len
 			.message = str_of(text, len)});
 }
 
-Test(trace, K7_walks_one_call_or_all_oldest_first)
+Test(trace, walks_one_call_or_all_oldest_first)
 {
 	static const char *const texts[] = {"INVITE", "100", "", "INVITE b-leg", "200 OK"};
 	struct trace *trace = trace_new(1 << 16);

@@ -82,7 +82,7 @@ Test(resolve, what_is_left_out_has_its_default)
 	conf_put(conf);
 }
 
-Test(resolve, B11_peer_timers_override_the_common_ones_one_by_one)
+Test(resolve, peer_timers_override_the_common_ones_one_by_one)
 {
 	struct conf *conf = doc_load(doc_with("    realm: core\n",
 		"    realm: core\n    timers: {t1_ms: 100, t4_ms: 900}\n    no_answer_s: 20\n"));
@@ -110,7 +110,7 @@ Test(resolve, advertised_addresses_stand_for_a_one_to_one_nat)
 	conf_put(conf);
 }
 
-Test(resolve, H21_several_sources_are_one_peer_and_the_longest_prefix_wins)
+Test(resolve, several_sources_are_one_peer_and_the_longest_prefix_wins)
 {
 	static const struct {
 		const char *ip;
