@@ -48,6 +48,7 @@ struct engine_counters {
 	uint64_t ended[16];   // by enum call_cause (call.h)
 	uint64_t refused[16]; // INVITEs that made no call, by enum call_refusal (call.h)
 	uint64_t dialogs;     // live now
+	uint64_t states[8];   // calls in each enum call_state (call.h) now
 };
 
 // Words are written by the signalling thread only; any thread may read them (counter_get).

@@ -1,0 +1,376 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/call.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "controlplane/base/log.h"
+#include "controlplane/call/call_int.h"
+
+const char *call_cause_label(enum call_cause cause)
+{
+	static const char *const labels[] = {
+#define X(name, label) label,
+		CALL_CAUSES(X)
+#undef X
+	};
+
+	return cause < CALL_CAUSE_COUNT ? labels[cause] : NULL;
+}
+
+const char *call_refusal_label(enum call_refusal refusal)
+{
+	static const char *const labels[] = {
+#define X(name, label) label,
+		CALL_REFUSALS(X)
+#undef X
+	};
+
+	return refusal < CALL_REFUSAL_COUNT ? labels[refusal] : NULL;
+}
+
+const char *call_state_text(enum call_state state)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		CALL_STATES(X)
+#undef X
+	};
+
+	return state < CALL_STATE_COUNT ? texts[state] : NULL;
+}
+
+// ---- finding
+
+struct caller_key {
+	struct str call_id;
+	const struct sip_msg *msg; // NULL: only the Call-ID counts
+};
+
+static bool matches(const struct table_node *node, const void *arg)
+{
+	const struct call *call = caa_container_of(node, struct call, node);
+	const struct dialog *d = &call->leg[LEG_A].dialog;
+	const struct caller_key *key = arg;
+
+	return str_equal(d->call_id, key->call_id)
+		&& (key->msg == NULL
+			|| (str_equal(d->remote_tag, key->msg->from_tag)
+				&& d->invite_cseq == key->msg->cseq));
+}
+
+static struct call *find(const struct engine *engine, struct str call_id, const struct sip_msg *msg)
+{
+	struct table_node *node = table_find(
+		&engine->callers, str_hash(call_id), matches, &(struct caller_key){call_id, msg});
+
+	return node != NULL ? caa_container_of(node, struct call, node) : NULL;
+}
+
+struct call *call_find(const struct engine *engine, uint64_t id)
+{
+	return idpool_find(engine->calls, id);
+}
+
+struct call *call_find_by_invite(const struct engine *engine, const struct sip_msg *msg)
+{
+	return find(engine, msg->call_id, msg);
+}
+
+struct call *call_find_by_call_id(const struct engine *engine, struct str call_id)
+{
+	return find(engine, call_id, NULL);
+}
+
+// ---- making
+
+static struct sip_timers timers_of(const struct conf *conf, const struct conf_peer *peer)
+{
+	if (peer != NULL)
+		return (struct sip_timers){peer->t1_ms, peer->t2_ms, peer->t4_ms};
+	return (struct sip_timers){conf->t1_ms, conf->t2_ms, conf->t4_ms};
+}
+
+static void own(struct call *call, struct leg *leg)
+{
+	leg->dialog.owner = call->id;
+	leg->dialog.leg = leg->index;
+	counter_add(&call->engine->counters.dialogs, 1);
+}
+
+static const struct tg_addr *advertised_of(const struct conf *conf, const struct net_flow *flow)
+{
+	const struct conf_realm *realm = &conf->realms[flow->realm];
+
+	for (unsigned int i = 0; i < realm->sip_count; i++) {
+		if (tg_addr_equal(&realm->sip[i].address, &flow->local))
+			return &realm->sip[i].advertised;
+	}
+	return &flow->local;
+}
+
+static int init_a(struct call *call, const struct call_params *p)
+{
+	struct leg *leg = &call->leg[LEG_A];
+	struct net_flow flow = *p->flow;
+	int rc;
+
+	leg->index = LEG_A;
+	leg->state = LEG_INVITED;
+	leg->invite = p->txn;
+	leg->peer = p->from;
+	leg->realm = &call->conf->realms[flow.realm];
+	leg->timers = timers_of(call->conf, p->from);
+	flow.dscp = leg->realm->sip_dscp;
+	rc = dialog_init_uas(&leg->dialog, &call->engine->dialogs, p->invite, &flow,
+		advertised_of(call->conf, &flow));
+	if (rc == 0)
+		own(call, leg);
+	return rc;
+}
+
+static int init_b(struct call *call, const struct call_params *p)
+{
+	struct leg *leg = &call->leg[LEG_B];
+	struct dialog_uac uac = {
+		.advertised = p->listener->advertised,
+		.first_cseq = 1,
+		.flow =
+			{
+				.local = p->listener->address,
+				.remote = p->to->address,
+				.realm = p->to->realm,
+				.protocol = TRANSPORT_UDP,
+				.trusted = TG_TRUST_TRUNK,
+				.dscp = call->conf->realms[p->to->realm].sip_dscp,
+			},
+	};
+	struct strbuf b = strbuf_on(call->engine->scratch, sizeof(call->engine->scratch));
+	size_t ends[2];
+	int rc;
+
+	leg->index = LEG_B;
+	leg->peer = p->to;
+	leg->realm = &call->conf->realms[p->to->realm];
+	leg->timers = timers_of(call->conf, p->to);
+	identity_put_name(&b, &p->invite->from, &p->listener->advertised);
+	ends[0] = b.len;
+	identity_put_name(&b, &p->invite->to, &p->to->address);
+	ends[1] = b.len;
+	identity_put_target(&b, &p->invite->uri, &p->to->address);
+	if (b.failed)
+		return -EINVAL;
+	uac.from_display_uri = str_of(b.at, ends[0]);
+	uac.to_display_uri = str_of(b.at + ends[0], ends[1] - ends[0]);
+	uac.target = str_of(b.at + ends[1], b.len - ends[1]);
+	rc = dialog_init_uac(&leg->dialog, &call->engine->dialogs, &uac);
+	if (rc == 0)
+		own(call, leg);
+	return rc;
+}
+
+static int take_trunks(struct call *call, const struct call_params *p)
+{
+	const struct conf_peer *peers[2] = {p->from, p->to};
+
+	for (unsigned int i = 0; i < 2; i++) {
+		int rc = peers[i] != NULL
+			? trunk_take(call->engine->trunks, &call->trunk[i], peers[i])
+			: 0;
+
+		if (rc < 0)
+			return rc;
+	}
+	return 0;
+}
+
+static void give_trunks(struct call *call)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		trunk_give(call->engine->trunks, call->trunk[i]);
+		call->trunk[i] = 0;
+	}
+}
+
+static struct media_leg media_leg_of(const struct leg *leg)
+{
+	return (struct media_leg){
+		.realm = leg->dialog.flow.realm,
+		.latch = leg->peer != NULL ? leg->peer->latch : leg->realm->latch,
+		.signalling = leg->dialog.flow.remote.ip,
+		.dscp = leg->realm->media_dscp,
+	};
+}
+
+static int make_media(struct call *call)
+{
+	const struct leg *a = &call->leg[LEG_A], *b = &call->leg[LEG_B];
+	struct media_session_params params = {
+		.call = call->id,
+		.leg = {media_leg_of(a), media_leg_of(b)},
+		.idle_ms = call->conf->media_idle_ms,
+		.early_media_to_callee = a->realm->early_media_to_callee,
+		.conf = call->conf,
+	};
+
+	return media_session_new(&call->media, call->engine->media, &params);
+}
+
+static int keep_texts(struct call *call, const struct sip_msg *invite)
+{
+	size_t from = invite->from.uri.len, to = invite->uri.text.len;
+
+	call->text = malloc(from + to + 1);
+	call->invite = kept_new(invite);
+	if (call->text == NULL || call->invite == NULL)
+		return -ENOMEM;
+	memcpy(call->text, invite->from.uri.at, from);
+	memcpy(call->text + from, invite->uri.text.at, to);
+	call->from = str_of(call->text, from);
+	call->to = str_of(call->text + from, to);
+	return 0;
+}
+
+static int build(struct call *call, const struct call_params *p)
+{
+	int rc = take_trunks(call, p);
+
+	if (rc == 0)
+		rc = keep_texts(call, p->invite);
+	if (rc == 0)
+		rc = init_a(call, p);
+	if (rc == 0)
+		rc = init_b(call, p);
+	if (rc == 0)
+		rc = make_media(call);
+	return rc;
+}
+
+int call_new(struct call **out, struct engine *engine, const struct call_params *p)
+{
+	struct call *call = calloc(1, sizeof(*call));
+	int rc;
+
+	if (call == NULL)
+		return -ENOMEM;
+	call->engine = engine;
+	call->conf = conf_get(engine->conf);
+	call->queue_end = &call->queue;
+	call->began = tg_wall_now();
+	call->began_mono = engine_now(engine);
+	call->max_forwards = p->invite->max_forwards < 0 ? 69 : p->invite->max_forwards - 1;
+	call->wants_199 = sip_msg_has_token(p->invite, SIP_HDR_SUPPORTED, STR("199"));
+	counter_add(&engine->counters.calls, 1);
+	counter_add(&engine->counters.states[CALL_OFFERING], 1);
+	rc = idpool_insert(&call->id, engine->calls, call);
+	if (rc == 0)
+		rc = build(call, p);
+	if (rc == 0)
+		rc = table_insert(&engine->callers, str_hash(p->invite->call_id), &call->node);
+	if (rc < 0) {
+		call_free(call);
+		return rc;
+	}
+	call->is_listed = true;
+	*out = call;
+	return 0;
+}
+
+void call_free(struct call *call)
+{
+	if (call == NULL)
+		return;
+	counter_add(&call->engine->counters.calls, (uint64_t)-1);
+	counter_add(&call->engine->counters.states[call->state], (uint64_t)-1);
+	timer_cancel(call->engine->params.wheel, &call->timer);
+	if (call->is_listed)
+		table_remove(&call->engine->callers, &call->node);
+	answer_forget(call);
+	media_session_free(call->media);
+	give_trunks(call);
+	leg_fini(call, &call->leg[LEG_A]);
+	leg_fini(call, &call->leg[LEG_B]);
+	idpool_remove(call->engine->calls, call->id);
+	conf_put(call->conf);
+	free(call->invite);
+	free(call->text);
+	free(call);
+}
+
+uint64_t call_age_ms(const struct call *call)
+{
+	return tg_mono_ms_between(call->began_mono, engine_now(call->engine));
+}
+
+static void on_timer(struct timer * /*timer*/, void *arg)
+{
+	fsm_handle(arg, CALL_EV_TIMER, NULL);
+}
+
+void call_arm(struct call *call, uint64_t delay_ms)
+{
+	timer_arm(call->engine->params.wheel, &call->timer, delay_ms, on_timer, call);
+}
+
+// ---- beginning and ending
+
+void call_begin(struct call *call)
+{
+	const struct leg *a = &call->leg[LEG_A], *b = &call->leg[LEG_B];
+
+	if (call->is_begun)
+		return;
+	call->is_begun = true;
+	counter_add(&call->engine->counters.attempts, 1);
+	LOG(LOG_INFO, "call-begin",
+		"call=%" PRIu64 " a_call_id=%s b_call_id=%s from=%s to=%s a_realm=%s a_peer=%s "
+		"b_peer=%s",
+		call->id, LOG_STR(a->dialog.call_id), LOG_STR(b->dialog.call_id),
+		LOG_STR(call->from), LOG_STR(call->to), a->realm->name,
+		a->peer != NULL ? a->peer->name : "-", b->peer->name);
+}
+
+static uint64_t talk_ms(const struct call *call)
+{
+	return call->answered_ms != 0 ? call_age_ms(call) - call->answered_ms : 0;
+}
+
+static void count_end(struct call *call, const struct farewell *farewell)
+{
+	call_begin(call);
+	counter_add(&call->engine->counters.ended[farewell->cause], 1);
+	LOG(LOG_INFO, "call-end",
+		"call=%" PRIu64
+		" a_call_id=%s b_call_id=%s cause=%s by=%s status=%u age_ms=%" PRIu64
+		" talk_ms=%" PRIu64,
+		call->id, LOG_STR(call->leg[LEG_A].dialog.call_id),
+		LOG_STR(call->leg[LEG_B].dialog.call_id),
+		call_cause_label((enum call_cause)farewell->cause),
+		farewell->by != NULL ? farewell->by : "-", farewell->status, call_age_ms(call),
+		talk_ms(call));
+}
+
+// Long enough for the ACK that a BYE waits for, the BYE itself, and a CANCEL nobody answers.
+static uint64_t linger_ms(const struct call *call)
+{
+	uint32_t a = call->leg[LEG_A].timers.t1_ms, b = call->leg[LEG_B].timers.t1_ms;
+
+	return 3 * 64 * (uint64_t)(a > b ? a : b);
+}
+
+void call_end(struct call *call, const struct farewell *farewell)
+{
+	if (!call->is_ended) {
+		call->is_ended = true;
+		call->cause = (enum call_cause)farewell->cause;
+		count_end(call, farewell);
+		answer_forget(call);
+		media_session_free(call->media);
+		call->media = NULL;
+		give_trunks(call);
+		call_arm(call, linger_ms(call));
+	}
+	leg_hang_up(call, &call->leg[LEG_B], farewell);
+	leg_hang_up(call, &call->leg[LEG_A], farewell);
+}

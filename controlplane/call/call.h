@@ -1,0 +1,156 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One call: the owner of two legs, A to the caller and B to the callee, and of the media between them.
+//
+//	caller ◄──► leg[0] │ call │ leg[1] ◄──► callee
+//	            leg[0] │ media│ leg[1]
+//
+// Everything a call holds lives in it or is freed with it; who wants it later keeps its id.
+// All functions belong to the signalling thread, but for the labels.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controlplane/base/table.h"
+#include "controlplane/base/timer_wheel.h"
+#include "controlplane/call/leg.h"
+#include "controlplane/conf/conf.h"
+#include "controlplane/media/session.h"
+#include "controlplane/sip/msg.h"
+
+struct engine;
+struct kept;
+
+// X(NAME, "what listings say"): see fsm.c for what each state does.
+#define CALL_STATES(X)              \
+	X(OFFERING, "proceeding")   \
+	X(PROCEEDING, "proceeding") \
+	X(EARLY, "early")           \
+	X(ANSWERED, "answered")     \
+	X(CONFIRMED, "confirmed")   \
+	X(ENDING, "ending")
+
+enum call_state {
+#define X(name, text) CALL_##name,
+	CALL_STATES(X)
+#undef X
+		CALL_STATE_COUNT,
+};
+
+// X(NAME, "metric label"): why a call ended. At most 16 (engine_counters).
+#define CALL_CAUSES(X)                    \
+	X(BYE, "bye")                     \
+	X(CANCELLED, "cancelled")         \
+	X(REFUSED, "refused")             \
+	X(REDIRECTED, "redirected")       \
+	X(TIMEOUT, "timeout")             \
+	X(UNREACHABLE, "unreachable")     \
+	X(NO_ANSWER, "no_answer")         \
+	X(NO_ACK, "no_ack")               \
+	X(MEDIA_TIMEOUT, "media_timeout") \
+	X(MEDIA_LOST, "media_lost")       \
+	X(MEDIA_REFUSED, "media_refused") \
+	X(HANGUP, "hangup")
+
+enum call_cause {
+#define X(name, label) CALL_CAUSE_##name,
+	CALL_CAUSES(X)
+#undef X
+		CALL_CAUSE_COUNT,
+};
+
+// X(NAME, "metric label"): why an INVITE made no call. At most 16 (engine_counters).
+#define CALL_REFUSALS(X)                    \
+	X(STRANGER, "stranger")             \
+	X(EXTENSION, "extension")           \
+	X(MAX_FORWARDS, "max_forwards")     \
+	X(LOOP, "loop")                     \
+	X(DRAINING, "draining")             \
+	X(NO_DATAPLANE, "no_dataplane")     \
+	X(CALLS_MAX, "calls_max")           \
+	X(BAD_REQUEST, "bad_request")       \
+	X(BODY_TYPE, "body_type")           \
+	X(NO_OFFER, "no_offer")             \
+	X(NO_ROUTE, "no_route")             \
+	X(PEER_FULL, "peer_full")           \
+	X(BAD_SDP, "bad_sdp")               \
+	X(NOT_ACCEPTABLE, "not_acceptable") \
+	X(NO_PORTS, "no_ports")             \
+	X(MEMORY, "memory")
+
+enum call_refusal {
+#define X(name, label) CALL_REFUSAL_##name,
+	CALL_REFUSALS(X)
+#undef X
+		CALL_REFUSAL_COUNT,
+};
+
+static_assert(CALL_CAUSE_COUNT <= 16);
+static_assert(CALL_REFUSAL_COUNT <= 16);
+
+// Metric labels, any thread; NULL for a value outside the list.
+const char *call_cause_label(enum call_cause cause);
+const char *call_refusal_label(enum call_refusal refusal);
+// What listings say.
+const char *call_state_text(enum call_state state);
+
+struct call {
+	uint64_t id;
+	struct engine *engine;
+	struct conf *conf; // the settings it began with (L1)
+	enum call_state state;
+	enum call_cause cause; // once is_ended
+	bool is_begun;	       // said in the log and counted
+	bool is_ended;	       // likewise; legs may still be on their way out
+	bool wants_199;	       // the caller understands 199 (C44)
+	unsigned int handling; // events being handled, one inside the other
+	bool is_listed;
+	struct table_node node; // by the caller's Call-ID
+	struct leg leg[2];	// A, B
+	struct timer timer;	// no answer, then the kept ACK, then the end
+	struct media_session *media;
+	struct kept *invite; // until the callee is called
+	struct kept *queue;  // responses of the callee that wait for the media
+	struct kept **queue_end;
+	char *early_sdp;   // as last sent in an 18x, until the answer
+	int max_forwards;  // of our INVITE
+	uint32_t trunk[2]; // trunk_take's, by leg
+	struct str from;   // URI
+	struct str to;	   // Request-URI
+	char *text;	   // memory of both
+	struct tg_wall began;
+	struct tg_mono began_mono;
+	uint64_t answered_ms; // after it began; 0: not yet
+};
+
+// What admission found out about an INVITE.
+struct call_params {
+	uint64_t txn;
+	const struct net_flow *flow;
+	const struct sip_msg *invite;
+	const struct conf_peer *from; // NULL: a stranger
+	const struct conf_peer *to;
+	const struct conf_sip_listener *listener; // that B leaves from
+};
+
+// Makes a call in OFFERING with both dialogs and a media session; nothing is sent. conf is the
+// engine's. Returns 0; -ENOSPC when a table is full; -EBUSY when a peer has its calls_max; -EINVAL
+// when the INVITE makes no dialog; -ENOMEM.
+int call_new(struct call **out, struct engine *engine, const struct call_params *params);
+// Forgets it without a message. NULL is legal.
+void call_free(struct call *call);
+
+// NULL when that call is gone.
+struct call *call_find(const struct engine *engine, uint64_t id);
+// The call that this INVITE, or the CANCEL for it, began: same Call-ID, From-tag and CSeq number.
+struct call *call_find_by_invite(const struct engine *engine, const struct sip_msg *msg);
+// The first call whose caller uses this Call-ID.
+struct call *call_find_by_call_id(const struct engine *engine, struct str call_id);
+
+uint64_t call_age_ms(const struct call *call);
+void call_arm(struct call *call, uint64_t delay_ms);
+// call-begin in the log and in the counters; later calls do nothing.
+void call_begin(struct call *call);
+// Ends it: cause in the log and in the counters, media freed, each leg told what its state asks for.
+// Later calls only tell the legs.
+void call_end(struct call *call, const struct farewell *farewell);

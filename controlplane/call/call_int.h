@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What the files of this folder share.
+#pragma once
+
+#include "controlplane/base/idpool.h"
+#include "controlplane/base/metrics.h"
+#include "controlplane/call/call.h"
+#include "controlplane/call/engine.h"
+#include "controlplane/call/fsm.h"
+#include "controlplane/route/trunk.h"
+#include "controlplane/sip/dialog.h"
+
+#define CALL_SCRATCH_BYTES 16384
+#define CALL_ALLOW STR("INVITE, ACK, CANCEL, BYE, OPTIONS")
+#define CALL_ACCEPT STR("application/sdp")
+#define CALL_SUPPORTED STR("") // no extension is honoured from end to end yet (C57)
+#define CALL_RETRY_AFTER_S STR("10")
+
+struct engine {
+	struct engine_params params;
+	struct conf *conf;
+	struct sip_stack *stack;
+	struct media *media;
+	struct media_user media_user;
+	struct idpool *calls;
+	struct table callers; // calls by the caller's Call-ID
+	struct dialog_table dialogs;
+	struct trunks *trunks;
+	bool draining;
+	uint32_t calls_max;
+	struct engine_counters counters;
+	char scratch[CALL_SCRATCH_BYTES]; // From and To of the request being written
+};
+
+// ---- kept.c: what of a message outlives it
+
+// A message of which only what crosses to the other leg is left: status, reason phrase, headers, body.
+struct kept {
+	struct kept *next;
+	bool waits; // for the media
+	struct sip_msg msg;
+	struct sip_hdr hdr[];
+};
+
+// NULL when memory is out. SDP is not kept: it goes by way of the media.
+struct kept *kept_new(const struct sip_msg *msg);
+
+// ---- identity.c: who calls whom, as the other side is told (C1, C2)
+
+// The Request-URI of the B leg: the user part of uri, the address of the peer, ;user= kept.
+void identity_put_target(struct strbuf *b, const struct sip_uri *uri, const struct tg_addr *peer);
+// A From or To value without tag: display name and user part kept, the host replaced. A tel: URI and
+// the host of an anonymous caller stay (RFC 3323 §4.1.1.3).
+void identity_put_name(
+	struct strbuf *b, const struct sip_name_addr *name, const struct tg_addr *host);
+// A reason phrase that names no host; none otherwise (C2).
+struct str identity_phrase(struct str phrase);
+
+// ---- request.c: requests to us
+
+struct request {
+	struct engine *engine;
+	uint64_t txn;
+	const struct net_flow *flow;
+	const struct sip_msg *msg;
+	struct call *call; // inside a dialog: whose
+	struct leg *leg;
+};
+
+// Answers a request with a final and at most one more header (value none: no header).
+void request_answer(const struct request *r, uint16_t status, enum sip_hdr_id id, struct str value);
+// Likewise with a Warning 399 that bears our own address (RFC 3261 §20.43).
+void request_warn(const struct request *r, uint16_t status, unsigned int code, const char *text);
+// Dispatches by method: outside and inside dialogs.
+void request_handle(struct request *r);
+
+// ---- invite.c, options.c, reject.c, bye.c: by method
+
+void invite_on_request(const struct request *r);
+void options_on_request(const struct request *r);
+void bye_on_request(const struct request *r);
+void reject_unknown_dialog(const struct request *r); // 481
+void reject_method(const struct request *r);	     // 405 with Allow
+void reject_unknown_method(const struct request *r); // 501
+void reject_reinvite(const struct request *r);	     // 488, 491 or 500: the session stays as it is
+// Counts an INVITE that made no call, and says so in the log.
+void invite_refuse(const struct request *r, enum call_refusal refusal);
+
+// ---- actions of the state machine
+
+call_action_h invite_send;
+call_action_h invite_media_failed;
+call_action_h answer_provisional;
+call_action_h answer_success;
+call_action_h answer_success_again;
+call_action_h answer_success_unwanted;
+call_action_h answer_refusal;
+call_action_h answer_refusal_late;
+call_action_h answer_media_ready;
+call_action_h answer_media_failed;
+call_action_h ack_confirm;
+call_action_h ack_late;
+call_action_h cancel_by_caller;
+call_action_h bye_by_caller;
+call_action_h bye_by_caller_early;
+call_action_h bye_by_callee;
+call_action_h bye_crossed_a;
+call_action_h bye_crossed_b;
+call_action_h bye_done;
+call_action_h bye_ordered;
+call_action_h timeout_silent;
+call_action_h timeout_no_answer;
+call_action_h timeout_no_ack;
+call_action_h timeout_caller_gone;
+call_action_h timeout_media_idle;
+call_action_h timeout_media_lost;
+call_action_h timeout_forget_ack;
+call_action_h timeout_give_up;
+
+// ---- answer.c
+
+// Lets go of the responses that wait, and of the early SDP.
+void answer_forget(struct call *call);
+// What the caller is told when the media failed: by its own SDP, or by the callee's.
+struct answer_failure {
+	uint16_t status;
+	struct sip_extra extra; // Warning or Retry-After
+	char text[160];		// what extra may point to
+};
+void answer_failure_of(struct answer_failure *out, const struct call *call,
+	enum media_failure failure, bool of_callee);
+
+// ---- engine.c
+
+// What we are called by who sends to this local address.
+void engine_advertised(
+	const struct engine *engine, const struct net_flow *flow, struct tg_addr *out);
+
+// A timestamp of the engine's own clock.
+static inline struct tg_mono engine_now(const struct engine *engine)
+{
+	return timer_wheel_now(engine->params.wheel);
+}

@@ -1,0 +1,332 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/engine.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "controlplane/base/log.h"
+#include "controlplane/call/call_int.h"
+
+// ---- what the SIP stack asks and tells
+
+static bool force_rport(void *arg, uint8_t realm)
+{
+	const struct engine *engine = arg;
+
+	return realm >= engine->conf->realm_count || engine->conf->realms[realm].force_rport;
+}
+
+void engine_advertised(
+	const struct engine *engine, const struct net_flow *flow, struct tg_addr *out)
+{
+	const struct conf *conf = engine->conf;
+
+	*out = flow->local;
+	for (unsigned int r = 0; r < conf->realm_count; r++) {
+		for (unsigned int i = 0; i < conf->realms[r].sip_count; i++) {
+			if (tg_addr_equal(&conf->realms[r].sip[i].address, &flow->local))
+				*out = conf->realms[r].sip[i].advertised;
+		}
+	}
+}
+
+static void advertised(void *arg, const struct net_flow *flow, struct tg_addr *out)
+{
+	engine_advertised(arg, flow, out);
+}
+
+static void on_request(
+	void *arg, uint64_t txn, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	request_handle(&(struct request){.engine = arg, .txn = txn, .flow = flow, .msg = msg});
+}
+
+static void on_ack(void *arg, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	struct engine *engine = arg;
+	struct dialog *d = dialog_find(&engine->dialogs, msg);
+	struct call *call = d != NULL ? call_find(engine, d->owner) : NULL;
+
+	if (call == NULL || d->leg != LEG_A || msg->cseq != d->invite_cseq)
+		return;
+	sip_label_arrival(engine->stack, (struct sip_label){call->id, d->leg});
+	leg_follow(call, &call->leg[LEG_A], flow);
+	fsm_handle(call, CALL_EV_A_ACK, &(struct call_input){.msg = msg});
+}
+
+static void on_cancel(void *arg, uint64_t invite, const struct sip_msg *msg)
+{
+	struct call *call = call_find_by_invite(arg, msg);
+
+	if (call != NULL && call->leg[LEG_A].invite == invite)
+		fsm_handle(call, CALL_EV_A_CANCEL, &(struct call_input){.msg = msg});
+}
+
+static void on_invite_response(struct call *call, const struct call_input *in)
+{
+	uint16_t status = in->msg->status;
+
+	if (status == 100)
+		return;
+	if (status < 200)
+		fsm_handle(call, CALL_EV_B_PROVISIONAL, in);
+	else
+		fsm_handle(call, status < 300 ? CALL_EV_B_ANSWER : CALL_EV_B_REFUSAL, in);
+}
+
+static struct leg *leg_of_bye(struct call *call, uint64_t txn)
+{
+	for (unsigned int i = 0; i < 2; i++) {
+		if (call->leg[i].state == LEG_LEAVING && call->leg[i].bye == txn)
+			return &call->leg[i];
+	}
+	return NULL;
+}
+
+static void on_response(void *arg, uint64_t txn, uint64_t owner, const struct sip_msg *msg)
+{
+	struct call *call = call_find(arg, owner);
+	struct call_input in = {.msg = msg};
+
+	if (call == NULL)
+		return;
+	if (msg->method == SIP_INVITE) {
+		on_invite_response(call, &in);
+		return;
+	}
+	in.leg = leg_of_bye(call, txn);
+	if (msg->status >= 200 && in.leg != NULL)
+		fsm_handle(call, CALL_EV_BYE_DONE, &in);
+}
+
+// A known dialog's 2xx whose transaction is over: ACK it, and end what is not wanted (B30).
+static void on_stray_2xx(void *arg, const struct net_flow * /*flow*/, const struct sip_msg *msg)
+{
+	struct engine *engine = arg;
+	struct dialog *d = dialog_find_by_response(&engine->dialogs, msg);
+	struct call *call = d != NULL ? call_find(engine, d->owner) : NULL;
+
+	if (call != NULL && d->is_uac)
+		fsm_handle(call, CALL_EV_B_ANSWER, &(struct call_input){.msg = msg});
+}
+
+static void on_end(void *arg, uint64_t txn, uint64_t owner, enum sip_txn_end why)
+{
+	struct call *call = call_find(arg, owner);
+	struct call_input in = {.unreachable = why == SIP_TXN_UNREACHABLE};
+
+	if (call == NULL)
+		return;
+	in.leg = leg_of_bye(call, txn);
+	if (in.leg != NULL)
+		fsm_handle(call, CALL_EV_BYE_DONE, &in);
+	else if (txn == call->leg[LEG_B].invite)
+		fsm_handle(call, CALL_EV_B_SILENT, &in);
+	else if (txn == call->leg[LEG_A].invite && why != SIP_TXN_TIMEOUT)
+		fsm_handle(call, CALL_EV_A_NO_ACK, &in);
+}
+
+static const struct sip_user sip_user = {
+	.on_request = on_request,
+	.on_ack = on_ack,
+	.on_cancel = on_cancel,
+	.on_response = on_response,
+	.on_stray_2xx = on_stray_2xx,
+	.on_end = on_end,
+};
+
+// ---- what the media tells
+
+static void on_ready(void *arg, uint64_t id, enum media_failure failure, struct str sdp)
+{
+	struct call *call = call_find(arg, id);
+
+	if (call == NULL)
+		return;
+	if (failure == MEDIA_OK)
+		fsm_handle(call, CALL_EV_MEDIA_READY, &(struct call_input){.sdp = sdp});
+	else
+		fsm_handle(call, CALL_EV_MEDIA_FAILED, &(struct call_input){.failure = failure});
+}
+
+static void on_idle(void *arg, uint64_t id)
+{
+	struct call *call = call_find(arg, id);
+
+	if (call != NULL)
+		fsm_handle(call, CALL_EV_MEDIA_IDLE, NULL);
+}
+
+static void on_lost(void *arg, uint64_t id)
+{
+	struct call *call = call_find(arg, id);
+
+	if (call != NULL)
+		fsm_handle(call, CALL_EV_MEDIA_LOST, NULL);
+}
+
+static const struct media_user media_user = {
+	.on_ready = on_ready,
+	.on_idle = on_idle,
+	.on_lost = on_lost,
+};
+
+// ---- the engine
+
+static struct sip_stack *make_stack(struct engine *engine)
+{
+	struct sip_user user = sip_user;
+	const struct conf *conf = engine->conf;
+
+	user.arg = engine;
+	return sip_stack_new(&(struct sip_stack_params){
+		.wheel = engine->params.wheel,
+		.transport = engine->params.transport,
+		.trace = engine->params.trace,
+		.transactions_max = conf->transactions_max,
+		.timers = {conf->t1_ms, conf->t2_ms, conf->t4_ms},
+		.force_rport = force_rport,
+		.advertised = advertised,
+		.arg = engine,
+		.user = &user,
+	});
+}
+
+static struct media *make_media(struct engine *engine)
+{
+	engine->media_user = media_user;
+	engine->media_user.arg = engine;
+	return media_new(&(struct media_params){
+		.wheel = engine->params.wheel,
+		.dp = engine->params.dp,
+		.user = &engine->media_user,
+		.sessions_max = engine->calls_max,
+		.streams_max = engine->conf->streams_max,
+		.sig_thread = engine->params.sig_thread,
+	});
+}
+
+static int build(struct engine *engine)
+{
+	engine->calls = idpool_new(engine->calls_max);
+	engine->trunks = trunks_new();
+	engine->stack = make_stack(engine);
+	engine->media = make_media(engine);
+	if (engine->calls == NULL || engine->trunks == NULL || engine->stack == NULL
+		|| engine->media == NULL)
+		return -ENOMEM;
+	if (table_init(&engine->callers, engine->calls_max) < 0
+		|| dialog_table_init(&engine->dialogs, 2 * engine->calls_max) < 0)
+		return -ENOMEM;
+	return media_configure(engine->media, engine->conf);
+}
+
+struct engine *engine_new(const struct engine_params *params)
+{
+	struct engine *engine = calloc(1, sizeof(*engine));
+
+	if (engine == NULL)
+		return NULL;
+	engine->params = *params;
+	engine->conf = conf_current();
+	if (engine->conf == NULL) {
+		free(engine);
+		return NULL;
+	}
+	engine->calls_max = engine->conf->calls_max;
+	if (build(engine) < 0) {
+		engine_free(engine);
+		return NULL;
+	}
+	return engine;
+}
+
+void engine_free(struct engine *engine)
+{
+	uint32_t cursor = 0;
+	struct call *call;
+
+	if (engine == NULL)
+		return;
+	while (engine->calls != NULL && (call = idpool_next(engine->calls, &cursor)) != NULL)
+		call_free(call);
+	if (engine->media != NULL)
+		media_free(engine->media);
+	sip_stack_free(engine->stack);
+	dialog_table_fini(&engine->dialogs);
+	table_fini(&engine->callers);
+	trunks_free(engine->trunks);
+	idpool_free(engine->calls);
+	conf_put(engine->conf);
+	free(engine);
+}
+
+void engine_receive(struct engine *engine, const struct net_flow *flow, struct str datagram)
+{
+	sip_stack_receive(engine->stack, flow, datagram);
+}
+
+void engine_configure(struct engine *engine)
+{
+	struct conf *conf = conf_current();
+	int rc;
+
+	if (conf == NULL)
+		return;
+	conf_put(engine->conf);
+	engine->conf = conf;
+	rc = media_configure(engine->media, conf);
+	if (rc < 0)
+		LOG(LOG_ERROR, "media-configure-failed", "error=%s", strerror(-rc));
+	if (conf->calls_max > engine->calls_max)
+		LOG(LOG_WARN, "calls-max-needs-restart", "calls_max=%u until_then=%u",
+			conf->calls_max, engine->calls_max);
+}
+
+void engine_set_drain(struct engine *engine, bool on)
+{
+	if (engine->draining == on)
+		return;
+	engine->draining = on;
+	LOG(LOG_INFO, "drain", "on=%d calls=%u", on, idpool_count(engine->calls));
+}
+
+bool engine_is_draining(const struct engine *engine)
+{
+	return engine->draining;
+}
+
+int engine_hangup(struct engine *engine, uint64_t id)
+{
+	struct call *call = call_find(engine, id);
+
+	if (call == NULL)
+		return -ENOENT;
+	fsm_handle(call, CALL_EV_HANGUP, NULL);
+	return 0;
+}
+
+const struct engine_counters *engine_counters(const struct engine *engine)
+{
+	return &engine->counters;
+}
+
+const struct sip_stack_counters *engine_sip_counters(const struct engine *engine)
+{
+	return sip_stack_counters(engine->stack);
+}
+
+struct media *engine_media(const struct engine *engine)
+{
+	return engine->media;
+}
+
+struct trace *engine_trace(const struct engine *engine)
+{
+	return engine->params.trace;
+}
+
+struct dp *engine_dp(const struct engine *engine)
+{
+	return engine->params.dp;
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/call_int.h"
+
+// The way to the branch that answered: its own route set and target (RFC 3261 §13.2.2.4).
+struct branch {
+	struct str routes[DIALOG_ROUTES_MAX];
+	unsigned int route_count;
+	struct str target;
+	struct str to;
+};
+
+static bool read_branch(struct branch *out, const struct leg *leg, const struct sip_msg *response)
+{
+	unsigned int n = 0;
+
+	while (n < DIALOG_ROUTES_MAX
+		&& !str_is_none(sip_msg_element(response, SIP_HDR_RECORD_ROUTE, n)))
+		n++;
+	for (unsigned int i = 0; i < n; i++)
+		out->routes[n - 1 - i] = sip_msg_element(response, SIP_HDR_RECORD_ROUTE, i);
+	out->route_count = n;
+	out->to = sip_msg_header(response, SIP_HDR_TO)->value;
+	out->target = str_is_none(response->contact) ? leg->dialog.remote_target
+						     : response->contact;
+	return response->to_tag.len > 0;
+}
+
+static struct sip_request_out request_to(struct leg *leg, enum sip_method method,
+	const struct branch *branch, struct strbuf *scratch)
+{
+	struct sip_request_out out = {0};
+
+	dialog_request(&leg->dialog, method, &out, scratch);
+	out.uri = branch->target;
+	out.to = branch->to;
+	out.routes = branch->routes;
+	out.route_count = branch->route_count;
+	return out;
+}
+
+void leg_refuse_fork(struct call *call, const struct sip_msg *response)
+{
+	struct leg *leg = &call->leg[LEG_B];
+	struct engine *engine = call->engine;
+	struct strbuf scratch = strbuf_on(engine->scratch, sizeof(engine->scratch));
+	struct sip_client client = {
+		.flow = leg->dialog.flow,
+		.timers = leg->timers,
+		.label = {call->id, leg->index},
+	};
+	uint64_t tag = str_hash(response->to_tag);
+	struct sip_request_out out;
+	struct branch branch;
+	uint64_t txn;
+
+	if (!read_branch(&branch, leg, response))
+		return;
+	out = request_to(leg, SIP_ACK, &branch, &scratch);
+	if (!scratch.failed)
+		sip_send_ack(engine->stack, &client, &out, NULL);
+	if (leg->fork == tag)
+		return;
+	leg->fork = tag;
+	out = request_to(leg, SIP_BYE, &branch, &scratch);
+	if (!scratch.failed)
+		sip_request(engine->stack, &txn, &client, &out);
+}

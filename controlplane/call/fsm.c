@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/fsm.h"
+
+#include <inttypes.h>
+
+#include "controlplane/base/log.h"
+#include "controlplane/call/call_int.h"
+
+struct cell {
+	bool defined;
+	uint8_t next; // enum call_state
+	call_action_h *action;
+};
+
+#define GO(state, action)                  \
+	{                                  \
+		true, CALL_##state, action \
+	}
+#define IGNORE(state)                    \
+	{                                \
+		true, CALL_##state, NULL \
+	} // it comes late, or changes nothing
+#define NEVER(state)                     \
+	{                                \
+		true, CALL_##state, NULL \
+	} // the layers below do not send it here
+
+static const struct cell table[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
+	// The caller has its 100; the dataplane is being asked for the streams.
+	[CALL_OFFERING] = {
+		[CALL_EV_A_CANCEL] = GO(ENDING, cancel_by_caller), // B17
+		[CALL_EV_A_BYE] = GO(ENDING, bye_by_caller_early), // C13
+		[CALL_EV_A_ACK] = IGNORE(OFFERING),
+		[CALL_EV_A_NO_ACK] = GO(ENDING, timeout_caller_gone),
+		[CALL_EV_B_PROVISIONAL] = NEVER(OFFERING),
+		[CALL_EV_B_ANSWER] = NEVER(OFFERING),
+		[CALL_EV_B_REFUSAL] = NEVER(OFFERING),
+		[CALL_EV_B_SILENT] = NEVER(OFFERING),
+		[CALL_EV_B_BYE] = NEVER(OFFERING),
+		[CALL_EV_BYE_DONE] = NEVER(OFFERING),
+		[CALL_EV_MEDIA_READY] = GO(PROCEEDING, invite_send),
+		[CALL_EV_MEDIA_FAILED] = GO(ENDING, invite_media_failed),
+		[CALL_EV_MEDIA_IDLE] = NEVER(OFFERING),
+		[CALL_EV_MEDIA_LOST] = GO(ENDING, timeout_media_lost),
+		[CALL_EV_TIMER] = NEVER(OFFERING),
+		[CALL_EV_HANGUP] = GO(ENDING, bye_ordered),
+	},
+	// The callee has our INVITE and said nothing but 100.
+	[CALL_PROCEEDING] = {
+		[CALL_EV_A_CANCEL] = GO(ENDING, cancel_by_caller), // B17, B18
+		[CALL_EV_A_BYE] = GO(ENDING, bye_by_caller_early), // C13
+		[CALL_EV_A_ACK] = IGNORE(PROCEEDING),
+		[CALL_EV_A_NO_ACK] = GO(ENDING, timeout_caller_gone),
+		[CALL_EV_B_PROVISIONAL] = GO(EARLY, answer_provisional), // C44
+		[CALL_EV_B_ANSWER] = GO(ANSWERED, answer_success),
+		[CALL_EV_B_REFUSAL] = GO(ENDING, answer_refusal),
+		[CALL_EV_B_SILENT] = GO(ENDING, timeout_silent), // B3
+		[CALL_EV_B_BYE] = IGNORE(PROCEEDING), // the callee may not, before its 2xx (§15)
+		[CALL_EV_BYE_DONE] = NEVER(PROCEEDING),
+		[CALL_EV_MEDIA_READY] = NEVER(PROCEEDING),
+		[CALL_EV_MEDIA_FAILED] = NEVER(PROCEEDING),
+		[CALL_EV_MEDIA_IDLE] = NEVER(PROCEEDING),
+		[CALL_EV_MEDIA_LOST] = GO(ENDING, timeout_media_lost),
+		[CALL_EV_TIMER] = GO(ENDING, timeout_no_answer), // B4
+		[CALL_EV_HANGUP] = GO(ENDING, bye_ordered),
+	},
+	// The callee said 18x.
+	[CALL_EARLY] = {
+		[CALL_EV_A_CANCEL] = GO(ENDING, cancel_by_caller),
+		[CALL_EV_A_BYE] = GO(ENDING, bye_by_caller_early),
+		[CALL_EV_A_ACK] = IGNORE(EARLY),
+		[CALL_EV_A_NO_ACK] = GO(ENDING, timeout_caller_gone),
+		[CALL_EV_B_PROVISIONAL] = GO(EARLY, answer_provisional),
+		[CALL_EV_B_ANSWER] = GO(ANSWERED, answer_success),
+		[CALL_EV_B_REFUSAL] = GO(ENDING, answer_refusal),
+		[CALL_EV_B_SILENT] = GO(ENDING, timeout_silent),
+		[CALL_EV_B_BYE] = IGNORE(EARLY),
+		[CALL_EV_BYE_DONE] = NEVER(EARLY),
+		[CALL_EV_MEDIA_READY] = GO(EARLY, answer_media_ready), // C45
+		[CALL_EV_MEDIA_FAILED] = GO(ENDING, answer_media_failed),
+		[CALL_EV_MEDIA_IDLE] = NEVER(EARLY),
+		[CALL_EV_MEDIA_LOST] = GO(ENDING, timeout_media_lost),
+		[CALL_EV_TIMER] = GO(ENDING, timeout_no_answer),
+		[CALL_EV_HANGUP] = GO(ENDING, bye_ordered),
+	},
+	// The callee said 2xx; the caller gets it once the media is ready, and has not said ACK.
+	[CALL_ANSWERED] = {
+		[CALL_EV_A_CANCEL] = GO(ENDING, cancel_by_caller), // B22
+		[CALL_EV_A_BYE] = GO(ENDING, bye_by_caller),
+		[CALL_EV_A_ACK] = GO(CONFIRMED, ack_confirm), // B25
+		[CALL_EV_A_NO_ACK] = GO(ENDING, timeout_no_ack), // C52
+		[CALL_EV_B_PROVISIONAL] = IGNORE(ANSWERED),
+		[CALL_EV_B_ANSWER] = GO(ANSWERED, answer_success_again),
+		[CALL_EV_B_REFUSAL] = NEVER(ANSWERED),
+		[CALL_EV_B_SILENT] = NEVER(ANSWERED),
+		[CALL_EV_B_BYE] = GO(ENDING, bye_by_callee), // C14
+		[CALL_EV_BYE_DONE] = NEVER(ANSWERED),
+		[CALL_EV_MEDIA_READY] = GO(ANSWERED, answer_media_ready),
+		[CALL_EV_MEDIA_FAILED] = GO(ENDING, answer_media_failed),
+		[CALL_EV_MEDIA_IDLE] = GO(ENDING, timeout_media_idle),
+		[CALL_EV_MEDIA_LOST] = GO(ENDING, timeout_media_lost),
+		[CALL_EV_TIMER] = NEVER(ANSWERED),
+		[CALL_EV_HANGUP] = GO(ENDING, bye_ordered),
+	},
+	// Both sides have the 2xx and the ACK.
+	[CALL_CONFIRMED] = {
+		[CALL_EV_A_CANCEL] = NEVER(CONFIRMED), // B19 is the stack's
+		[CALL_EV_A_BYE] = GO(ENDING, bye_by_caller),
+		[CALL_EV_A_ACK] = IGNORE(CONFIRMED), // our 2xx and its ACK crossed
+		[CALL_EV_A_NO_ACK] = NEVER(CONFIRMED),
+		[CALL_EV_B_PROVISIONAL] = IGNORE(CONFIRMED),
+		[CALL_EV_B_ANSWER] = GO(CONFIRMED, answer_success_again), // B27
+		[CALL_EV_B_REFUSAL] = NEVER(CONFIRMED),
+		[CALL_EV_B_SILENT] = NEVER(CONFIRMED),
+		[CALL_EV_B_BYE] = GO(ENDING, bye_by_callee), // C11
+		[CALL_EV_BYE_DONE] = NEVER(CONFIRMED),
+		[CALL_EV_MEDIA_READY] = IGNORE(CONFIRMED),
+		[CALL_EV_MEDIA_FAILED] = GO(ENDING, answer_media_failed),
+		[CALL_EV_MEDIA_IDLE] = GO(ENDING, timeout_media_idle), // C53
+		[CALL_EV_MEDIA_LOST] = GO(ENDING, timeout_media_lost),
+		[CALL_EV_TIMER] = GO(CONFIRMED, timeout_forget_ack),
+		[CALL_EV_HANGUP] = GO(ENDING, bye_ordered),
+	},
+	// The cause is known and the media freed; each leg finishes what it has to say.
+	[CALL_ENDING] = {
+		[CALL_EV_A_CANCEL] = NEVER(ENDING),
+		[CALL_EV_A_BYE] = GO(ENDING, bye_crossed_a), // C12
+		[CALL_EV_A_ACK] = GO(ENDING, ack_late),	     // C14
+		[CALL_EV_A_NO_ACK] = GO(ENDING, ack_late),
+		[CALL_EV_B_PROVISIONAL] = IGNORE(ENDING), // the stack sends the CANCEL now (B18)
+		[CALL_EV_B_ANSWER] = GO(ENDING, answer_success_unwanted), // B22
+		[CALL_EV_B_REFUSAL] = GO(ENDING, answer_refusal_late),
+		[CALL_EV_B_SILENT] = GO(ENDING, answer_refusal_late),
+		[CALL_EV_B_BYE] = GO(ENDING, bye_crossed_b),
+		[CALL_EV_BYE_DONE] = GO(ENDING, bye_done),
+		[CALL_EV_MEDIA_READY] = IGNORE(ENDING),
+		[CALL_EV_MEDIA_FAILED] = IGNORE(ENDING),
+		[CALL_EV_MEDIA_IDLE] = IGNORE(ENDING),
+		[CALL_EV_MEDIA_LOST] = IGNORE(ENDING),
+		[CALL_EV_TIMER] = GO(ENDING, timeout_give_up),
+		[CALL_EV_HANGUP] = IGNORE(ENDING),
+	},
+};
+
+static const char *const state_names[] = {
+#define X(name, text) #name,
+	CALL_STATES(X)
+#undef X
+};
+
+static void set_state(struct call *call, enum call_state state)
+{
+	struct engine_counters *counters = &call->engine->counters;
+
+	if (call->state == state)
+		return;
+	LOG(LOG_DEBUG, "call-state", "call=%" PRIu64 " from=%s to=%s", call->id,
+		state_names[call->state], state_names[state]);
+	counter_add(&counters->states[call->state], (uint64_t)-1);
+	counter_add(&counters->states[state], 1);
+	call->state = state;
+}
+
+static bool is_over(const struct call *call)
+{
+	return call->state == CALL_ENDING && call->leg[LEG_A].state == LEG_GONE
+		&& call->leg[LEG_B].state == LEG_GONE;
+}
+
+void fsm_handle(struct call *call, enum call_event event, const struct call_input *in)
+{
+	static const struct call_input nothing;
+	const struct cell *cell = &table[call->state][event];
+
+	LOG(LOG_DEBUG, "call-event", "call=%" PRIu64 " state=%s event=%s", call->id,
+		state_names[call->state], fsm_event_text(event));
+	call->handling++;
+	set_state(call, (enum call_state)cell->next);
+	if (cell->action != NULL)
+		cell->action(call, in != NULL ? in : &nothing);
+	if (--call->handling == 0 && is_over(call))
+		call_free(call);
+}
+
+bool fsm_is_defined(enum call_state state, enum call_event event)
+{
+	return table[state][event].defined;
+}
+
+enum call_state fsm_next(enum call_state state, enum call_event event)
+{
+	return (enum call_state)table[state][event].next;
+}
+
+const char *fsm_event_text(enum call_event event)
+{
+	static const char *const texts[] = {
+#define X(name, text) text,
+		CALL_EVENTS(X)
+#undef X
+	};
+
+	return texts[event];
+}

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <ctype.h>
+
+#include "controlplane/call/call_int.h"
+
+#define SIP_DEFAULT_PORT 5060
+
+static void put_host(struct strbuf *b, const struct tg_addr *addr)
+{
+	char text[TG_IP_TEXT_BYTES];
+	bool v6 = !tg_ip_is_v4(&addr->ip);
+
+	strbuf_put(b, v6 ? STR("[") : STR(""));
+	strbuf_put(b, str_from(tg_ip_write(&addr->ip, text)));
+	strbuf_put(b, v6 ? STR("]") : STR(""));
+}
+
+static struct str user_param(const struct sip_uri *uri)
+{
+	if (uri->scheme == SIP_SCHEME_TEL)
+		return STR("phone");
+	return sip_param(uri->params, "user");
+}
+
+// RFC 3966 §5.1.1: visual separators carry no meaning; §19.1.6: parameters of a tel URI become part of
+// the user part.
+static void put_user(struct strbuf *b, const struct sip_uri *uri)
+{
+	bool phone = str_equal_nocase(user_param(uri), STR("phone"));
+	struct str rest = uri->user;
+	struct str number = str_cut(&rest, ';');
+
+	for (size_t i = 0; i < number.len; i++) {
+		if (!phone || memchr("-.()", number.at[i], 4) == NULL)
+			strbuf_put_char(b, number.at[i]);
+	}
+	if (uri->scheme == SIP_SCHEME_TEL)
+		rest = uri->params;
+	if (!str_is_none(rest)) {
+		strbuf_put_char(b, ';');
+		strbuf_put(b, rest);
+	}
+}
+
+static void put_uri(
+	struct strbuf *b, const struct sip_uri *uri, const struct tg_addr *host, bool with_port)
+{
+	struct str user = user_param(uri);
+
+	strbuf_put(b, STR("sip:"));
+	if (!str_is_none(uri->user)) {
+		put_user(b, uri);
+		strbuf_put_char(b, '@');
+	}
+	put_host(b, host);
+	if (with_port && host->port != SIP_DEFAULT_PORT) {
+		strbuf_put_char(b, ':');
+		strbuf_put_u64(b, host->port);
+	}
+	if (user.len > 0) {
+		strbuf_put(b, STR(";user="));
+		strbuf_put(b, user);
+	}
+}
+
+void identity_put_target(struct strbuf *b, const struct sip_uri *uri, const struct tg_addr *peer)
+{
+	put_uri(b, uri, peer, true);
+}
+
+void identity_put_name(
+	struct strbuf *b, const struct sip_name_addr *name, const struct tg_addr *host)
+{
+	struct sip_uri uri = {0};
+
+	if (!str_is_none(name->display)) {
+		strbuf_put(b, name->display);
+		strbuf_put_char(b, ' ');
+	}
+	strbuf_put_char(b, '<');
+	if (sip_uri_parse(&uri, name->uri) < 0)
+		uri = (struct sip_uri){0};
+	if (uri.scheme == SIP_SCHEME_TEL) {
+		strbuf_put(b, uri.text);
+	} else if (str_equal_nocase(uri.host, STR("anonymous.invalid"))) {
+		strbuf_put(b, STR("sip:anonymous@anonymous.invalid"));
+	} else {
+		put_uri(b, &uri, host, false);
+	}
+	strbuf_put_char(b, '>');
+}
+
+struct str identity_phrase(struct str phrase)
+{
+	for (size_t i = 0; i < phrase.len; i++) {
+		bool more = i + 1 < phrase.len && isalnum((uint8_t)phrase.at[i + 1]);
+
+		if (phrase.at[i] == '@' || (memchr(".:", phrase.at[i], 2) != NULL && more))
+			return STR_NONE;
+	}
+	return phrase.len > 0 ? phrase : STR_NONE;
+}

@@ -1,0 +1,23 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/call_int.h"
+#include "controlplane/sip/topology.h"
+
+// RFC 3261 §11.2
+void options_on_request(const struct request *r)
+{
+	const struct sip_extra extra[] = {
+		{SIP_HDR_ALLOW, CALL_ALLOW},
+		{SIP_HDR_ACCEPT, CALL_ACCEPT},
+		{SIP_HDR_SUPPORTED, CALL_SUPPORTED},
+	};
+	struct sip_response_out out = {.status = 200, .extra = extra, .extra_count = 3};
+	char token[SIP_TOKEN_BYTES];
+
+	if (r->engine->draining && r->leg == NULL) {
+		request_answer(r, 503, SIP_HDR_RETRY_AFTER, CALL_RETRY_AFTER_S);
+		return;
+	}
+	sip_token(token);
+	sip_respond(r->engine->stack, r->txn,
+		r->leg != NULL ? r->leg->dialog.local_tag : str_from(token), &out);
+}

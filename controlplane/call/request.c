@@ -1,0 +1,118 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <inttypes.h>
+
+#include "controlplane/base/log.h"
+#include "controlplane/call/call_int.h"
+#include "controlplane/sip/topology.h"
+
+#define UNSUPPORTED_BYTES 512
+#define WARNING_BYTES 256
+
+typedef void request_h(const struct request *r);
+
+static const struct {
+	request_h *outside;
+	request_h *inside;
+} methods[SIP_METHOD_COUNT] = {
+	[SIP_INVITE] = {invite_on_request, reject_reinvite},
+	[SIP_ACK] = {NULL, NULL}, // never a request of its own (RFC 3261 §17.1)
+	[SIP_BYE] = {reject_unknown_dialog, bye_on_request},
+	[SIP_CANCEL] = {NULL, NULL}, // the stack's
+	[SIP_OPTIONS] = {options_on_request, options_on_request},
+	[SIP_REGISTER] = {reject_method, reject_method},
+	[SIP_PRACK] = {reject_method, reject_method},
+	[SIP_UPDATE] = {reject_method, reject_method},
+	[SIP_INFO] = {reject_method, reject_method},
+	[SIP_REFER] = {reject_method, reject_method},
+	[SIP_SUBSCRIBE] = {reject_method, reject_method},
+	[SIP_NOTIFY] = {reject_method, reject_method},
+	[SIP_MESSAGE] = {reject_method, reject_method},
+	[SIP_PUBLISH] = {reject_method, reject_method},
+	[SIP_UNKNOWN] = {reject_unknown_method, reject_unknown_method},
+};
+
+void request_answer(const struct request *r, uint16_t status, enum sip_hdr_id id, struct str value)
+{
+	struct sip_extra extra = {id, value};
+	struct sip_response_out out = {
+		.status = status, .extra = &extra, .extra_count = !str_is_none(value)};
+	char token[SIP_TOKEN_BYTES];
+	struct str tag;
+
+	if (r->leg != NULL) {
+		tag = r->leg->dialog.local_tag;
+	} else {
+		sip_token(token);
+		tag = str_from(token);
+	}
+	sip_respond(r->engine->stack, r->txn, tag, &out);
+}
+
+void request_warn(const struct request *r, uint16_t status, unsigned int code, const char *text)
+{
+	char value[WARNING_BYTES], agent[TG_ADDR_TEXT_BYTES];
+	struct strbuf b = strbuf_on(value, sizeof(value));
+	struct tg_addr advertised;
+
+	engine_advertised(r->engine, r->flow, &advertised);
+	strbuf_printf(&b, "%u %s \"%s\"", code, tg_addr_write(&advertised, agent), text);
+	request_answer(r, status, SIP_HDR_WARNING, strbuf_str(&b));
+}
+
+static void put_tags(struct strbuf *b, const struct sip_msg *msg, enum sip_hdr_id id)
+{
+	struct str tag;
+
+	for (unsigned int i = 0; !str_is_none(tag = sip_msg_element(msg, id, i)); i++) {
+		if (b->len > 0)
+			strbuf_put(b, STR(", "));
+		strbuf_put(b, tag);
+	}
+}
+
+// RFC 3261 §8.2.2.3, and as the edge also §16.3 step 5: no extension is supported yet.
+static bool is_refused_for_extension(const struct request *r)
+{
+	char text[UNSUPPORTED_BYTES];
+	struct strbuf b = strbuf_on(text, sizeof(text));
+
+	put_tags(&b, r->msg, SIP_HDR_REQUIRE);
+	put_tags(&b, r->msg, SIP_HDR_PROXY_REQUIRE);
+	if (b.len == 0 && !b.failed)
+		return false;
+	if (r->msg->method == SIP_INVITE && r->call == NULL)
+		invite_refuse(r, CALL_REFUSAL_EXTENSION);
+	request_answer(r, 420, SIP_HDR_UNSUPPORTED, strbuf_str(&b));
+	return true;
+}
+
+static void handle_inside(struct request *r)
+{
+	struct dialog *d = dialog_find(&r->engine->dialogs, r->msg);
+
+	if (d == NULL) {
+		reject_unknown_dialog(r);
+		return;
+	}
+	r->call = call_find(r->engine, d->owner);
+	r->leg = &r->call->leg[d->leg];
+	sip_txn_own(r->engine->stack, r->txn, r->call->id,
+		(struct sip_label){r->call->id, r->leg->index});
+	if (dialog_on_request(d, r->msg) < 0) {
+		request_answer(r, 500, 0, STR_NONE); // C4
+		return;
+	}
+	leg_follow(r->call, r->leg, r->flow);
+	if (!is_refused_for_extension(r))
+		methods[r->msg->method].inside(r);
+}
+
+void request_handle(struct request *r)
+{
+	if (methods[r->msg->method].outside == NULL)
+		return;
+	if (!str_is_none(r->msg->to_tag))
+		handle_inside(r);
+	else if (!is_refused_for_extension(r))
+		methods[r->msg->method].outside(r);
+}
