@@ -9,6 +9,7 @@ struct fake_datagram {
 	struct fake_datagram *next;
 	struct net_flow flow;
 	struct tg_mono when;
+	bool checked; // free for the test's use
 	size_t len;
 	char bytes[]; // NUL-terminated
 };

@@ -92,8 +92,9 @@ static void load_line(
 
 	step->file = strdup(path);
 	step->line = *line;
-	split(step, text);
-	if (step->words == 0 || step->word[0][0] == '#') {
+	if (text[0] != '#')
+		split(step, text);
+	if (step->words == 0) {
 		step_free(step);
 		return;
 	}

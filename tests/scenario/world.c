@@ -113,7 +113,7 @@ static void check_leaks(struct world *w, const struct fake_datagram *d)
 		const struct endpoint *e = &w->endpoint[i];
 		char ip[TG_IP_TEXT_BYTES], own[TG_IP_TEXT_BYTES];
 
-		if (tg_addr_equal(&e->remote, &d->flow.remote))
+		if (e->realm == d->flow.realm)
 			continue;
 		if (contains(d->bytes, tg_ip_write(&e->remote.ip, ip))
 			&& !tg_ip_equal(&e->remote.ip, &d->flow.remote.ip))
@@ -132,12 +132,12 @@ static void check_leaks(struct world *w, const struct fake_datagram *d)
 
 static void look_at_new(struct world *w)
 {
-	struct fake_datagram *d = w->checked != NULL ? w->checked->next : w->net.first;
-
-	for (; d != NULL; d = d->next) {
+	for (struct fake_datagram *d = w->net.first; d != NULL; d = d->next) {
+		if (d->checked)
+			continue;
 		say(w, "to", name_of(w, &d->flow.remote), str_of(d->bytes, d->len));
 		check_leaks(w, d);
-		w->checked = d;
+		d->checked = true;
 	}
 }
 

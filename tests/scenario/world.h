@@ -35,8 +35,7 @@ struct world {
 	uint64_t mark_ms;
 	bool unclean; // the scenario leaves calls behind on purpose
 	FILE *transcript;
-	struct fake_datagram *checked; // newest datagram the leak check has seen
-	char failure[1024];	       // "" while all is well
+	char failure[1024]; // "" while all is well
 };
 
 // Starts without a configuration.
