@@ -1,0 +1,396 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <criterion/criterion.h>
+#include <errno.h>
+#include <stdio.h>
+
+#include "tests/unit/controlplane/sip/world.h"
+
+#define BRANCH "z9hG4bKpeer"
+
+static struct world w;
+
+static void make(void)
+{
+	world_init(&w, 100);
+}
+
+static void unmake(void)
+{
+	world_fini(&w);
+}
+
+TestSuite(txn_server, .init = make, .fini = unmake);
+
+static void sent_at(uint64_t ms, const char *start, const uint64_t *want_ms, size_t count)
+{
+	world_pass_ms(&w, ms);
+	for (size_t i = 0; i < count; i++) {
+		cr_assert(world_take(&w) != NULL, "only %zu sent", i);
+		cr_assert_eq(strncmp(w.text, start, strlen(start)), 0, "%s", w.text);
+		cr_assert_eq(w.when_ms, want_ms[i], "%zu at %lu", i, (unsigned long)w.when_ms);
+	}
+	cr_assert(world_take(&w) == NULL, "one more at %lu", (unsigned long)w.when_ms);
+}
+
+#define SENT_AT(ms, start, ...)                             \
+	sent_at(ms, start, (const uint64_t[]){__VA_ARGS__}, \
+		sizeof((const uint64_t[]){__VA_ARGS__}) / sizeof(uint64_t))
+
+static void sent(const char *start)
+{
+	cr_assert(world_take(&w) != NULL, "nothing sent, not %s", start);
+	cr_assert_eq(strncmp(w.text, start, strlen(start)), 0, "%s", w.text);
+}
+
+static void nothing_sent(uint64_t ms)
+{
+	world_pass_ms(&w, ms);
+	cr_assert(world_take(&w) == NULL, "%s", w.text);
+}
+
+Test(txn_server, B13_a_100_has_no_tag)
+{
+	world_request(&w, "INVITE", BRANCH);
+	cr_assert_eq(w.told.requests, 1);
+	nothing_sent(0);
+	cr_assert_eq(world_respond(&w, w.told.txn, 100), 0);
+	sent("SIP/2.0 100 Trying\r\n");
+	cr_assert_str_eq(world_header(&w, "To"), "<sip:bob@198.51.100.1>");
+	cr_assert_str_eq(world_header(&w, "From"), "<sip:alice@192.0.2.10>;tag=a1");
+	cr_assert_str_eq(world_header(&w, "CSeq"), "7 INVITE");
+	cr_assert_str_eq(world_header(&w, "Call-ID"), "one@192.0.2.10");
+}
+
+Test(txn_server, E2_the_answer_goes_where_the_request_came_from)
+{
+	world_receive(&w,
+		"OPTIONS sip:b@198.51.100.1 SIP/2.0\n"
+		"Via: SIP/2.0/UDP "
+		"10.9.9.9:7000;rport=53;received=6.6.6.6;maddr=6.6.6.6;branch=z9hG4bKq\n"
+		"From: <sip:a@x>;tag=1\nTo: <sip:b@x>\nCall-ID: c\nCSeq: 1 OPTIONS\n");
+	world_respond(&w, w.told.txn, 200);
+	sent("SIP/2.0 200 OK\r\n");
+	cr_assert(tg_addr_equal(&w.to.remote, &w.flow.remote));
+	cr_assert(tg_addr_equal(&w.to.local, &w.flow.local));
+	cr_assert_str_eq(world_header(&w, "Via"),
+		"SIP/2.0/UDP 10.9.9.9:7000;branch=z9hG4bKq;received=192.0.2.10;rport=5062");
+}
+
+Test(txn_server, E3_forced_rport)
+{
+	w.force_rport = true;
+	world_receive(&w,
+		"OPTIONS sip:b@198.51.100.1 SIP/2.0\nVia: SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKq\n"
+		"From: <sip:a@x>;tag=1\nTo: <sip:b@x>\nCall-ID: c\nCSeq: 1 OPTIONS\n");
+	world_respond(&w, w.told.txn, 200);
+	sent("SIP/2.0 200 OK\r\n");
+	cr_assert_str_eq(world_header(&w, "Via"),
+		"SIP/2.0/UDP 10.9.9.9;branch=z9hG4bKq;received=192.0.2.10;rport=5062");
+}
+
+Test(txn_server, C5_record_route_goes_back)
+{
+	static const struct {
+		uint16_t status;
+		const char *want;
+	} cases[] = {{100, ""}, {180, "<sip:r1;lr>, <sip:r2;lr>"}, {486, ""}};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char start[32];
+
+		world_receive(&w,
+			"INVITE sip:b@x SIP/2.0\nVia: SIP/2.0/UDP h;branch=z9hG4bK%zu\n"
+			"Record-Route: <sip:r1;lr>, <sip:r2;lr>\nFrom: <sip:a@x>;tag=1\nTo: "
+			"<sip:b@x>\n"
+			"Call-ID: c\nCSeq: 1 INVITE\n",
+			i);
+		world_respond(&w, w.told.txn, cases[i].status);
+		snprintf(start, sizeof(start), "SIP/2.0 %u ", cases[i].status);
+		sent(start);
+		cr_assert_str_eq(world_header(&w, "Record-Route"), cases[i].want);
+	}
+}
+
+Test(txn_server, B14_a_repeated_invite_replays_the_provisional)
+{
+	world_request(&w, "INVITE", BRANCH);
+	world_request(&w, "INVITE", BRANCH);
+	nothing_sent(0);
+	world_respond(&w, w.told.txn, 100);
+	sent("SIP/2.0 100 ");
+	world_request(&w, "INVITE", BRANCH);
+	sent("SIP/2.0 100 ");
+	world_respond(&w, w.told.txn, 180);
+	sent("SIP/2.0 180 ");
+	world_request(&w, "INVITE", BRANCH);
+	sent("SIP/2.0 180 ");
+	cr_assert_eq(w.told.requests, 1);
+	cr_assert_eq(sip_stack_counters(w.stack)->retransmissions_in, 3);
+	nothing_sent(200000);
+	cr_assert_eq(w.told.ends, 0);
+}
+
+Test(txn_server, B8_a_refusal_repeats_until_the_ack)
+{
+	world_request(&w, "INVITE", BRANCH);
+	world_respond(&w, w.told.txn, 486);
+	cr_assert_eq(world_respond(&w, w.told.txn, 487), -EALREADY);
+	cr_assert_not(sip_txn_is_pending(w.stack, w.told.txn));
+	SENT_AT(4000, "SIP/2.0 486 ", 0, 500, 1500, 3500);
+	world_request(&w, "ACK", BRANCH);
+	nothing_sent(4999);
+	world_request(&w, "ACK", BRANCH);
+	cr_assert_eq(w.told.acks, 0, "absorbed for Timer I");
+	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 1);
+	world_pass_ms(&w, 1);
+	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0);
+	cr_assert_eq(w.told.ends, 0);
+}
+
+Test(txn_server, B8_no_ack_ever)
+{
+	world_request(&w, "INVITE", BRANCH);
+	sip_txn_own(w.stack, w.told.txn, 5, (struct sip_label){0});
+	world_respond(&w, w.told.txn, 486);
+	SENT_AT(32000, "SIP/2.0 486 ", 0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500,
+		31500);
+	cr_assert_eq(w.told.ends, 1);
+	cr_assert_eq(w.told.why, SIP_TXN_TIMEOUT);
+	cr_assert_eq(w.told.owner, 5);
+}
+
+Test(txn_server, B8_a_repeated_invite_replays_the_refusal)
+{
+	world_request(&w, "INVITE", BRANCH);
+	world_respond(&w, w.told.txn, 486);
+	sent("SIP/2.0 486 ");
+	world_request(&w, "INVITE", BRANCH);
+	sent("SIP/2.0 486 ");
+	world_request(&w, "ACK", BRANCH);
+	world_request(&w, "INVITE", BRANCH);
+	nothing_sent(0);
+	cr_assert_eq(w.told.requests, 1);
+}
+
+Test(txn_server, B9_other_requests_replay_their_final_for_32_s)
+{
+	world_request(&w, "OPTIONS", BRANCH);
+	world_request(&w, "OPTIONS", BRANCH);
+	nothing_sent(0);
+	world_respond(&w, w.told.txn, 200);
+	sent("SIP/2.0 200 ");
+	nothing_sent(31999);
+	world_request(&w, "OPTIONS", BRANCH);
+	sent("SIP/2.0 200 ");
+	cr_assert_eq(w.told.requests, 1);
+	world_pass_ms(&w, 1);
+	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0, "Timer J");
+	world_request(&w, "OPTIONS", BRANCH);
+	cr_assert_eq(w.told.requests, 2, "now it is new");
+	cr_assert_eq(w.told.ends, 0);
+}
+
+Test(txn_server, B28_a_request_nobody_answers_is_forgotten)
+{
+	world_request(&w, "OPTIONS", BRANCH);
+	nothing_sent(31999);
+	cr_assert_eq(w.told.ends, 0);
+	nothing_sent(1);
+	cr_assert_eq(w.told.ends, 1);
+	cr_assert_eq(w.told.why, SIP_TXN_TIMEOUT);
+	cr_assert_eq(world_respond(&w, w.told.txn, 200), -ESTALE);
+}
+
+Test(txn_server, B26_a_2xx_repeats_until_it_is_acked)
+{
+	world_request(&w, "INVITE", BRANCH);
+	world_respond(&w, w.told.txn, 200);
+	SENT_AT(4000, "SIP/2.0 200 ", 0, 500, 1500, 3500);
+	cr_assert_eq(sip_acked(w.stack, w.told.txn), 0);
+	nothing_sent(28000);
+	cr_assert_eq(w.told.ends, 0);
+	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0, "Timer L");
+	cr_assert_eq(sip_acked(w.stack, w.told.txn), -ESTALE);
+}
+
+Test(txn_server, B26_a_2xx_nobody_acks)
+{
+	world_request(&w, "INVITE", BRANCH);
+	sip_txn_own(w.stack, w.told.txn, 9, (struct sip_label){0});
+	world_respond(&w, w.told.txn, 200);
+	SENT_AT(32000, "SIP/2.0 200 ", 0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500,
+		31500);
+	cr_assert_eq(w.told.ends, 1);
+	cr_assert_eq(w.told.why, SIP_TXN_NO_ACK);
+	cr_assert_eq(w.told.owner, 9);
+	cr_assert_eq(sip_stack_counters(w.stack)->no_acks, 1);
+}
+
+Test(txn_server, B12_B26_over_tcp_a_2xx_repeats_and_a_refusal_does_not)
+{
+	w.flow.protocol = TRANSPORT_TCP;
+	world_request(&w, "INVITE", BRANCH);
+	world_respond(&w, w.told.txn, 200);
+	SENT_AT(1500, "SIP/2.0 200 ", 0, 500, 1500);
+	sip_acked(w.stack, w.told.txn);
+	world_request(&w, "INVITE", BRANCH "2");
+	world_respond(&w, w.told.txn, 486);
+	sent("SIP/2.0 486 ");
+	nothing_sent(10000);
+	world_request(&w, "ACK", BRANCH "2");
+	world_pass_ms(&w, 1);
+	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 1, "Timer I is zero");
+}
+
+Test(txn_server, B10_a_repeated_invite_replays_the_2xx)
+{
+	world_request(&w, "INVITE", BRANCH);
+	world_respond(&w, w.told.txn, 200);
+	sent("SIP/2.0 200 ");
+	sip_acked(w.stack, w.told.txn);
+	world_request(&w, "INVITE", BRANCH);
+	sent("SIP/2.0 200 ");
+	world_pass_ms(&w, 31000);
+	world_request(&w, "INVITE", BRANCH);
+	sent("SIP/2.0 200 ");
+	cr_assert_eq(w.told.requests, 1);
+}
+
+Test(txn_server, B27_the_ack_of_a_2xx_is_the_user_s)
+{
+	world_request(&w, "INVITE", BRANCH);
+	world_respond(&w, w.told.txn, 200);
+	world_drop(&w);
+	world_request(&w, "ACK", "z9hG4bKanother");
+	cr_assert_eq(w.told.acks, 1);
+	world_request(&w, "ACK", BRANCH);
+	cr_assert_eq(w.told.acks, 2, "also with the branch of the INVITE");
+	nothing_sent(0);
+}
+
+Test(txn_server, B8_an_ack_before_the_final_is_dropped)
+{
+	world_request(&w, "INVITE", BRANCH);
+	world_request(&w, "ACK", BRANCH);
+	cr_assert_eq(w.told.acks, 0);
+	cr_assert_eq(sip_stack_counters(w.stack)->stray_acks, 1);
+	cr_assert(sip_txn_is_pending(w.stack, w.told.txn));
+}
+
+Test(txn_server, B15_another_host_with_the_same_branch_is_another_transaction)
+{
+	struct net_flow other = w.flow;
+
+	world_request(&w, "INVITE", BRANCH);
+	tg_addr_parse(&other.remote, "203.0.113.66:5062");
+	world_receive_on(&w, &other,
+		"INVITE sip:bob@198.51.100.1 SIP/2.0\n"
+		"Via: SIP/2.0/UDP 192.0.2.10:5062;branch=" BRANCH ";rport\n"
+		"From: <sip:alice@192.0.2.10>;tag=a1\nTo: <sip:bob@198.51.100.1>\n"
+		"Call-ID: one@192.0.2.10\nCSeq: 7 INVITE\n");
+	cr_assert_eq(w.told.requests, 2);
+}
+
+Test(txn_server, B16_without_a_cookie)
+{
+	for (unsigned int i = 0; i < 3; i++) {
+		world_request(&w, "INVITE", "1");
+		cr_assert_eq(w.told.requests, 1);
+	}
+	world_respond(&w, w.told.txn, 486);
+	sent("SIP/2.0 486 ");
+	world_request(&w, "ACK", "1");
+	nothing_sent(4000);
+	cr_assert_eq(w.told.acks, 0);
+	world_request(&w, "INVITE", "z9hG4bK");
+	cr_assert_eq(w.told.requests, 2);
+}
+
+Test(txn_server, B17_cancel)
+{
+	uint64_t invite;
+
+	world_request(&w, "INVITE", BRANCH);
+	invite = w.told.txn;
+	world_respond(&w, invite, 180);
+	world_drop(&w);
+	world_request(&w, "CANCEL", BRANCH);
+	sent("SIP/2.0 200 ");
+	cr_assert_str_eq(world_header(&w, "CSeq"), "7 CANCEL");
+	cr_assert_str_eq(world_header(&w, "To"), "<sip:bob@198.51.100.1>;tag=ours");
+	cr_assert_eq(w.told.cancels, 1);
+	cr_assert_eq(w.told.txn, invite);
+	cr_assert_eq(world_respond(&w, invite, 487), 0);
+	sent("SIP/2.0 487 Request Terminated\r\n");
+	cr_assert_str_eq(world_header(&w, "CSeq"), "7 INVITE");
+	cr_assert_str_eq(world_header(&w, "To"), "<sip:bob@198.51.100.1>;tag=ours");
+	world_request(&w, "CANCEL", BRANCH);
+	sent("SIP/2.0 200 ");
+	cr_assert_eq(w.told.cancels, 1, "a repeated CANCEL is absorbed");
+	cr_assert_eq(w.told.requests, 1);
+}
+
+Test(txn_server, B17_the_user_is_told_of_a_cancel_once)
+{
+	world_request(&w, "INVITE", BRANCH);
+	world_request(&w, "CANCEL", BRANCH);
+	world_pass_ms(&w, 33000);
+	world_request(&w, "CANCEL", BRANCH);
+	cr_assert_eq(w.told.cancels, 1, "the user was told already");
+	world_drop(&w);
+}
+
+Test(txn_server, B19_cancel_after_the_final_has_no_effect)
+{
+	static const uint16_t finals[] = {200, 486};
+
+	for (size_t i = 0; i < sizeof(finals) / sizeof(finals[0]); i++) {
+		char branch[32];
+
+		snprintf(branch, sizeof(branch), BRANCH "%zu", i);
+		world_request(&w, "INVITE", branch);
+		world_respond(&w, w.told.txn, finals[i]);
+		world_drop(&w);
+		world_request(&w, "CANCEL", branch);
+		sent("SIP/2.0 200 ");
+		cr_assert_str_eq(world_header(&w, "CSeq"), "7 CANCEL");
+		cr_assert_eq(w.told.cancels, 0);
+	}
+}
+
+Test(txn_server, B20_cancel_of_nothing)
+{
+	world_request(&w, "CANCEL", BRANCH);
+	sent("SIP/2.0 481 ");
+	world_request(&w, "OPTIONS", BRANCH);
+	world_request(&w, "CANCEL", BRANCH);
+	sent("SIP/2.0 481 ");
+	cr_assert_eq(w.told.cancels, 0);
+}
+
+Test(txn_server, B21_only_its_source_cancels)
+{
+	struct net_flow other = w.flow;
+
+	world_request(&w, "INVITE", BRANCH);
+	tg_addr_parse(&other.remote, "203.0.113.66:5062");
+	world_receive_on(&w, &other,
+		"CANCEL sip:bob@198.51.100.1 SIP/2.0\n"
+		"Via: SIP/2.0/UDP 192.0.2.10:5062;branch=" BRANCH ";rport\n"
+		"From: <sip:alice@192.0.2.10>;tag=a1\nTo: <sip:bob@198.51.100.1>\n"
+		"Call-ID: one@192.0.2.10\nCSeq: 7 CANCEL\n");
+	sent("SIP/2.0 481 ");
+	cr_assert_eq(w.told.cancels, 0);
+	cr_assert(sip_txn_is_pending(w.stack, w.told.txn));
+}
+
+Test(txn_server, ids_of_the_dead_find_nothing)
+{
+	struct sip_response_out out = {.status = 200};
+
+	cr_assert_eq(sip_respond(w.stack, 12345, STR("x"), &out), -ESTALE);
+	cr_assert_eq(sip_acked(w.stack, 12345), -ESTALE);
+	cr_assert_eq(sip_txn_own(w.stack, 12345, 1, (struct sip_label){0}), -ESTALE);
+	cr_assert_eq(sip_cancel(w.stack, 12345, NULL, 0), -ESTALE);
+	cr_assert_not(sip_txn_is_pending(w.stack, 12345));
+}
