@@ -1,0 +1,305 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/net/udp.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+
+#include "controlplane/base/metrics.h"
+#include "include/tidegate/punt.h"
+
+struct udp {
+	struct udp_params params;
+	struct udp_counters counters;
+	struct attach_client client;
+	struct transport transport;
+	struct attach *attach; // NULL: apart
+	unsigned int workers;
+	struct tg_ring punt[TG_WORKERS_MAX][2]; // by enum tg_trust_level
+	struct tg_ring tx[TG_WORKERS_MAX];
+	struct kernel_udp *kernel;
+	struct kernel_udp_listener *listener;
+	unsigned int listener_count;
+	// The datagram at hand, out of the dataplane's reach.
+	_Alignas(struct tg_packet) uint8_t copy[TG_PUNT_SLOT_BYTES];
+};
+
+static_assert(TG_TRUST_STRANGER == 0 && TG_TRUST_TRUNK == 1);
+
+static int find_ring(struct tg_ring *out, const struct attach_segment *segment,
+	struct tg_section want, bool produce)
+{
+	struct tg_ring_shared *shared;
+	struct tg_section section;
+	int rc;
+
+	want.entry_bytes = TG_PUNT_SLOT_BYTES;
+	rc = attach_find(&section, segment, want);
+	if (rc < 0)
+		return rc;
+	shared = tg_segment_at(segment->shared, &section);
+	*out = (produce ? tg_ring_producer : tg_ring_consumer)(
+		shared, section.entries, section.entry_bytes);
+	return 0;
+}
+
+static int find_rings(struct udp *udp, const struct attach_segment *segment, uint16_t worker)
+{
+	uint16_t thread = (uint16_t)udp->params.sig_thread;
+	int rc = find_ring(&udp->tx[worker], segment,
+		(struct tg_section){.kind = TG_SECTION_TX_RING, .from = thread, .to = worker},
+		true);
+
+	for (uint16_t class = 0; rc == 0 && class < 2; class ++)
+		rc = find_ring(&udp->punt[worker][class], segment,
+			(struct tg_section){.kind = TG_SECTION_PUNT_RING,
+				.from = worker,
+				.to = thread,
+				.class = class},
+			false);
+	return rc;
+}
+
+static int on_attach(void *arg, const struct attach_segment *segment)
+{
+	struct udp *udp = arg;
+	int rc = 0;
+
+	for (uint16_t worker = 0; rc == 0 && worker < segment->workers; worker++)
+		rc = find_rings(udp, segment, worker);
+	if (rc < 0)
+		return rc;
+	udp->workers = segment->workers;
+	udp->attach = segment->attach;
+	kernel_udp_close(udp->kernel);
+	return 0;
+}
+
+static void on_detach(void *arg)
+{
+	struct udp *udp = arg;
+
+	udp->attach = NULL;
+	udp->workers = 0;
+	kernel_udp_open(udp->kernel, udp->listener, udp->listener_count);
+}
+
+// Copies first, then checks the copy: the dataplane may still write to the slot.
+// Returns NULL for what makes no sense.
+static const struct tg_packet *take(struct udp *udp, const struct tg_packet *slot)
+{
+	struct tg_packet *copy = (struct tg_packet *)udp->copy;
+
+	memcpy(copy, slot, sizeof(*copy));
+	if (copy->bytes > TG_PUNT_BYTES_MAX || copy->trust > TG_TRUST_TRUNK)
+		return NULL;
+	memcpy(copy->payload, slot->payload, copy->bytes);
+	return copy;
+}
+
+static void deliver(struct udp *udp, const struct tg_packet *packet)
+{
+	struct net_flow flow = {
+		.local = packet->local,
+		.remote = packet->remote,
+		.realm = packet->realm,
+		.protocol = TRANSPORT_UDP,
+		.trusted = packet->trust,
+	};
+
+	flow.local.zero = flow.remote.zero = 0;
+	counter_add(&udp->counters.received[flow.trusted], 1);
+	udp->params.receive(udp->params.arg, &flow, str_of(packet->payload, packet->bytes));
+}
+
+static int drain_ring(struct udp *udp, struct tg_ring *ring, unsigned int max)
+{
+	int n = 0;
+
+	for (; (unsigned int)n < max; n++) {
+		const struct tg_packet *packet = tg_ring_peek(ring);
+
+		if (packet == NULL)
+			break;
+		packet = take(udp, packet);
+		tg_ring_pop(ring);
+		if (packet != NULL)
+			deliver(udp, packet);
+		else
+			counter_add(&udp->counters.bad, 1);
+	}
+	return ring->dead ? -EPROTO : n;
+}
+
+// Trusted sources first, and strangers a quarter of what those may take (behaviour I13).
+static int drain(void *arg, unsigned int max)
+{
+	struct udp *udp = arg;
+	int sum = 0;
+
+	for (int class = TG_TRUST_TRUNK; class >= TG_TRUST_STRANGER; class --) {
+		unsigned int share = class == TG_TRUST_TRUNK ? max : max / 4;
+
+		for (unsigned int w = 0; w < udp->workers; w++) {
+			int n = drain_ring(udp, &udp->punt[w][class], share != 0 ? share : 1);
+
+			if (n < 0)
+				return n;
+			sum += n;
+		}
+	}
+	return sum;
+}
+
+static bool go_to_sleep(void *arg)
+{
+	struct udp *udp = arg;
+
+	for (unsigned int w = 0; w < udp->workers; w++) {
+		if (!tg_ring_wait_begin(&udp->punt[w][TG_TRUST_STRANGER])
+			|| !tg_ring_wait_begin(&udp->punt[w][TG_TRUST_TRUNK]))
+			return false;
+	}
+	return true;
+}
+
+static bool publish(void *arg)
+{
+	struct udp *udp = arg;
+	bool wake = false;
+
+	for (unsigned int w = 0; w < udp->workers; w++)
+		wake = tg_ring_publish(&udp->tx[w]) || wake;
+	return wake;
+}
+
+// One peer by one worker, so that its datagrams keep their order.
+static unsigned int worker_of(const struct udp *udp, const struct tg_addr *remote)
+{
+	const uint8_t *byte = (const uint8_t *)remote;
+	uint32_t hash = 2166136261u;
+
+	if (udp->workers == 1)
+		return 0;
+	for (unsigned int i = 0; i < sizeof(*remote); i++)
+		hash = (hash ^ byte[i]) * 16777619u;
+	return hash % udp->workers;
+}
+
+static int send_by_ring(struct udp *udp, const struct net_flow *flow, struct str message)
+{
+	struct tg_ring *ring = &udp->tx[worker_of(udp, &flow->remote)];
+	struct tg_packet *slot;
+
+	if (message.len > TG_PUNT_BYTES_MAX) {
+		counter_add(&udp->counters.oversize, 1);
+		return -EMSGSIZE;
+	}
+	slot = tg_ring_reserve(ring);
+	if (slot == NULL) {
+		counter_add(&udp->counters.full, 1);
+		// What is published makes the dataplane take some away.
+		attach_publish_soon(udp->attach);
+		return -EAGAIN;
+	}
+	*slot = (struct tg_packet){
+		.local = flow->local,
+		.remote = flow->remote,
+		.realm = flow->realm,
+		.dscp = flow->dscp,
+		.bytes = (uint32_t)message.len,
+	};
+	if (message.len != 0)
+		memcpy(slot->payload, message.at, message.len);
+	tg_ring_push(ring);
+	counter_add(&udp->counters.sent, 1);
+	attach_publish_soon(udp->attach);
+	return 0;
+}
+
+static int send_message(void *arg, const struct net_flow *flow, struct str message)
+{
+	struct udp *udp = arg;
+	int rc;
+
+	if (flow->protocol != TRANSPORT_UDP)
+		return -ENOTCONN;
+	if (udp->attach != NULL)
+		return send_by_ring(udp, flow, message);
+	rc = kernel_udp_send(udp->kernel, flow, message);
+	counter_add(&udp->counters.kernel_sent, rc == 0);
+	return rc;
+}
+
+static void on_kernel_receive(void *arg, const struct net_flow *flow, struct str datagram)
+{
+	struct udp *udp = arg;
+
+	counter_add(&udp->counters.kernel_received, 1);
+	udp->params.receive(udp->params.arg, flow, datagram);
+}
+
+struct udp *udp_new(const struct udp_params *params)
+{
+	struct udp *udp = calloc(1, sizeof(*udp));
+
+	if (udp == NULL)
+		return NULL;
+	udp->kernel = kernel_udp_new(params->loop, on_kernel_receive, udp);
+	if (udp->kernel == NULL) {
+		free(udp);
+		return NULL;
+	}
+	udp->params = *params;
+	udp->client = (struct attach_client){
+		.on_attach = on_attach,
+		.on_detach = on_detach,
+		.drain = drain,
+		.sleep = go_to_sleep,
+		.publish = publish,
+		.arg = udp,
+	};
+	udp->transport = (struct transport){.send = send_message, .arg = udp};
+	return udp;
+}
+
+void udp_free(struct udp *udp)
+{
+	if (udp == NULL)
+		return;
+	kernel_udp_free(udp->kernel);
+	free(udp->listener);
+	free(udp);
+}
+
+const struct attach_client *udp_client(const struct udp *udp)
+{
+	return &udp->client;
+}
+
+const struct transport *udp_transport(const struct udp *udp)
+{
+	return &udp->transport;
+}
+
+int udp_set_listeners(
+	struct udp *udp, const struct kernel_udp_listener *listeners, unsigned int count)
+{
+	struct kernel_udp_listener *copy = calloc(count + 1, sizeof(*copy));
+
+	if (copy == NULL)
+		return -ENOMEM;
+	if (count != 0)
+		memcpy(copy, listeners, count * sizeof(*copy));
+	free(udp->listener);
+	udp->listener = copy;
+	udp->listener_count = count;
+	if (udp->attach == NULL)
+		kernel_udp_open(udp->kernel, udp->listener, udp->listener_count);
+	return 0;
+}
+
+const struct udp_counters *udp_counters(const struct udp *udp)
+{
+	return &udp->counters;
+}
