@@ -4,6 +4,7 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/obs/json_text.h"
+#include "controlplane/obs/log_level.h"
 #include "controlplane/obs/obs_int.h"
 #include "include/tidegate/shm.h"
 
@@ -50,25 +51,6 @@ static void drain(struct ctl_request *request, void *arg)
 			(json_int_t)engine_counters(obs->p.engine)->calls));
 }
 
-static void on_dataplane_level(void *, uint64_t, int, struct tg_stream_ref)
-{
-}
-
-static void send_level(struct engine *engine, enum log_level level)
-{
-	// of syslog (RFC 5424 §6.2.1), whose names <syslog.h> are taken by ours
-	static const uint32_t priorities[] = {
-		[LOG_ERROR] = 3,
-		[LOG_WARN] = 4,
-		[LOG_INFO] = 6,
-		[LOG_DEBUG] = 7,
-	};
-	struct tg_cmd cmd = {.type = TG_CMD_LOG_LEVEL, .log_level = priorities[level]};
-	struct dp *dp = engine_dp(engine);
-
-	(void)dp->send(dp, &cmd, on_dataplane_level, NULL, 0);
-}
-
 static void set_log(struct ctl_request *request, void *arg)
 {
 	struct obs *obs = arg;
@@ -82,7 +64,7 @@ static void set_log(struct ctl_request *request, void *arg)
 		return;
 	}
 	log_set_level(level);
-	send_level(obs->p.engine, level);
+	(void)log_level_send(engine_dp(obs->p.engine), NULL, NULL);
 	ctl_reply(request, json_pack("{s:s}", "level", log_level_name(level)));
 }
 

@@ -15,6 +15,8 @@ struct obs_params {
 	struct engine *engine;
 	// What the shared segment says; called on the signalling thread. out is zeroed before.
 	void (*dataplane)(void *arg, struct obs_dataplane *out);
+	// Takes up the published configuration; called on the signalling thread.
+	void (*configure)(void *arg);
 	void *arg;
 	struct conf *conf; // the process started with it; a reference is taken
 };

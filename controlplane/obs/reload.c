@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/obs/log_level.h"
 #include "controlplane/obs/obs_int.h"
 
 struct reload {
@@ -120,7 +121,8 @@ static void on_published(struct letter *letter)
 {
 	struct reload *reload = caa_container_of(letter, struct reload, letter);
 
-	engine_configure(reload->obs->p.engine);
+	reload->obs->p.configure(reload->obs->p.arg);
+	(void)log_level_send(engine_dp(reload->obs->p.engine), NULL, NULL);
 	mailbox_send(loop_mailbox(reload->obs->p.management), letter, on_taken_up);
 }
 

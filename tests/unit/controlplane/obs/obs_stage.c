@@ -42,6 +42,11 @@ static void show_dataplane(void *, struct obs_dataplane *out)
 	out->worker[1].drop[TG_DROP_MEDIA_SOURCE] = 17;
 }
 
+static void configure(void *)
+{
+	engine_configure(fake_engine_get());
+}
+
 void obs_stage_open(unsigned int count)
 {
 	struct conf_error err;
@@ -56,6 +61,7 @@ void obs_stage_open(unsigned int count)
 		.signalling = stage.signalling,
 		.engine = fake_engine_get(),
 		.dataplane = show_dataplane,
+		.configure = configure,
 		.conf = conf});
 	conf_publish(conf);
 }
