@@ -121,7 +121,6 @@ static void learn(struct path *path, struct packet *pkt)
 	}
 	event.source.previous = latch->addr.port != 0 ? latch->addr : side->remote[component];
 	latch->addr = pkt->src;
-	state->relearn[component] = 0;
 	stats_learn(packet_stats(path, pkt), component, &pkt->src);
 	flow_latch_end(latch);
 	event.source.reason = reason_of[pkt->latch];

@@ -48,7 +48,7 @@ struct flow_side {
 		refused_ms; // any worker, by compare-and-swap; last SOURCE_REFUSED of the stream: side 0
 	uint32_t changed_ms; // receiver: rw; last SSRC_CHANGED; both: low 32 bits, 0: never
 	uint32_t ssrc;	     // receiver: rw; of the locked source, valid when heard
-	uint8_t relearn[2];  // main sets, who learns clears: the next learning was asked for
+	uint8_t relearn[2];  // main: rw, workers: ro; what was learned was forgotten on request
 	uint8_t heard;	     // receiver: rw; an RTP packet was counted, ssrc and seq_max are set
 	uint8_t zero;
 

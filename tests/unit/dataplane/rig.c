@@ -225,6 +225,8 @@ struct rte_mbuf *rig_udp(
 	memcpy(udp + 8, payload, bytes);
 	csum = udp_csum(
 		from.ip.byte + 16 - ip_bytes, to.ip.byte + 16 - ip_bytes, ip_bytes, udp, udp_bytes);
+	if (csum == 0)
+		csum = 0xffff;
 	memcpy(udp + 6, &csum, 2);
 	if (v4) {
 		ip[0] = 0x45;

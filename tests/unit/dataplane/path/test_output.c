@@ -82,6 +82,26 @@ Test(output, learning_the_far_side_changes_the_hop)
 	rig_free(rig);
 }
 
+Test(output, what_was_learned_is_ignored_once_latching_is_off)
+{
+	struct rig *rig = rig_new(1, 1);
+	struct tg_stream_spec spec = rig_spec(TG_LATCH_PORT);
+	struct rig_rtp rtp = {.pt = 0};
+	struct tg_addr carrier = rig_addr(RIG_CARRIER);
+	struct tg_stream_ref ref;
+	struct rig_out out;
+
+	spec.side[1].latch = TG_LATCH_ANY;
+	ref = rig_add(rig, &spec);
+	rig_receive(rig, 1, rig_rtp(rig, "192.0.2.50:30000", RIG_CORE, rtp));
+	cr_assert(eq(int, from_phone(rig).port, 0));
+	spec.side[1].latch = TG_LATCH_OFF;
+	flow_table_update(rig->tables->flows, ref, &spec, 1);
+	out = from_phone(rig);
+	cr_assert(tg_addr_equal(&out.dst, &carrier));
+	rig_free(rig);
+}
+
 Test(output, families_of_local_and_destination_must_agree)
 {
 	struct rig *rig = rig_new(1, 1);
