@@ -45,7 +45,6 @@ static void drain(struct ctl_request *request, void *arg)
 		return;
 	}
 	engine_set_drain(obs->p.engine, on);
-	LOG(LOG_INFO, "drain", "state=%s", state);
 	ctl_reply(request,
 		json_pack("{s:b, s:I}", "draining", (int)on, "calls",
 			(json_int_t)engine_counters(obs->p.engine)->calls));

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <inttypes.h>
 
-#include "controlplane/base/log.h"
 #include "controlplane/obs/call_arg.h"
 #include "controlplane/obs/json_text.h"
 #include "controlplane/obs/listing.h"
@@ -85,7 +84,6 @@ static void hangup(struct ctl_request *request, void *arg)
 		ctl_refuse(request, "not-found", "call %" PRIu64 " has just ended", id);
 		return;
 	}
-	LOG(LOG_INFO, "hangup", "call=%" PRIu64, id);
 	ctl_reply(request, json_pack("{s:I}", "hung_up", (json_int_t)id));
 }
 

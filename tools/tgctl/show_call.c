@@ -61,16 +61,17 @@ static void add_call(struct table *table, const json_t *call)
 	free(way);
 }
 
+// what is in the singular.
 static void put_count(FILE *out, const json_t *result, const char *what)
 {
 	uint64_t shown = json_number_of(result, "shown");
 	uint64_t live = json_number_of(result, "live");
 
 	if (shown < live)
-		fprintf(out, "%" PRIu64 " of %" PRIu64 " %s; \"show %s 0\" lists all\n", shown,
+		fprintf(out, "%" PRIu64 " of %" PRIu64 " %ss; \"show %ss 0\" lists all\n", shown,
 			live, what, what);
 	else
-		fprintf(out, "%" PRIu64 " %s\n", shown, what);
+		fprintf(out, "%" PRIu64 " %s%s\n", shown, what, shown == 1 ? "" : "s");
 }
 
 void show_calls(FILE *out, const json_t *result, const struct show_options *options)
@@ -91,7 +92,7 @@ void show_calls(FILE *out, const json_t *result, const struct show_options *opti
 		add_call(table, call);
 	if (table_row_count(table) != 0)
 		table_print(table, out, options->width);
-	put_count(out, result, "calls");
+	put_count(out, result, "call");
 	table_free(table);
 }
 
@@ -141,7 +142,7 @@ void show_streams(FILE *out, const json_t *result, const struct show_options *op
 	}
 	if (table_row_count(table) != 0)
 		table_print(table, out, options->width);
-	put_count(out, result, "streams");
+	put_count(out, result, "stream");
 	table_free(table);
 }
 

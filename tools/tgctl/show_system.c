@@ -47,7 +47,7 @@ void show_peers(FILE *out, const json_t *result, const struct show_options *opti
 		add_peer(table, peer);
 	if (table_row_count(table) != 0)
 		table_print(table, out, options->width);
-	fprintf(out, "%u peers; %" PRIu64 " call legs of no peer\n", table_row_count(table),
+	fprintf(out, "legs of calls with no peer: %" PRIu64 "\n",
 		json_number_of(result, "stranger_legs"));
 	table_free(table);
 }
