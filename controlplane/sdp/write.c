@@ -79,8 +79,12 @@ static void put_types(struct writer *w, const struct section *s, const char *typ
 		for (unsigned int i = s->from; i < s->to; i++) {
 			const struct sdp_line *line = &w->sdp->line[i];
 
-			if (line->type == *types && !sdp_hidden_shows(&w->hidden, line))
-				put_line(w, line->type, line->value);
+			if (line->type != *types || sdp_hidden_shows(&w->hidden, line))
+				continue;
+			put_line(w, line->type, line->value);
+			// RFC 8866 §9: of these at most one.
+			if (strchr("iuk", *types) != NULL)
+				break;
 		}
 	}
 }

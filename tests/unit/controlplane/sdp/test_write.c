@@ -139,7 +139,8 @@ Test(sdp_write, D19_what_leaves_is_strict)
 
 	cr_assert_str_eq(
 		rewrite("a=x\nb=AS:64\nt=1 2\nr=7d 1h\nz=0 1\nk=prompt\nc=IN IP4 10.0.0.5\np=+1\n\n"
-			"e=x@example.com\ni=about\nv=0\nm=audio 4 RTP/AVP 0\na=sendrecv\nb=AS:32\n"
+			"e=x@example.com\ni=about\ni=again\nk=again\nv=0\nm=audio 4 RTP/AVP "
+			"0\na=sendrecv\nb=AS:32\n"
 			"i=line\nc=IN IP4 10.0.0.5",
 			stream),
 		"v=0\r\no=- 42 1 IN IP4 198.51.100.9\r\ns=-\r\ni=about\r\ne=x@example.com\r\n"
