@@ -8,7 +8,7 @@
 #include "controlplane/base/log.h"
 
 // A port the dataplane refuses is held by an orphan of an earlier control plane.
-#define ADD_ATTEMPTS_MAX 8
+#define ADD_ATTEMPTS_MAX 32
 
 static void on_done(void *arg, uint64_t tag, int status, struct tg_stream_ref ref);
 
