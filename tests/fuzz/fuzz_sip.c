@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// One datagram against the whole SIP stack: parsed, matched, answered, repeated.
+#include <stdlib.h>
+
+#include "controlplane/base/log.h"
+#include "controlplane/base/rcu.h"
+#include "controlplane/sip/dialog.h"
+#include "controlplane/sip/stack.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+static struct sip_stack *stack;
+static struct timer_wheel *wheel;
+static struct dialog_table dialogs;
+static uint64_t now_ms = 1000;
+
+// Whatever leaves must be a message we would take ourselves.
+static int check(void * /*arg*/, const struct net_flow * /*flow*/, struct str message)
+{
+	static struct arena *arena;
+	enum sip_fault fault;
+	struct sip_msg msg;
+
+	if (arena == NULL)
+		arena = arena_new(4u << 20);
+	arena_reset(arena);
+	fault = sip_msg_parse(&msg, arena, message);
+	if (fault == SIP_FAULT_NOT_SIP || fault == SIP_FAULT_START_LINE || fault == SIP_FAULT_STATUS
+		|| fault == SIP_FAULT_NO_VIA || fault == SIP_FAULT_CONTENT_LENGTH)
+		abort();
+	return 0;
+}
+
+static void on_request(
+	void * /*arg*/, uint64_t txn, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	struct sip_response_out out = {.status = msg->cseq % 2 == 0 ? 180 : 486, .source = msg};
+	struct dialog d;
+
+	if (msg->method == SIP_INVITE
+		&& dialog_init_uas(&d, &dialogs, msg, flow, &flow->local) == 0) {
+		dialog_on_request(&d, msg);
+		dialog_fini(&d, &dialogs);
+	}
+	sip_respond(stack, txn, STR("t"), &out);
+}
+
+static void on_message(void * /*arg*/, const struct net_flow * /*flow*/, const struct sip_msg *msg)
+{
+	dialog_find(&dialogs, msg);
+}
+
+static void on_cancel(void * /*arg*/, uint64_t invite, const struct sip_msg * /*msg*/)
+{
+	struct sip_response_out out = {.status = 487};
+
+	sip_respond(stack, invite, STR("t"), &out);
+}
+
+static void on_response(
+	void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/, const struct sip_msg *msg)
+{
+	dialog_find_by_response(&dialogs, msg);
+}
+
+static void on_end(void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/, enum sip_txn_end /*why*/)
+{
+}
+
+static bool force_rport(void * /*arg*/, uint8_t /*realm*/)
+{
+	return true;
+}
+
+static void advertised(void * /*arg*/, const struct net_flow *flow, struct tg_addr *out)
+{
+	*out = flow->local;
+}
+
+static void start(void)
+{
+	static const struct transport transport = {.send = check};
+	static const struct sip_user user = {
+		on_request, on_message, on_cancel, on_response, on_message, on_end, NULL};
+
+	rcu_register_thread();
+	log_set_level(LOG_ERROR);
+	sip_msg_setup();
+	wheel = timer_wheel_new((struct tg_mono){now_ms * TG_NS_PER_MS});
+	stack = sip_stack_new(&(struct sip_stack_params){.wheel = wheel,
+		.transport = &transport,
+		.transactions_max = 64,
+		.timers = {500, 4000, 5000},
+		.force_rport = force_rport,
+		.advertised = advertised,
+		.user = &user});
+	if (stack == NULL || dialog_table_init(&dialogs, 8) < 0)
+		abort();
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+	struct net_flow flow = {.remote = {.port = 5060}, .local = {.port = 5060}};
+
+	if (stack == NULL)
+		start();
+	sip_stack_receive(stack, &flow, str_of(data, size));
+	sip_stack_receive(stack, &flow, str_of(data, size));
+	now_ms += 700;
+	timer_wheel_advance(wheel, (struct tg_mono){now_ms * TG_NS_PER_MS});
+	return 0;
+}
