@@ -109,7 +109,7 @@ class Demo:
             except AssertionError as error:
                 self.check(False, f"{name}: {error}")
         try:
-            seeds.replay_wildix(self.lab, phone, carrier)
+            seeds.replay_wildix(phone, carrier)
             self.check(True, "wildix: 407, INVITE again, 183 without To-tag, 200, BYE")
         except AssertionError as error:
             self.check(False, f"wildix: {error}")
