@@ -140,22 +140,26 @@ void answer_provisional(struct call *call, const struct call_input *in)
 	}
 }
 
-void answer_success(struct call *call, const struct call_input *in)
+// The answer to our offer is in it, or came before it.
+static bool is_usable(struct call *call, const struct sip_msg *msg, bool has_sdp)
 {
-	const struct sip_msg *msg = in->msg;
-	bool has_sdp = sip_msg_has_sdp(msg) && msg->body.len > 0;
 	bool had_sdp = call->early_sdp != NULL || call->queue != NULL;
 
+	return dialog_on_response(&call->leg[LEG_B].dialog, msg) == 0 && (has_sdp || had_sdp)
+		&& enqueue(call, msg, true);
+}
+
+void answer_success(struct call *call, const struct call_input *in)
+{
+	bool has_sdp = sip_msg_has_sdp(in->msg) && in->msg->body.len > 0;
+
 	timer_cancel(call->engine->params.wheel, &call->timer);
-	dialog_on_response(&call->leg[LEG_B].dialog, msg);
 	call->leg[LEG_B].state = LEG_ANSWERED;
-	if (!(has_sdp || had_sdp) || !enqueue(call, msg, true)) {
+	if (!is_usable(call, in->msg, has_sdp))
 		fsm_handle(call, CALL_EV_MEDIA_FAILED,
 			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
-		return;
-	}
-	if (has_sdp)
-		media_answer(call->media, MEDIA_B, msg->body, true);
+	else if (has_sdp)
+		media_answer(call->media, MEDIA_B, in->msg->body, true);
 	else
 		media_confirm(call->media);
 }

@@ -113,18 +113,16 @@ static const struct tg_addr *advertised_of(const struct conf *conf, const struct
 static int init_a(struct call *call, const struct call_params *p)
 {
 	struct leg *leg = &call->leg[LEG_A];
-	struct net_flow flow = *p->flow;
 	int rc;
 
 	leg->index = LEG_A;
 	leg->state = LEG_INVITED;
 	leg->invite = p->txn;
 	leg->peer = p->from;
-	leg->realm = &call->conf->realms[flow.realm];
+	leg->realm = &call->conf->realms[p->flow->realm];
 	leg->timers = timers_of(call->conf, p->from);
-	flow.dscp = leg->realm->sip_dscp;
-	rc = dialog_init_uas(&leg->dialog, &call->engine->dialogs, p->invite, &flow,
-		advertised_of(call->conf, &flow));
+	rc = dialog_init_uas(&leg->dialog, &call->engine->dialogs, p->invite, p->flow,
+		advertised_of(call->conf, p->flow));
 	if (rc == 0)
 		own(call, leg);
 	return rc;

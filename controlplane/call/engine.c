@@ -263,7 +263,11 @@ void engine_free(struct engine *engine)
 
 void engine_receive(struct engine *engine, const struct net_flow *flow, struct str datagram)
 {
-	sip_stack_receive(engine->stack, flow, datagram);
+	struct net_flow marked = *flow;
+
+	if (flow->realm < engine->conf->realm_count)
+		marked.dscp = engine->conf->realms[flow->realm].sip_dscp;
+	sip_stack_receive(engine->stack, &marked, datagram);
 }
 
 void engine_configure(struct engine *engine)

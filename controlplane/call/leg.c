@@ -91,7 +91,8 @@ struct net_flow leg_flow(const struct leg *leg)
 	if (str_is_none(next) || numeric_target(&to, next) < 0)
 		return flow;
 	if (tg_ip_is_v4(&to.ip) != tg_ip_is_v4(&flow.local.ip)
-		|| (is_private(&to.ip) && !is_private(&flow.remote.ip)))
+		|| (!tg_ip_equal(&to.ip, &flow.remote.ip) && is_private(&to.ip)
+			&& !is_private(&flow.remote.ip)))
 		return flow;
 	flow.remote = to;
 	return flow;
@@ -280,7 +281,8 @@ void leg_follow(struct call *call, struct leg *leg, const struct net_flow *flow)
 {
 	char remote[TG_ADDR_TEXT_BYTES];
 
-	if (leg->peer != NULL || net_flow_equal(&leg->dialog.flow, flow))
+	if (leg->peer != NULL || flow->realm != leg->dialog.flow.realm
+		|| net_flow_equal(&leg->dialog.flow, flow))
 		return;
 	LOG(LOG_INFO, "call-moved", "call=%" PRIu64 " leg=%c remote=%s", call->id, "AB"[leg->index],
 		tg_addr_write(&flow->remote, remote));

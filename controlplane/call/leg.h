@@ -94,7 +94,7 @@ void leg_forget_ack(struct leg *leg);
 // Says what its state asks for: a final response, CANCEL, ACK and BYE, BYE; or lets the BYE wait for
 // the ACK.
 void leg_hang_up(struct call *call, struct leg *leg, const struct farewell *farewell);
-// A request came inside its dialog by flow: a stranger that moved is followed (E6).
+// A request came inside its dialog by flow: a stranger that moved within its realm is followed (E6).
 void leg_follow(struct call *call, struct leg *leg, const struct net_flow *flow);
 // Another branch of the callee's side answered with 2xx: ACK and BYE to it, once each (B30, C40).
 void leg_refuse_fork(struct call *call, const struct sip_msg *response);
