@@ -241,7 +241,7 @@ class Tidegate:
                 total += float(m.group(3))
         return total
 
-    def settled(self, seconds=10, names=("calls", "streams", "transactions")):
+    def settled(self, seconds=10, names=("calls", "streams")):
         """Waits until nothing is held any more; the last stats."""
         deadline = time.monotonic() + seconds
         while True:

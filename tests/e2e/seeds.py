@@ -18,9 +18,11 @@ def load(name):
     return Message.parse(text.replace("\n", "\r\n").encode())
 
 
-def send_invite(agent, name):
-    """Sends a seed INVITE from the agent; its Call."""
+def send_invite(agent, name, again=""):
+    """Sends a seed INVITE from the agent; its Call. again: makes it another call than the first."""
     invite = load(name)
+    invite.headers = [(n, v.replace("z9hG4bK", f"z9hG4bK{again}") if n == "Via"
+                       else again + v if n == "Call-ID" else v) for n, v in invite.headers]
     call = Call(agent, param(invite["From"], "tag"))
     call.call_id, call.local, call.remote = invite["Call-ID"], invite["From"], invite["To"]
     call.target, call.to = uri_of(invite["To"]), agent.server
@@ -45,10 +47,10 @@ def send_reply(call, name, via_extra="", tag=None):
     return call.agent.send(Message(reply.start, headers, reply.body), request.source)
 
 
-def replay_invite(phone, carrier, name):
+def replay_invite(phone, carrier, name, again=""):
     """A call that begins with a seed INVITE, is answered by our agent and ended by the caller.
     Returns the INVITE that the carrier saw."""
-    out = send_invite(phone, name)
+    out = send_invite(phone, name, again)
     into = carrier.answer()
     into.reply(180)
     out.expect(180)

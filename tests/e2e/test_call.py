@@ -7,7 +7,7 @@ import pytest
 import rtp
 import ua
 from lab import ACCESS, CORE, NAT_OUT, PHONE, SBC_ACCESS, SBC_CORE
-from sip import media_of, param, sdp, uri_of
+from sip import media_of, param, uri_of
 
 CALLEE = f"sip:+442079460123@{SBC_ACCESS}"
 
@@ -179,20 +179,14 @@ def test_C45_early_media_flows_before_the_answer(tidegate, phone, carrier, ends,
     out.hang_up_from(into)
 
 
-def test_C20_D15_hold_and_resume(tidegate, phone, carrier, ends):
-    out, into, *_ = ua.connect(phone, carrier, CALLEE)
-    for direction, mirrored in (("sendonly", "recvonly"), ("sendrecv", "sendrecv")):
-        offer = sdp(PHONE, 40000, version=2).replace("a=sendrecv", f"a={direction}")
-        out.request("INVITE", offer, [("Contact", phone.contact)])
-        again = into.expect("INVITE")
-        assert f"a={direction}" in again.body.decode()
-        into.reply(200, carrier.offer().replace("a=sendrecv", f"a={mirrored}"), request=again)
-        answer = out.expect(200)
-        assert f"a={mirrored}" in answer.body.decode()
-        out.ack()
-        into.expect("ACK")
-    ends[0].remote, ends[1].remote = media_of(answer.body), media_of(again.body)
-    report = rtp.talk(*ends, 1.0)
+def test_reinvite_is_refused_and_the_call_lives(tidegate, phone, carrier, ends):
+    out, into, *addresses = ua.connect(phone, carrier, CALLEE)
+    out.request("INVITE", phone.offer(version=2), [("Contact", phone.contact)])
+    refusal = out.expect(488)
+    out.agent.send(out.build("ACK", cseq=int(refusal["CSeq"].split()[0]),
+                             branch=refusal.branch), out.next_hop())
+    ends[0].remote, ends[1].remote = addresses
+    report = rtp.talk(*ends, 0.5)
     assert report.whole, report
     out.hang_up_from(into)
 

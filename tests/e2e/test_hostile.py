@@ -62,6 +62,7 @@ def answers(sock, seconds=0.5):
 
 
 def still_works(phone, carrier):
+    carrier.refuse_all()
     out, into, *_ = ua.connect(phone, carrier, CALLEE)
     out.hang_up_from(into)
 
@@ -81,10 +82,12 @@ def test_A39_what_is_not_sip_is_dropped_in_silence(tidegate, phone, carrier, str
 
 
 @pytest.mark.parametrize("name", HARMFUL)
-def test_I16_harmful_message_gets_at_most_one_small_answer(tidegate, stranger, name):
-    stranger.sendto(HARMFUL[name], ACCESS)
-    got = [a for a in answers(stranger) if b"SIP/2.0 100" not in a]
-    # a call may go on to the carrier, which is not there: its provisional is no harm
+def test_I16_harmful_message_gets_at_most_one_small_answer(tidegate, carrier, stranger, name):
+    data = HARMFUL[name].replace(b"z9hG4bKh1", b"z9hG4bK" + name.encode().replace(b" ", b"-"))
+    stranger.sendto(data, ACCESS)
+    # a refusal of an INVITE repeats until its ACK
+    got = {a for a in answers(stranger) if b"SIP/2.0 100" not in a}
+    carrier.refuse_all(0.1)
     assert len(got) <= 1, got
     assert sum(map(len, got)) <= max(600, len(HARMFUL[name]) * 2)
     assert tidegate.cp.alive() and tidegate.dp.alive()
@@ -133,12 +136,13 @@ def test_mutated_invites_leave_it_standing(tidegate, phone, carrier, stranger):
 
 
 def test_C3_guessed_bye_does_not_end_a_call(tidegate, phone, carrier, stranger):
+    carrier.refuse_all()
     out, into, *_ = ua.connect(phone, carrier, CALLEE)
     bye = (f"BYE {CALLEE} SIP/2.0\r\nVia: SIP/2.0/UDP {STRANGER}:5060;branch=z9hG4bKg\r\n"
            f"From: <sip:a@b>;tag=guess\r\nTo: <sip:c@d>;tag=guess\r\nCall-ID: {out.call_id}\r\n"
            "CSeq: 9 BYE\r\nMax-Forwards: 70\r\nContent-Length: 0\r\n\r\n")
     stranger.sendto(bye.encode(), ACCESS)
-    got = answers(stranger, 0.5)
+    got = [a for a in answers(stranger, 0.5) if b"BYE" in a]
     assert not got or b" 481 " in got[0] or b" 403 " in got[0], got
     carrier.silent(0.2)
     assert tidegate.stats()["calls"] == 1

@@ -17,7 +17,7 @@ def test_thousand_calls_leave_nothing_behind(lab, tidegate):
     assert status == 0, output[-3000:]
     uas.wait(30)
     # the last transactions live for 32 s
-    stats = tidegate.settled(45)
+    stats = tidegate.settled(45, ("calls", "streams", "transactions", "ports_in_use"))
     for name in ("calls", "streams", "transactions", "ports_in_use"):
         assert stats[name] == 0, f"{name} is {stats[name]}: {stats}"
     assert tidegate.cp.alive() and tidegate.dp.alive()

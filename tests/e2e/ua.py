@@ -91,6 +91,18 @@ class Agent:
         finally:
             self.waiting = kept + self.waiting
 
+    def refuse_all(self, quiet_s=0.7):
+        """Refuses every call that others began, until nothing comes any more."""
+        while True:
+            message = self.waiting.pop(0) if self.waiting else \
+                self.receive(time.monotonic() + quiet_s)
+            if message is None:
+                return
+            if message.method == "INVITE" and not message.status:
+                self.send(response(message, 603, "Decline", new_tag()), message.source)
+            elif message.method in ("CANCEL", "BYE") and not message.status:
+                self.send(response(message, 200, "OK", new_tag()), message.source)
+
     def silent(self, seconds, ignore=()):
         """Nothing comes for so long."""
         message = self.waiting.pop(0) if self.waiting else \
