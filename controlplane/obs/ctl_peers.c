@@ -74,7 +74,7 @@ static void end_peers(struct listing *listing)
 	for (unsigned int i = 0; i < tally->conf->peer_count; i++)
 		listing_add(listing, peer_json(tally, i));
 	ctl_reply(listing->request,
-		json_pack("{s:O, s:I}", "peers", listing->rows, "stranger_legs",
+		json_pack("{s:o, s:I}", "peers", listing_take_rows(listing), "stranger_legs",
 			(json_int_t)tally->strangers));
 	tally_free(tally);
 }

@@ -88,7 +88,7 @@ static void end_trace(struct listing *listing)
 {
 	const struct engine *engine = listing->obs->p.engine;
 	struct quest *quest = listing->state;
-	bool live;
+	bool live, complete;
 	struct call_view call;
 
 	if (json_array_size(listing->rows) == 0) {
@@ -99,11 +99,12 @@ static void end_trace(struct listing *listing)
 		quest_free(quest);
 		return;
 	}
+	complete = listing_has_room(listing);
 	live = engine_call_find(engine, quest->call, &call) == 0;
 	ctl_reply(listing->request,
-		json_pack("{s:I, s:b, s:b, s:O, s:o}", "call", (json_int_t)quest->call, "live",
-			(int)live, "complete", (int)listing_has_room(listing), "messages",
-			listing->rows, "streams",
+		json_pack("{s:I, s:b, s:b, s:o, s:o}", "call", (json_int_t)quest->call, "live",
+			(int)live, "complete", (int)complete, "messages",
+			listing_take_rows(listing), "streams",
 			stream_json_all(engine, live ? call.media : NULL)));
 	quest_free(quest);
 }

@@ -14,10 +14,20 @@ void listing_add(struct listing *listing, json_t *row)
 	json_array_append_new(listing->rows, row);
 }
 
-json_t *listing_result(const struct listing *listing, const char *name, uint64_t live)
+json_t *listing_take_rows(struct listing *listing)
 {
-	return json_pack("{s:O, s:I, s:I}", name, listing->rows, "shown",
-		(json_int_t)json_array_size(listing->rows), "live", (json_int_t)live);
+	json_t *rows = listing->rows;
+
+	listing->rows = NULL;
+	return rows;
+}
+
+json_t *listing_result(struct listing *listing, const char *name, uint64_t live)
+{
+	json_int_t shown = (json_int_t)json_array_size(listing->rows);
+
+	return json_pack("{s:o, s:I, s:I}", name, listing_take_rows(listing), "shown", shown,
+		"live", (json_int_t)live);
 }
 
 static void finish(struct listing *listing)

@@ -24,7 +24,7 @@ struct listing {
 struct listing_kind {
 	// Walks one step and adds what belongs to it. Returns false at the end.
 	bool (*step)(struct listing *listing);
-	// Replies or refuses; listing->rows may be taken by json_incref. Frees state.
+	// Replies or refuses, with listing_take_rows. Frees state.
 	void (*end)(struct listing *listing);
 	unsigned int steps_a_slice;
 };
@@ -38,5 +38,7 @@ int listing_start(
 void listing_add(struct listing *listing, json_t *row);
 // False once the limit is reached.
 bool listing_has_room(const struct listing *listing);
-// {name: rows, "shown": how many, "live": live}
-json_t *listing_result(const struct listing *listing, const char *name, uint64_t live);
+// The rows, for the reply: the listing has none any more, since another thread gets them now.
+json_t *listing_take_rows(struct listing *listing);
+// {name: rows taken, "shown": how many, "live": live}
+json_t *listing_result(struct listing *listing, const char *name, uint64_t live);
