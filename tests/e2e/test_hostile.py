@@ -83,10 +83,11 @@ def test_A39_what_is_not_sip_is_dropped_in_silence(tidegate, phone, carrier, str
 
 @pytest.mark.parametrize("name", HARMFUL)
 def test_I16_harmful_message_gets_at_most_one_small_answer(tidegate, carrier, stranger, name):
-    data = HARMFUL[name].replace(b"z9hG4bKh1", b"z9hG4bK" + name.encode().replace(b" ", b"-"))
-    stranger.sendto(data, ACCESS)
-    # a refusal of an INVITE repeats until its ACK
-    got = {a for a in answers(stranger) if b"SIP/2.0 100" not in a}
+    mine = b"z9hG4bK" + name.encode().replace(b" ", b"-")
+    stranger.sendto(HARMFUL[name].replace(b"z9hG4bKh1", mine), ACCESS)
+    # a refusal of an INVITE repeats until its ACK; the case before may still be repeating its own
+    got = {a for a in answers(stranger) if b"SIP/2.0 100" not in a
+           and (mine in a or b"z9hG4bK" not in a)}
     carrier.refuse_all(0.1)
     assert len(got) <= 1, got
     assert sum(map(len, got)) <= max(600, len(HARMFUL[name]) * 2)
@@ -94,12 +95,14 @@ def test_I16_harmful_message_gets_at_most_one_small_answer(tidegate, carrier, st
 
 
 def test_A40_malformed_ack_is_never_answered(tidegate, phone, carrier, stranger):
-    for data in (HEAD.replace("INVITE", "ACK").encode() + b"\r\n",
+    head = HEAD.replace("INVITE", "ACK").replace("z9hG4bKh1", "z9hG4bKack").encode()
+    for data in (head + b"\r\n", head.replace(b"CSeq: 1", b"CSeq: x") + b"\r\n",
                  b"ACK sip:x SIP/2.0\r\n\r\n",
-                 b"ACK sip:x SIP/7.0\r\nVia: SIP/2.0/UDP h\r\n\r\n",
-                 HEAD.replace("INVITE", "ACK").replace("CSeq: 1", "CSeq: x").encode() + b"\r\n"):
+                 b"ACK sip:x SIP/7.0\r\nVia: SIP/2.0/UDP h\r\n\r\n"):
         stranger.sendto(data, ACCESS)
-    assert answers(stranger, 0.8) == []
+    # refusals of earlier tests may still repeat; they bear branches of their own
+    assert [a for a in answers(stranger, 0.8)
+            if b"z9hG4bKack" in a or b"z9hG4bK" not in a] == []
     still_works(phone, carrier)
 
 
