@@ -71,16 +71,23 @@ Test(leg, E6_phone_whose_port_changed_is_followed)
 	rig_fini(&rig);
 }
 
-Test(leg, wrong_dialog_moves_nobody)
+Test(leg, C8_E6_nobody_is_followed_into_another_realm_and_peers_never)
 {
+	struct net_flow phone;
+
 	rig_init(&rig);
 	rig_call(&rig);
-	rig.flow[RIG_STRANGER].realm = 1;
-	rig.answer[0] = '\0';
 	rig_request(&rig, RIG_STRANGER, "OPTIONS", 2, "");
-	rig_expect(&rig, RIG_STRANGER, "SIP/2.0 ");
+	rig_expect(&rig, RIG_STRANGER, "SIP/2.0 200 ");
+	phone = rig.flow[RIG_PHONE];
+	rig.flow[RIG_PHONE] = rig.flow[RIG_STRANGER];
+	rig_request(&rig, RIG_PHONE, "OPTIONS", 2, "");
+	rig_expect(&rig, RIG_PHONE, "SIP/2.0 200 ");
+	rig.flow[RIG_PHONE] = phone;
 	engine_hangup(rig.engine, rig_call_id(&rig));
 	rig_expect(&rig, RIG_PHONE, "BYE ");
+	rig_expect(&rig, RIG_CARRIER, "BYE ");
+	rig_expect_none(&rig, RIG_STRANGER);
 	rig_fini(&rig);
 }
 
