@@ -28,7 +28,7 @@
 struct boot {
 	const char *conf_path;
 	struct conf *conf;
-	struct loop *management;
+	struct loop *management, *signalling_loop;
 	struct signalling *signalling;
 	struct obs *obs;
 	struct ctl_socket *ctl;
@@ -85,21 +85,26 @@ static int start_libraries(struct boot *)
 	return 0;
 }
 
-static int start_management(struct boot *boot)
+static void free_loops(struct boot *boot)
 {
-	boot->management = loop_new();
-	return boot->management != NULL ? 0 : fail("out of memory or descriptors");
+	loop_free(boot->signalling_loop);
+	loop_free(boot->management);
 }
 
-static void stop_management(struct boot *boot)
+static int make_loops(struct boot *boot)
 {
-	loop_free(boot->management);
+	boot->management = loop_new();
+	boot->signalling_loop = loop_new();
+	if (boot->management != NULL && boot->signalling_loop != NULL)
+		return 0;
+	free_loops(boot);
+	return fail("out of memory or descriptors");
 }
 
 static int make_signalling(struct boot *boot)
 {
-	boot->signalling = signalling_new(boot->conf);
-	return boot->signalling != NULL ? 0 : fail("out of memory or descriptors");
+	boot->signalling = signalling_new(boot->signalling_loop, boot->conf);
+	return boot->signalling != NULL ? 0 : fail("out of memory");
 }
 
 static void free_signalling(struct boot *boot)
@@ -111,7 +116,7 @@ static int start_obs(struct boot *boot)
 {
 	boot->obs = obs_new(&(struct obs_params){
 		.management = boot->management,
-		.signalling = signalling_loop(boot->signalling),
+		.signalling = boot->signalling_loop,
 		.engine = signalling_engine(boot->signalling),
 		.dataplane = signalling_dataplane,
 		.configure = signalling_configure,
@@ -124,12 +129,11 @@ static int start_obs(struct boot *boot)
 // Both threads have ended: what is under way between them is finished here.
 static void stop_obs(struct boot *boot)
 {
-	struct mailbox *boxes[] = {
-		loop_mailbox(signalling_loop(boot->signalling)), loop_mailbox(boot->management)};
+	struct mailbox *there = loop_mailbox(boot->signalling_loop);
+	struct mailbox *here = loop_mailbox(boot->management);
 
-	while (mailbox_deliver(boxes[0], UINT32_MAX) + mailbox_deliver(boxes[1], UINT32_MAX) > 0)
+	while (mailbox_deliver(there, UINT32_MAX) + mailbox_deliver(here, UINT32_MAX) > 0)
 		;
-	ctl_socket_free(boot->ctl);
 	obs_free(boot->obs);
 }
 
@@ -138,7 +142,7 @@ static int open_ctl(struct boot *boot)
 	const char *path = boot->conf->control_socket;
 	int rc = ctl_socket_open(&boot->ctl,
 		&(struct ctl_socket_params){
-			boot->management, signalling_loop(boot->signalling), path, TG_CTL_GROUP});
+			boot->management, boot->signalling_loop, path, TG_CTL_GROUP});
 
 	if (rc == -EADDRINUSE)
 		return fail("%s is in use: another tidegate-controlplane runs here", path);
@@ -149,7 +153,7 @@ static int open_ctl(struct boot *boot)
 
 static void close_ctl(struct boot *boot)
 {
-	ctl_socket_stop(boot->ctl);
+	ctl_socket_free(boot->ctl);
 }
 
 static int open_metrics(struct boot *boot)
@@ -229,10 +233,11 @@ static void stop_signalling(struct boot *boot)
 static const struct boot_step steps[] = {
 	{"configuration", start_conf, stop_conf},
 	{"libraries", start_libraries, NULL},
-	{"management loop", start_management, stop_management},
+	{"loops", make_loops, free_loops},
+	// before all that a second process would disturb: it finds the first one here
+	{"control socket", open_ctl, close_ctl},
 	{"signalling", make_signalling, free_signalling},
 	{"commands and metrics", start_obs, stop_obs},
-	{"control socket", open_ctl, close_ctl},
 	{"metrics socket", open_metrics, close_metrics},
 	{"signals", watch_signals, unwatch_signals},
 	// from here on without root; no octet of a peer has been read yet

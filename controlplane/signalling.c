@@ -52,9 +52,6 @@ static int set_listeners(struct signalling *s, const struct conf *conf)
 
 static bool make_parts(struct signalling *s, const struct conf *conf)
 {
-	s->loop = loop_new();
-	if (s->loop == NULL)
-		return false;
 	s->ring = dp_ring_new(SIG_THREAD);
 	s->udp = udp_new(&(struct udp_params){s->loop, SIG_THREAD, on_datagram, s});
 	s->trace = trace_new(conf->trace_bytes);
@@ -83,12 +80,13 @@ static bool start_attaching(struct signalling *s, const struct conf *conf)
 	return s->attach != NULL;
 }
 
-struct signalling *signalling_new(const struct conf *conf)
+struct signalling *signalling_new(struct loop *loop, const struct conf *conf)
 {
 	struct signalling *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
+	s->loop = loop;
 	if (!make_parts(s, conf) || !start_attaching(s, conf)) {
 		signalling_free(s);
 		return NULL;
@@ -107,7 +105,6 @@ void signalling_free(struct signalling *s)
 	udp_free(s->udp);
 	dp_ring_free(s->ring);
 	trace_free(s->trace);
-	loop_free(s->loop);
 	free(s);
 }
 
@@ -142,11 +139,6 @@ void signalling_stop(struct signalling *s)
 	loop_stop(s->loop);
 	pthread_join(s->thread, NULL);
 	s->is_running = false;
-}
-
-struct loop *signalling_loop(const struct signalling *s)
-{
-	return s->loop;
 }
 
 struct engine *signalling_engine(const struct signalling *s)

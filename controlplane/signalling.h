@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// The signalling thread and all that belongs to it: its loop, the way to the dataplane, the engine.
+// The signalling thread and all that belongs to it: the way to the dataplane, the engine.
 #pragma once
 
 #include "controlplane/base/loop.h"
@@ -8,18 +8,18 @@
 
 struct signalling;
 
-// Makes everything from the published configuration; nothing runs, no socket is open. The thread is
-// registered with rcu_register_thread. NULL when memory or descriptors are out.
-struct signalling *signalling_new(const struct conf *conf);
+// Makes everything from the published configuration. Nothing runs and nothing is read, but the
+// sockets of the kernel on the SIP listeners are open, for as long as no dataplane is attached. loop
+// must outlive it. The thread is registered with rcu_register_thread. NULL when memory is out.
+struct signalling *signalling_new(struct loop *loop, const struct conf *conf);
 // The thread must not run. Calls that live are forgotten, their media goes on. NULL is legal.
 void signalling_free(struct signalling *signalling);
 
-// Starts the thread, with all signals blocked. Returns 0 or -errno.
+// Starts the thread that runs the loop, with all signals blocked. Returns 0 or -errno.
 int signalling_start(struct signalling *signalling);
 // Ends it and waits for its end.
 void signalling_stop(struct signalling *signalling);
 
-struct loop *signalling_loop(const struct signalling *signalling);
 struct engine *signalling_engine(const struct signalling *signalling);
 // Takes up the published configuration. On the signalling thread; for obs_params.
 void signalling_configure(void *signalling);
