@@ -39,11 +39,11 @@ void answer_failure_of(struct answer_failure *out, const struct call *call,
 
 // ---- responses on their way to the caller, in order
 
-static void send_on(struct call *call, const struct sip_msg *response, struct str sdp)
+static int send_on(struct call *call, const struct sip_msg *response, struct str sdp)
 {
 	bool with_sdp = !str_is_none(sdp);
 
-	leg_respond(call,
+	return leg_respond(call,
 		&(struct leg_answer){
 			.status = response->status,
 			.phrase = identity_phrase(response->reason),
@@ -221,6 +221,7 @@ void answer_media_ready(struct call *call, const struct call_input *in)
 {
 	struct kept *kept;
 	struct str sdp = in->sdp;
+	int rc;
 
 	if (call->queue == NULL)
 		return;
@@ -229,10 +230,14 @@ void answer_media_ready(struct call *call, const struct call_input *in)
 		sdp = str_from(call->early_sdp);
 	if (kept->msg.status < 200)
 		keep_early_sdp(call, in->sdp);
-	send_on(call, &kept->msg, sdp);
+	rc = send_on(call, &kept->msg, sdp);
 	free(kept);
-	flush(call);
-	if (call->leg[LEG_A].state == LEG_ANSWERED && call->answered_ms == 0) {
+	if (call->leg[LEG_A].state != LEG_ANSWERED) {
+		flush(call);
+	} else if (rc < 0) {
+		// nothing will be acknowledged
+		fsm_handle(call, CALL_EV_A_NO_ACK, &(struct call_input){.unreachable = true});
+	} else {
 		say_answered(call);
 		answer_forget(call);
 	}

@@ -176,7 +176,7 @@ void leg_ack(struct call *call, const struct sip_msg *source)
 	struct sip_client client = client_of(call, leg);
 	struct strbuf scratch = scratch_of(call);
 	struct sip_request_out out = {.source = source};
-	char bytes[4096];
+	char bytes[CALL_SCRATCH_BYTES];
 	struct strbuf kept = strbuf_on(bytes, sizeof(bytes));
 
 	leg->state = LEG_CONFIRMED;
