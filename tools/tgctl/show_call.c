@@ -182,16 +182,21 @@ static void put_line(FILE *out, const char *name, const char *text, unsigned int
 	free(clean);
 }
 
-static void put_path(FILE *out, const char *name, const json_t *side)
+// Two IPv6 addresses do not fit on one line of 80.
+static void put_path(FILE *out, const char *name, const json_t *side, unsigned int width)
 {
-	int learned = json_text_of(side, "learned")[0] != '\0';
 	const char *remote = media_remote(side);
+	const char *how = json_text_of(side, "learned")[0] != '\0' ? "learned" : "signalled";
+	char *line = remote[0] != '\0'
+		? text_format("%s  %s <-> %s (%s)", name, json_text_of(side, "local"), remote, how)
+		: text_format("%s  %s <-> nowhere yet", name, json_text_of(side, "local"));
+	char *second = strstr(line, " <-> ");
 
-	fprintf(out, "%s  %s <-> %s%s\n", name, json_text_of(side, "local"),
-		remote[0] != '\0' ? remote : "nowhere yet",
-		learned			    ? " (learned)"
-			: remote[0] != '\0' ? " (signalled)"
-					    : "");
+	if (text_width(line) <= width)
+		fprintf(out, "%s\n", line);
+	else
+		fprintf(out, "%.*s\n  %s\n", (int)(second - line), line, second);
+	free(line);
 }
 
 static void add_side(struct table *table, const char *name, const json_t *side)
@@ -242,8 +247,8 @@ static void put_stream(FILE *out, const json_t *stream, unsigned int width)
 	fprintf(out, "\nstream %" PRIu64 " %s %s%s\n", json_number_of(stream, "stream"),
 		json_text_of(stream, "kind"), json_text_of(stream, "protocol"),
 		json_true_of(stream, "installed") ? "" : ", not in the dataplane");
-	put_path(out, "A", json_array_get(sides, 0));
-	put_path(out, "B", json_array_get(sides, 1));
+	put_path(out, "A", json_array_get(sides, 0), width);
+	put_path(out, "B", json_array_get(sides, 1), width);
 	add_side(table, "A", json_array_get(sides, 0));
 	add_side(table, "B", json_array_get(sides, 1));
 	table_print(table, out, width);

@@ -81,6 +81,11 @@ void fake_engine_fill(unsigned int count)
 	fake_engine.trace = trace_new(1 << 20);
 }
 
+void fake_engine_set_local(const struct tg_addr *local)
+{
+	session.stream[0].spec.side[0].local = *local;
+}
+
 void fake_engine_clear(void)
 {
 	for (unsigned int i = 0; i < fake_engine.call_count; i++)

@@ -35,4 +35,6 @@ extern struct fake_engine fake_engine;
 struct engine *fake_engine_get(void);
 // Fills it with count calls between two realms.
 void fake_engine_fill(unsigned int count);
+// Where every stream's A side is.
+void fake_engine_set_local(const struct tg_addr *local);
 void fake_engine_clear(void);

@@ -197,6 +197,8 @@ Test(tgctl, everything_fits_80_columns)
 	fake_engine.call[0].leg[0].peer = "a-peer-with-quite-a-long-name-that-does-not-fit";
 	(void)tg_addr_parse(&fake_engine.call[0].leg[0].remote,
 		"[2001:db8:1111:2222:3333:4444:5555:6666]:65535");
+	fake_engine.stats.side[0].learned[TG_RTP] = fake_engine.call[0].leg[0].remote;
+	fake_engine_set_local(&fake_engine.call[0].leg[0].remote);
 	say_call();
 	stage_run();
 	for (unsigned int i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
