@@ -63,12 +63,19 @@ static size_t after_quote(struct str s, size_t at)
 	return 0;
 }
 
+static bool is_in(const char *set, char c)
+{
+	while (*set != '\0' && *set != c)
+		set++;
+	return *set != '\0';
+}
+
 int sip_index_unquoted(size_t *at, struct str s, const char *set)
 {
 	size_t i = 0;
 
 	while (i < s.len) {
-		if (s.at[i] != '\0' && strchr(set, s.at[i]) != NULL)
+		if (is_in(set, s.at[i]))
 			break;
 		if (s.at[i] == '"') {
 			i = after_quote(s, i);

@@ -117,8 +117,7 @@ struct str txn_server_tag(const struct txn *txn)
 
 void txn_server_on_repeat(struct sip_stack *stack, struct txn *txn)
 {
-	if (txn->state != TXN_CONFIRMED)
-		txn_send(stack, txn, true);
+	txn_send(stack, txn, true);
 }
 
 // RFC 3261 §17.2.1: further ACKs are absorbed for Timer I

@@ -217,6 +217,7 @@ Test(dialog, C4_cseq)
 	} cases[] = {
 		{"BYE", 29, -EBADMSG},
 		{"ACK", 29, 0},
+		{"INFO", 30, 0},
 		{"INFO", 31, 0},
 		{"INFO", 500, 0},
 		{"INFO", 499, -EBADMSG},

@@ -98,6 +98,17 @@ Test(txn, B35_a_hundred_thousand_transactions_keep_their_time)
 	cr_assert_eq(w.told.ends, COUNT);
 }
 
+Test(txn, a_ringing_invite_keeps_its_head_only)
+{
+	const struct txn *txn = txn_get(w.stack, world_send(&w, SIP_INVITE));
+	uint32_t before = txn->wire_len;
+
+	cr_assert(world_take(&w) != NULL);
+	world_answer(&w, "180 Ringing", "t1");
+	cr_assert_eq(txn->wire_len, before - strlen("v=0\r\n"));
+	cr_assert(str_ends(str_of(txn->wire, txn->wire_len), STR("\r\n\r\n")));
+}
+
 Test(txn, B34_memory_of_one_is_bounded)
 {
 	cr_assert_leq(sizeof(struct txn), 320, "%zu", sizeof(struct txn));
