@@ -32,7 +32,7 @@ Test(answer, C44_C47_order_is_kept_while_the_media_waits)
 	rig_fini(&rig);
 }
 
-Test(answer, D29_answer_of_the_183_is_repeated_in_a_200_without)
+Test(answer, answer_of_the_183_is_repeated_in_a_200_without)
 {
 	const char *text;
 
@@ -74,7 +74,7 @@ Test(answer, callee_answers_with_what_cannot_be_read)
 	rig_fini(&rig);
 }
 
-Test(answer, A19_C43_finals)
+Test(answer, A19_finals)
 {
 	static const struct {
 		const char *line, *sent;
@@ -110,7 +110,7 @@ Test(answer, A19_C43_finals)
 	rig_fini(&rig);
 }
 
-Test(answer, B33_F26_challenge_crosses)
+Test(answer, challenge_crosses)
 {
 	const char *text;
 
@@ -170,7 +170,7 @@ Test(answer, C40_first_200_decides)
 	rig_fini(&rig);
 }
 
-Test(answer, B27_B30_kept_ack_and_its_end)
+Test(answer, B27_kept_ack_and_its_end)
 {
 	char first[RIG_BYTES];
 

@@ -162,7 +162,7 @@ Test(end, C53_media_idle)
 	rig_fini(&rig);
 }
 
-Test(end, L4_stream_cannot_be_put_back)
+Test(end, stream_cannot_be_put_back)
 {
 	rig_call(&rig);
 	fake_dp_set_up(&rig.dp, false);

@@ -143,7 +143,7 @@ Test(invite, peer_has_its_calls_max)
 	rig_fini(&rig);
 }
 
-Test(invite, B34_table_of_calls_is_full)
+Test(invite, table_of_calls_is_full)
 {
 	char text[1024];
 
@@ -243,7 +243,7 @@ Test(invite, B17_cancel_while_the_dataplane_is_asked)
 	rig_fini(&rig);
 }
 
-Test(invite, B31_C43_network_says_unreachable)
+Test(invite, B31_network_says_unreachable)
 {
 	rig.dp.paused = true;
 	rig_invite_as(&rig, RIG_PHONE, "", RIG_SDP_PHONE);

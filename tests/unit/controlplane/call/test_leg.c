@@ -91,7 +91,7 @@ Test(leg, C8_E6_nobody_is_followed_into_another_realm_and_peers_never)
 	rig_fini(&rig);
 }
 
-Test(leg, K7_views)
+Test(leg, views)
 {
 	struct call_view view;
 

@@ -28,7 +28,7 @@ static const char *ask(const char *method, const char *to_tag, const char *heade
 	return rig_take(&rig, RIG_PHONE);
 }
 
-Test(request, A6_A7_A33_C3_outside_dialogs)
+Test(request, A6_A7_C3_outside_dialogs)
 {
 	static const struct {
 		const char *method, *to_tag, *status;

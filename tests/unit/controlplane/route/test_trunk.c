@@ -25,7 +25,7 @@ Test(trunk, counts_up_to_the_limit)
 	trunks_free(trunks);
 }
 
-Test(trunk, L1_limit_of_the_present_configuration_counts)
+Test(trunk, limit_of_the_present_configuration_counts)
 {
 	const struct conf_peer before = {.name = "one"}, after = {.name = "one", .calls_max = 1};
 	struct trunks *trunks = trunks_new();
