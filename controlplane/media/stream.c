@@ -265,7 +265,8 @@ static void on_added(struct media *media, struct stream *s, int status)
 		strerror(-status));
 	forget(s);
 	release(media, s);
-	op_stream_done(session, status == -ENOSPC ? MEDIA_NO_PORTS : MEDIA_NO_DATAPLANE);
+	op_stream_done(session,
+		status == -ENOSPC || status == -EADDRINUSE ? MEDIA_NO_PORTS : MEDIA_NO_DATAPLANE);
 }
 
 void stream_readd(struct stream *s)
