@@ -48,7 +48,7 @@ Test(events, J12_one_talking_stream_keeps_the_call)
 	cr_assert_eq(world.idle, 1);
 }
 
-Test(events, J12_C20_silence_before_the_answer_and_on_hold_is_no_fault)
+Test(events, J12_silence_before_the_answer_and_on_hold_is_no_fault)
 {
 	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
 	happens(0, TG_EVENT_MEDIA_IDLE);

@@ -198,7 +198,7 @@ Test(negotiate, D4_an_answer_needs_as_many_lines)
 	cr_assert_eq(world_answer(MEDIA_B, SDP_B, true), MEDIA_OK, "the call can go on");
 }
 
-Test(negotiate, D5_a_stream_comes_and_goes_beside_another)
+Test(negotiate, a_stream_comes_and_goes_beside_another)
 {
 	struct tg_stream_spec before;
 
@@ -216,7 +216,7 @@ Test(negotiate, D5_a_stream_comes_and_goes_beside_another)
 	cr_assert_arr_eq(&before, world_spec(0), sizeof(before));
 }
 
-Test(negotiate, D6_what_cannot_be_relayed_is_refused_alone)
+Test(negotiate, what_cannot_be_relayed_is_refused_alone)
 {
 	cr_assert_eq(world_offer(MEDIA_A, SDP_A "m=message 4300 TCP/MSRP *\r\n"), MEDIA_OK);
 	cr_assert_eq(world_port(1), 0);
@@ -227,7 +227,7 @@ Test(negotiate, D6_what_cannot_be_relayed_is_refused_alone)
 	cr_assert_eq(fake_dp_stream_count(&world.dp), 1, "the audio goes on");
 }
 
-Test(negotiate, C15_a_refused_offer_changes_nothing)
+Test(negotiate, a_refused_offer_changes_nothing)
 {
 	struct tg_stream_spec before;
 
@@ -244,7 +244,7 @@ Test(negotiate, C15_a_refused_offer_changes_nothing)
 	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK, "one line again");
 }
 
-Test(negotiate, C20_D15_hold_and_resume)
+Test(negotiate, D15_hold_and_resume)
 {
 	uint16_t port;
 
@@ -304,7 +304,7 @@ Test(negotiate, D29_what_an_early_answer_refused_goes_at_the_confirmation)
 	cr_assert_eq(fake_dp_stream_count(&world.dp), 1);
 }
 
-Test(negotiate, C49_a_late_offer_is_anchored)
+Test(negotiate, a_late_offer_is_anchored)
 {
 	cr_assert_eq(world_offer(MEDIA_B, SDP_B), MEDIA_OK);
 	assert_says("c=IN IP4 192.0.2.1\r\n");
@@ -314,7 +314,7 @@ Test(negotiate, C49_a_late_offer_is_anchored)
 	cr_assert_eq(flags(0, MEDIA_A), BOTH);
 }
 
-Test(negotiate, C42_another_target_gets_the_offer_again)
+Test(negotiate, another_target_gets_the_offer_again)
 {
 	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
 	cr_assert_eq(world_answer(MEDIA_B, SDP_B, false), MEDIA_OK);

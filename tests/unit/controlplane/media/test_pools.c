@@ -77,7 +77,7 @@ Test(pools, D17_the_family_decides_before_the_load)
 	cr_assert(tg_ip_is_v4(&pools_choose(&pools, 0, &v4, now)->address));
 }
 
-Test(pools, L1_a_pool_in_use_outlives_its_configuration)
+Test(pools, a_pool_in_use_outlives_its_configuration)
 {
 	struct pool_ports ports = take();
 	struct tg_cmd cmd;
@@ -96,7 +96,7 @@ Test(pools, L1_a_pool_in_use_outlives_its_configuration)
 	realm.media_count = 2;
 }
 
-Test(pools, L1_a_new_range_keeps_the_ports_in_use)
+Test(pools, a_new_range_keeps_the_ports_in_use)
 {
 	struct pool_ports held[20];
 	struct pool *pool = pools.pool[0];

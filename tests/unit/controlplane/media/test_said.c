@@ -15,7 +15,7 @@ static struct said read_line(const char *lines)
 	return said;
 }
 
-Test(said, D6_only_plain_rtp_is_wanted)
+Test(said, only_plain_rtp_is_wanted)
 {
 	static const struct {
 		const char *line;

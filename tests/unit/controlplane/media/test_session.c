@@ -68,7 +68,7 @@ Test(session, operations_wait_for_each_other)
 	cr_assert_eq(world_spec(0)->side[0].flags, TG_SIDE_RECEIVE | TG_SIDE_SEND);
 }
 
-Test(session, E22_streams_follow_the_signalling_address)
+Test(session, streams_follow_the_signalling_address)
 {
 	struct tg_ip moved;
 

@@ -148,7 +148,7 @@ Test(sdp_write, D19_what_leaves_is_strict)
 		"m=audio 30000 RTP/AVP 0\r\ni=line\r\nb=AS:32\r\na=sendrecv\r\n");
 }
 
-Test(sdp_write, D12_D15_D20_the_rest_stays_in_place)
+Test(sdp_write, D15_D20_the_rest_stays_in_place)
 {
 	static const struct sdp_stream_edit stream[] = {{.rtp_port = 30000, .rtcp_port = 30001}};
 
