@@ -175,14 +175,15 @@ def programs():
         print(f"\n{path.name}:", flush=True)
         if path.exists():
             done = sh(path, check=False, timeout=300)
-            print("  " + "\n  ".join((done.stdout + done.stderr).strip().splitlines()))
+            print("  " + "\n  ".join((done.stdout + done.stderr).rstrip().splitlines()))
         else:
             print("  not built")
 
 
 def main():
     table, lab = Table(), None
-    print(f"{os.cpu_count()} cores, Linux {os.uname().release}")
+    print(f"{os.cpu_count()} cores, Linux {os.uname().release},"
+          f" load {os.getloadavg()[0]:.1f} at the start")
     try:
         lab = Lab(f"tgb{os.getpid()}")
         tidegate = start_up(lab, table)

@@ -36,12 +36,14 @@ STEPS = [
     ("scenario", "meson", "", [], ["scenario"], 300),
     ("fuzz", "meson", "", [], ["fuzz"], 300),
     ("lint", "meson", "", [], ["lint"], 300),
-    ("asan", "meson", "-asan", ["-Db_sanitize=address,undefined", "-Db_lundef=false"],
+    ("asan", "meson", "-asan",
+     ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"],
      ["unit", "scenario", "fuzz", "path"], 600),
     ("tsan", "meson", "-tsan", ["-Db_sanitize=thread", "-Db_lundef=false", "-Dc_args=-Wno-tsan"],
      ["threads"], 600),
     ("e2e", "pytest", "", [], [], 600),
 ]
+BUILT = set()
 QUICK = {"unit", "path", "dp", "scenario", "fuzz", "lint"}
 
 
@@ -108,9 +110,11 @@ def meson_step(step, folder, options, suites, seconds):
     command = ["meson", "test", "-C", str(build), "--print-errorlogs",
                "--logbase", f"tidegate-{step}", "--wrapper", str(WRAPPER)]
     if step != "tsan":  # of that one little is needed: what its tests are made of
-        say(f"{step}: building")
-        if run(["ninja", "--quiet", "-C", str(build)], 900):
-            return [(f"{step}/build", "fail")]
+        if build not in BUILT:
+            say(f"{step}: building {build.name}")
+            if run(["ninja", "--quiet", "-C", str(build)], 900):
+                return [(f"{step}/build", "fail")]
+            BUILT.add(build)
         command.append("--no-rebuild")
     if folder:
         command += ["--timeout-multiplier", "4"]
