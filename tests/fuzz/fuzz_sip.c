@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// One datagram against the whole SIP stack: parsed, matched, answered, repeated.
+// One datagram against the whole SIP stack: parsed, matched, answered, repeated. And its headers as those
+// of an answer to an INVITE of ours.
 #include <stdlib.h>
 
 #include "controlplane/base/log.h"
@@ -13,6 +14,7 @@ static struct sip_stack *stack;
 static struct timer_wheel *wheel;
 static struct dialog_table dialogs;
 static uint64_t now_ms = 1000;
+static char our_via[256]; // line of our last INVITE
 
 // Whatever leaves must be a message we would take ourselves.
 static int check(void * /*arg*/, const struct net_flow * /*flow*/, struct str message)
@@ -25,6 +27,14 @@ static int check(void * /*arg*/, const struct net_flow * /*flow*/, struct str me
 		arena = arena_new(4u << 20);
 	arena_reset(arena);
 	fault = sip_msg_parse(&msg, arena, message);
+	if (fault == SIP_FAULT_NONE && msg.is_request && msg.method == SIP_INVITE) {
+		struct strbuf b = strbuf_on(our_via, sizeof(our_via) - 1);
+
+		strbuf_put(&b, STR("Via: "));
+		strbuf_put(&b, msg.via.text);
+		strbuf_put(&b, STR("\r\n"));
+		our_via[b.len] = '\0';
+	}
 	if (fault == SIP_FAULT_NOT_SIP || fault == SIP_FAULT_START_LINE || fault == SIP_FAULT_STATUS
 		|| fault == SIP_FAULT_NO_VIA || fault == SIP_FAULT_CONTENT_LENGTH)
 		abort();
@@ -98,6 +108,31 @@ static void start(void)
 		abort();
 }
 
+static void fuzz_answer(const struct net_flow *flow, const uint8_t *data, size_t size)
+{
+	static const char *const lines[] = {
+		"SIP/2.0 180 x\r\n", "SIP/2.0 200 x\r\n", "SIP/2.0 486 x\r\n"};
+	static char text[70000];
+	struct strbuf b = strbuf_on(text, sizeof(text));
+	struct sip_client client = {.flow = *flow, .timers = {500, 4000, 5000}};
+	struct sip_request_out out = {.method = SIP_INVITE,
+		.uri = STR("sip:c@h"),
+		.from = STR("<sip:a@h>;tag=1"),
+		.to = STR("<sip:c@h>"),
+		.call_id = STR("c"),
+		.cseq = 1};
+	uint64_t txn;
+
+	if (size == 0 || sip_request(stack, &txn, &client, &out) < 0)
+		return;
+	strbuf_put(&b, str_from(lines[data[0] % 3]));
+	strbuf_put(&b, str_from(our_via));
+	strbuf_put(&b, str_of(data, size));
+	sip_stack_receive(stack, flow, strbuf_str(&b));
+	sip_cancel(stack, txn, NULL, 0);
+	sip_stack_receive(stack, flow, strbuf_str(&b));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
 	struct net_flow flow = {.remote = {.port = 5060}, .local = {.port = 5060}};
@@ -106,6 +141,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 		start();
 	sip_stack_receive(stack, &flow, str_of(data, size));
 	sip_stack_receive(stack, &flow, str_of(data, size));
+	fuzz_answer(&flow, data, size);
 	now_ms += 700;
 	timer_wheel_advance(wheel, (struct tg_mono){now_ms * TG_NS_PER_MS});
 	return 0;
