@@ -29,7 +29,8 @@ static int note(void * /*arg*/, const struct net_flow * /*flow*/, struct str mes
 	size_t at = str_find_nocase(message, STR("branch="));
 	struct str rest = str_of(message.at + at, message.len - at);
 
-	snprintf(branch, sizeof(branch), "%.*s", STR_FMT(str_cut(&rest, ';')));
+	rest = str_cut(&rest, ';');
+	snprintf(branch, sizeof(branch), "%.*s", STR_FMT(rest));
 	return 0;
 }
 
@@ -216,7 +217,9 @@ static void bench_messages(const char *name, unsigned int live)
 	for (unsigned int i = 0; i < ROUNDS; i++)
 		receive_1xx();
 	told = us_each(begin, ROUNDS);
-	if (sip_stack_counters(stack)->transactions != live + 2 * ROUNDS)
+	if (sip_stack_counters(stack)->transactions != live + 2 * ROUNDS
+		|| sip_stack_counters(stack)->responses_in[1] != ROUNDS
+		|| sip_stack_counters(stack)->stray_responses != 0)
 		abort();
 	printf("%8s live: %5.2f us INVITE + 100, %5.2f us INVITE again, %5.2f us request, "
 	       "%5.2f us response\n",
