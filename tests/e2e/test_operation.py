@@ -159,6 +159,24 @@ def test_L5_dataplane_dies_and_comes_back(alone, phone, carrier, ends):
     out.hang_up_from(into)
 
 
+def test_L5_without_a_dataplane_calls_hear_503_and_can_end(alone, phone, carrier):
+    tidegate = alone()
+    out, into, *_ = ua.connect(phone, carrier, CALLEE)
+    tidegate.dp.kill()
+    tidegate.cp.wait_for(r"(?m)^\S+ +\w+ +dataplane-lost", 10)
+    late = phone.invite(CALLEE)
+    final = late.expect(503)
+    assert final["Retry-After"]
+    late.ack_refusal(final)
+    carrier.silent(0.3)
+    out.hang_up_from(into)
+    assert tidegate.settled()["calls"] == 0
+    tidegate.start_dataplane()
+    tidegate.cp.wait_for(r"(?m)^\S+ +\w+ +dataplane-attached[\s\S]*\n\S+ +\w+ +dataplane-attached",
+                         15)
+    call(phone, carrier)
+
+
 def test_call_without_xdp(alone, phone, carrier, ends):
     def xdp_off(tree):
         for port in tree["dataplane"]["ports"]:
