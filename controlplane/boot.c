@@ -225,9 +225,12 @@ static int start_signalling(struct boot *boot)
 
 static void stop_signalling(struct boot *boot)
 {
+	const struct engine *engine = signalling_engine(boot->signalling);
+
 	signalling_stop(boot->signalling);
-	LOG(LOG_INFO, "stop", "calls=%" PRIu64 " media=\"goes on in the dataplane\"",
-		counter_get(&engine_counters(signalling_engine(boot->signalling))->calls));
+	LOG(LOG_INFO, "stop", "calls=%" PRIu64 " media=%s",
+		counter_get(&engine_counters(engine)->calls),
+		media_is_attached(engine_media(engine)) ? "goes-on" : "lost");
 }
 
 static const struct boot_step steps[] = {

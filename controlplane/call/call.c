@@ -345,8 +345,8 @@ static void count_end(struct call *call, const struct farewell *farewell)
 		call->id, LOG_STR(call->leg[LEG_A].dialog.call_id),
 		LOG_STR(call->leg[LEG_B].dialog.call_id),
 		call_cause_label((enum call_cause)farewell->cause),
-		farewell->by != NULL ? farewell->by : "-", farewell->status, call_age_ms(call),
-		talk_ms(call));
+		farewell->by != NULL ? farewell->by : "-",
+		call->answered_ms != 0 ? 200u : farewell->status, call_age_ms(call), talk_ms(call));
 }
 
 // Long enough for the ACK that a BYE waits for, the BYE itself, and a CANCEL nobody answers.
