@@ -11,18 +11,12 @@ struct branch {
 
 static bool read_branch(struct branch *out, const struct leg *leg, const struct sip_msg *response)
 {
-	unsigned int n = 0;
-
-	while (n < DIALOG_ROUTES_MAX
-		&& !str_is_none(sip_msg_element(response, SIP_HDR_RECORD_ROUTE, n)))
-		n++;
-	for (unsigned int i = 0; i < n; i++)
-		out->routes[n - 1 - i] = sip_msg_element(response, SIP_HDR_RECORD_ROUTE, i);
-	out->route_count = n;
 	out->to = sip_msg_header(response, SIP_HDR_TO)->value;
-	out->target = str_is_none(response->contact) ? leg->dialog.remote_target
-						     : response->contact;
-	return response->to_tag.len > 0;
+	out->target = dialog_target(response->contact);
+	if (str_is_none(out->target))
+		out->target = leg->dialog.remote_target;
+	return response->to_tag.len > 0
+		&& dialog_read_routes(out->routes, &out->route_count, response, true) == 0;
 }
 
 static struct sip_request_out request_to(struct leg *leg, enum sip_method method,

@@ -59,14 +59,20 @@ void request_warn(const struct request *r, uint16_t status, unsigned int code, c
 	request_answer(r, status, SIP_HDR_WARNING, strbuf_str(&b));
 }
 
+// Those that fit: there is no end to what may be asked for.
 static void put_tags(struct strbuf *b, const struct sip_msg *msg, enum sip_hdr_id id)
 {
+	struct sip_list list = sip_list_of(msg, id);
 	struct str tag;
 
-	for (unsigned int i = 0; !str_is_none(tag = sip_msg_element(msg, id, i)); i++) {
-		if (b->len > 0)
+	while (!b->failed && sip_list_next(&tag, &list)) {
+		size_t before = b->len;
+
+		if (before > 0)
 			strbuf_put(b, STR(", "));
 		strbuf_put(b, tag);
+		if (b->failed)
+			b->len = before;
 	}
 }
 

@@ -120,8 +120,8 @@ static struct str keep_untagged(
 	return str_of(b->at + begin, b->len - begin);
 }
 
-// What a request may be sent to: a Contact without headers (RFC 3261 §19.1.5, A23).
-static struct str target_of(struct str contact)
+// RFC 3261 §19.1.5
+struct str dialog_target(struct str contact)
 {
 	struct sip_uri uri;
 
@@ -168,18 +168,24 @@ static int set_remote(struct dialog *d, const struct remote *r)
 	return 0;
 }
 
-// RFC 3261 §12.1.1 and, reversed, §12.1.2
-static int read_routes(struct remote *r, const struct sip_msg *msg, bool reversed)
+int dialog_read_routes(struct str routes[static DIALOG_ROUTES_MAX], unsigned int *count,
+	const struct sip_msg *msg, bool reversed)
 {
+	struct sip_list list = sip_list_of(msg, SIP_HDR_RECORD_ROUTE);
 	unsigned int n = 0;
+	struct str route;
 
-	while (!str_is_none(sip_msg_element(msg, SIP_HDR_RECORD_ROUTE, n)))
-		n++;
-	if (n > DIALOG_ROUTES_MAX)
-		return -EINVAL;
-	for (unsigned int i = 0; i < n; i++)
-		r->routes[reversed ? n - 1 - i : i] = sip_msg_element(msg, SIP_HDR_RECORD_ROUTE, i);
-	r->route_count = n;
+	while (sip_list_next(&route, &list)) {
+		if (n == DIALOG_ROUTES_MAX)
+			return -EINVAL;
+		routes[n++] = route;
+	}
+	for (unsigned int i = 0; reversed && i < n / 2; i++) {
+		route = routes[i];
+		routes[i] = routes[n - 1 - i];
+		routes[n - 1 - i] = route;
+	}
+	*count = n;
 	return 0;
 }
 
@@ -225,9 +231,10 @@ int dialog_init_uac(struct dialog *d, struct dialog_table *table, const struct d
 
 static int init_remote(struct dialog *d, const struct sip_msg *invite)
 {
-	struct remote r = {.tag = invite->from_tag, .target = target_of(invite->contact)};
+	struct remote r = {.tag = invite->from_tag, .target = dialog_target(invite->contact)};
 
-	if (str_is_none(r.target) || read_routes(&r, invite, false) < 0)
+	if (str_is_none(r.target)
+		|| dialog_read_routes(r.routes, &r.route_count, invite, false) < 0)
 		return -EINVAL;
 	return set_remote(d, &r);
 }
@@ -278,9 +285,9 @@ static int form(struct dialog *d, const struct sip_msg *response)
 	struct remote r = remote_of(d);
 
 	r.tag = response->to_tag;
-	if (!str_is_none(target_of(response->contact)))
-		r.target = target_of(response->contact);
-	if (read_routes(&r, response, true) < 0)
+	if (!str_is_none(dialog_target(response->contact)))
+		r.target = dialog_target(response->contact);
+	if (dialog_read_routes(r.routes, &r.route_count, response, true) < 0)
 		return -EINVAL;
 	return set_remote(d, &r);
 }
@@ -289,7 +296,7 @@ static int retarget(struct dialog *d, const struct sip_msg *msg)
 {
 	struct remote r = remote_of(d);
 
-	r.target = target_of(msg->contact);
+	r.target = dialog_target(msg->contact);
 	if (str_is_none(r.target) || str_equal(r.target, d->remote_target))
 		return 0;
 	return set_remote(d, &r);

@@ -92,6 +92,13 @@ int dialog_on_response(struct dialog *d, const struct sip_msg *response);
 // -EBADMSG when its CSeq is lower than the last (C4): 500; or -ENOMEM.
 int dialog_on_request(struct dialog *d, const struct sip_msg *request);
 
+// The route set that a message brings: its Record-Route, reversed for who sent the request (RFC 3261
+// §12.1.1, §12.1.2). Views into the message. Returns 0, or -EINVAL for more than DIALOG_ROUTES_MAX.
+int dialog_read_routes(struct str routes[static DIALOG_ROUTES_MAX], unsigned int *count,
+	const struct sip_msg *msg, bool reversed);
+// What requests go to by a Contact's URI: without its headers (A23). None when it is none.
+struct str dialog_target(struct str contact);
+
 // Fills uri, routes, from, to, call_id, cseq and max_forwards of a request inside the dialog; from
 // and to are written into scratch. ACK takes the CSeq of our last INVITE, others the next one.
 void dialog_request(struct dialog *d, enum sip_method method, struct sip_request_out *out,

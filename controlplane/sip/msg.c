@@ -72,34 +72,41 @@ const struct sip_hdr *sip_msg_header(const struct sip_msg *msg, enum sip_hdr_id 
 	return NULL;
 }
 
-struct str sip_msg_element(const struct sip_msg *msg, enum sip_hdr_id id, unsigned int i)
+struct sip_list sip_list_of(const struct sip_msg *msg, enum sip_hdr_id id)
 {
-	for (unsigned int h = 0; h < msg->hdr_count; h++) {
-		struct str rest = msg->hdr[h].value;
-		struct str element;
+	return (struct sip_list){.msg = msg, .id = id};
+}
 
-		if (msg->hdr[h].id != id)
-			continue;
-		while (sip_hdr_next(&element, &rest)) {
-			if (i-- == 0)
-				return element;
-		}
+bool sip_list_next(struct str *element, struct sip_list *list)
+{
+	while (!sip_hdr_next(element, &list->rest)) {
+		const struct sip_hdr *hdr;
+
+		if (list->line == list->msg->hdr_count)
+			return false;
+		hdr = &list->msg->hdr[list->line++];
+		if (hdr->id == list->id)
+			list->rest = hdr->value;
 	}
-	return STR_NONE;
+	return true;
+}
+
+struct str sip_msg_first(const struct sip_msg *msg, enum sip_hdr_id id)
+{
+	struct sip_list list = sip_list_of(msg, id);
+	struct str element;
+
+	return sip_list_next(&element, &list) ? element : STR_NONE;
 }
 
 bool sip_msg_has_token(const struct sip_msg *msg, enum sip_hdr_id id, struct str token)
 {
-	for (unsigned int h = 0; h < msg->hdr_count; h++) {
-		struct str rest = msg->hdr[h].value;
-		struct str element;
+	struct sip_list list = sip_list_of(msg, id);
+	struct str element;
 
-		if (msg->hdr[h].id != id)
-			continue;
-		while (sip_hdr_next(&element, &rest)) {
-			if (str_equal_nocase(element, token))
-				return true;
-		}
+	while (sip_list_next(&element, &list)) {
+		if (str_equal_nocase(element, token))
+			return true;
 	}
 	return false;
 }
@@ -123,15 +130,12 @@ static unsigned int count_lines(const struct sip_msg *m, enum sip_hdr_id id)
 
 static unsigned int count_elements(const struct sip_msg *m, enum sip_hdr_id id)
 {
+	struct sip_list list = sip_list_of(m, id);
+	struct str element;
 	unsigned int n = 0;
 
-	for (unsigned int i = 0; i < m->hdr_count; i++) {
-		struct str rest = m->hdr[i].value;
-		struct str element;
-
-		while (m->hdr[i].id == id && sip_hdr_next(&element, &rest))
-			n++;
-	}
+	while (sip_list_next(&element, &list))
+		n++;
 	return n;
 }
 
@@ -196,7 +200,7 @@ static enum sip_fault read_via(struct sip_msg *m)
 	m->via_count = count_elements(m, SIP_HDR_VIA);
 	if (m->via_count == 0)
 		return SIP_FAULT_NO_VIA;
-	if (sip_via_parse(&m->via, sip_msg_element(m, SIP_HDR_VIA, 0)) < 0)
+	if (sip_via_parse(&m->via, sip_msg_first(m, SIP_HDR_VIA)) < 0)
 		return SIP_FAULT_VIA;
 	return m->via_count > SIP_VIAS_MAX ? SIP_FAULT_HEADER_COUNT : SIP_FAULT_NONE;
 }
@@ -287,7 +291,7 @@ static enum sip_fault read_max_forwards(struct sip_msg *m)
 
 static enum sip_fault read_contact(struct sip_msg *m)
 {
-	struct str element = sip_msg_element(m, SIP_HDR_CONTACT, 0);
+	struct str element = sip_msg_first(m, SIP_HDR_CONTACT);
 	struct sip_name_addr contact;
 
 	if (str_is_none(element))

@@ -103,7 +103,20 @@ void sip_msg_setup(void);
 const struct sip_hdr *sip_msg_header(const struct sip_msg *msg, enum sip_hdr_id id);
 // True when a comma-separated header of tokens holds token (Supported, Require, Allow ...).
 bool sip_msg_has_token(const struct sip_msg *msg, enum sip_hdr_id id, struct str token);
-// The i-th element over all lines of a list header (Record-Route, Route, Via); none at the end.
-struct str sip_msg_element(const struct sip_msg *msg, enum sip_hdr_id id, unsigned int i);
+// The first element of a list header (Contact, Via); none when there is none.
+struct str sip_msg_first(const struct sip_msg *msg, enum sip_hdr_id id);
+
+// A walk over the elements of a list header (Record-Route, Require ...), over all its lines. All of
+// it costs no more than reading the message once.
+struct sip_list {
+	const struct sip_msg *msg;
+	enum sip_hdr_id id;
+	unsigned int line;
+	struct str rest; // of the line before
+};
+
+struct sip_list sip_list_of(const struct sip_msg *msg, enum sip_hdr_id id);
+// Returns false at the end.
+bool sip_list_next(struct str *element, struct sip_list *list);
 // True when the body is SDP.
 bool sip_msg_has_sdp(const struct sip_msg *msg);

@@ -16,7 +16,7 @@ TestSuite(request, .init = start);
 static const char *ask(const char *method, const char *to_tag, const char *headers)
 {
 	static unsigned int n;
-	char text[1024];
+	char text[8192];
 
 	snprintf(text, sizeof(text),
 		"%s sip:x@203.0.113.1 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKask%u\r\n"
@@ -71,6 +71,21 @@ Test(request, A29_unknown_extension)
 
 	cr_expect_eq(strncmp(text, "SIP/2.0 420 ", 12), 0);
 	cr_expect_str_eq(rig_header(text, "Unsupported"), "a, b, c");
+	rig_fini(&rig);
+}
+
+// The answer names as many as fit, and no half ones.
+Test(request, A29_extensions_without_end)
+{
+	char headers[4096] = "Require: ext0";
+	const char *unsupported;
+
+	for (unsigned int i = 1; i < 400; i++)
+		snprintf(headers + strlen(headers), sizeof(headers) - strlen(headers), ",e%u", i);
+	strcat(headers, "\r\n");
+	unsupported = rig_header(ask("OPTIONS", "", headers), "Unsupported");
+	cr_expect_eq(strncmp(unsupported, "ext0, e1, e2, ", 14), 0, "%s", unsupported);
+	cr_expect_eq(strlen(unsupported), 508, "%s", unsupported);
 	rig_fini(&rig);
 }
 

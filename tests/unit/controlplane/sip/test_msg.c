@@ -83,16 +83,24 @@ Test(msg, response_fields)
 
 Test(msg, A4_lists_and_tokens)
 {
+	static const char *const routes[] = {"<sip:r1;lr>", "<sip:r2,x;lr>", "<sip:r3;lr>"};
+	struct sip_list list;
+	struct str route;
+
 	cr_assert_eq(parsed_from(&p,
 			     INVITE REST "Record-Route: <sip:r1;lr>, <sip:r2,x;lr>\n"
 					 "Supported: timer , 100rel\n"
 					 "Record-Route: <sip:r3;lr>\nk: replaces\n"),
 		SIP_FAULT_NONE);
-	cr_assert_str_eq(text_of(sip_msg_element(&p.msg, SIP_HDR_RECORD_ROUTE, 0)), "<sip:r1;lr>");
-	cr_assert_str_eq(
-		text_of(sip_msg_element(&p.msg, SIP_HDR_RECORD_ROUTE, 1)), "<sip:r2,x;lr>");
-	cr_assert_str_eq(text_of(sip_msg_element(&p.msg, SIP_HDR_RECORD_ROUTE, 2)), "<sip:r3;lr>");
-	cr_assert(str_is_none(sip_msg_element(&p.msg, SIP_HDR_RECORD_ROUTE, 3)));
+	list = sip_list_of(&p.msg, SIP_HDR_RECORD_ROUTE);
+	for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++) {
+		cr_assert(sip_list_next(&route, &list));
+		cr_assert_str_eq(text_of(route), routes[i]);
+	}
+	cr_assert_not(sip_list_next(&route, &list));
+	cr_assert_not(sip_list_next(&route, &list));
+	cr_assert_str_eq(text_of(sip_msg_first(&p.msg, SIP_HDR_RECORD_ROUTE)), routes[0]);
+	cr_assert(str_is_none(sip_msg_first(&p.msg, SIP_HDR_REQUIRE)));
 	cr_assert(sip_msg_has_token(&p.msg, SIP_HDR_SUPPORTED, STR("100rel")));
 	cr_assert(sip_msg_has_token(&p.msg, SIP_HDR_SUPPORTED, STR("replaces")));
 	cr_assert_not(sip_msg_has_token(&p.msg, SIP_HDR_SUPPORTED, STR("100")));
