@@ -21,6 +21,12 @@ int output_hop(uint16_t *port, uint8_t mac[6], struct path *path, const struct t
 	return 0;
 }
 
+// SDP may name a victim: where nobody may ever be learned nothing is sent (RFC 7362 §5).
+static bool may_send_unheard(const struct tg_side_spec *side, const struct tg_addr *to)
+{
+	return side->latch != TG_LATCH_SIGNALLING || tg_ip_equal(&to->ip, &side->signalling);
+}
+
 // The learned address, else the signalled one. Returns the latch's seq, odd when it may not be cached.
 static uint32_t destination(struct packet *pkt)
 {
@@ -35,6 +41,8 @@ static uint32_t destination(struct packet *pkt)
 	seq = flow_latch_read(&learned, &pkt->flow->side[!pkt->side].latch[component]);
 	if (learned.port != 0)
 		pkt->to = learned;
+	else if (!may_send_unheard(far_side, &pkt->to))
+		pkt->to.port = 0;
 	return seq;
 }
 

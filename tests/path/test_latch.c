@@ -49,7 +49,7 @@ Test(path, E7_E27_private_sdp_address_is_replaced_by_first_source)
 	struct tg_event event;
 
 	rig_add(rig, &spec);
-	cr_assert(eq(int, from_carrier(rig, 1).drop, TG_DROP_NO_ROUTE));
+	cr_assert(eq(int, from_carrier(rig, 1).drop, TG_DROP_MEDIA_NO_REMOTE));
 	expect_sent_to(from(rig, PHONE_NAT, 1), RIG_CARRIER);
 	cr_assert(rig_event(&event, rig, 0));
 	cr_assert(eq(int, (int)event.type, TG_EVENT_LATCHED));
@@ -97,6 +97,35 @@ Test(path, E8_who_may_be_learned_is_policy)
 		cr_expect(eq(u32, rig->stream_stats[0].side[0].latches,
 				  cases[i].accepted && cases[i].latch != TG_LATCH_OFF),
 			"case %zu", i);
+		rig_free(rig);
+	}
+}
+
+Test(path, E8_sdp_that_names_a_third_party_sends_it_nothing)
+{
+	static const struct {
+		enum tg_latch latch;
+		const char *signalling;
+		int drop; // -1: sent to where SDP said
+	} cases[] = {
+		{TG_LATCH_SIGNALLING, "192.0.2.50", TG_DROP_MEDIA_NO_REMOTE},
+		{TG_LATCH_SIGNALLING, "203.0.113.5", -1}, // the phone's own, as it is without NAT
+		{TG_LATCH_OFF, "192.0.2.50", -1},
+		{TG_LATCH_PORT, "192.0.2.50", -1},
+		{TG_LATCH_ANY, "192.0.2.50", -1},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rig *rig = rig_new(4, 1);
+		struct tg_stream_spec spec = rig_spec(cases[i].latch);
+		struct rig_out out;
+
+		spec.side[0].signalling = rig_ip(cases[i].signalling);
+		rig_add(rig, &spec);
+		for (uint16_t seq = 1; seq < 4; seq++) {
+			out = from_carrier(rig, seq);
+			cr_expect(eq(int, out.drop, cases[i].drop), "case %zu", i);
+		}
 		rig_free(rig);
 	}
 }
