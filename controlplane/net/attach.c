@@ -180,6 +180,12 @@ static void on_wake(void *arg, int fd)
 	eventfd_write(fd, 1);
 }
 
+// After a time in which we were stopped ourselves the wheel catches up, all in one moment.
+static bool is_catching_up(struct tg_mono now)
+{
+	return tg_mono_ms(tg_mono_now()) > tg_mono_ms(now) + TG_BEAT_LOST_MS / 2;
+}
+
 static void on_beat(struct timer *, void *arg)
 {
 	struct attach *at = arg;
@@ -188,7 +194,7 @@ static void on_beat(struct timer *, void *arg)
 	uint64_t beat_ns = __atomic_load_n(&seg->dataplane_beat_ns, __ATOMIC_RELAXED);
 
 	// By our clock, so that it matters only that its heartbeat changes.
-	if (beat_ns != at->beat_ns) {
+	if (beat_ns != at->beat_ns || is_catching_up(now)) {
 		at->beat_ns = beat_ns;
 		at->beat_seen = now;
 	}

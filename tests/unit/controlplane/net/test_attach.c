@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 
 #include <errno.h>
+#include <unistd.h>
 
 #include "tests/unit/controlplane/net/net_world.h"
 
@@ -170,6 +171,18 @@ Test(attach, a_heartbeat_that_goes_on_is_life)
 		world_pass(100);
 	}
 	cr_assert(attach_is_attached(at));
+}
+
+// SIGSTOP, or a machine that was asleep: its heartbeat did not stop, we did.
+Test(attach, a_pause_of_ours_is_not_its_death)
+{
+	world_attach(at);
+	world_run(150, NULL);
+	usleep(2 * TG_BEAT_LOST_MS * 1000);
+	world.seg->shared->dataplane_beat_ns++;
+	world_run(50, NULL);
+	cr_assert(attach_is_attached(at));
+	cr_assert_eq(client.detached, 0);
 }
 
 Test(attach, a_broken_ring_ends_it)
