@@ -5,6 +5,9 @@
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
 
+// Provisional responses that may wait for the media; more are lost, as any datagram may be.
+#define WAITING_MAX 16
+
 // ---- what a failure of the media means
 
 static const struct {
@@ -69,6 +72,7 @@ static struct kept *take(struct call *call)
 	call->queue = first->next;
 	if (call->queue == NULL)
 		call->queue_end = &call->queue;
+	call->waiting--;
 	return first;
 }
 
@@ -91,6 +95,7 @@ static bool enqueue(struct call *call, const struct sip_msg *response, bool wait
 	kept->waits = waits;
 	*call->queue_end = kept;
 	call->queue_end = &kept->next;
+	call->waiting++;
 	return true;
 }
 
@@ -126,6 +131,8 @@ void answer_provisional(struct call *call, const struct call_input *in)
 	struct sip_msg msg = *in->msg;
 
 	dialog_on_response(&call->leg[LEG_B].dialog, &msg);
+	if (call->waiting == WAITING_MAX)
+		return;
 	if (msg.status == 199 && !call->wants_199) // C44
 		return;
 	if (!is_harmless(&msg))

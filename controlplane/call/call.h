@@ -105,19 +105,20 @@ struct call {
 	bool wants_199;	       // the caller understands 199 (C44)
 	unsigned int handling; // events being handled, one inside the other
 	bool is_listed;
-	struct table_node node; // by the caller's Call-ID
+	struct table_node node; // by the caller's INVITE
 	struct leg leg[2];	// A, B
 	struct timer timer;	// no answer, then the kept ACK, then the end
 	struct media_session *media;
 	struct kept *invite; // until the callee is called
 	struct kept *queue;  // responses of the callee that wait for the media
 	struct kept **queue_end;
-	char *early_sdp;   // as last sent in an 18x, until the answer
-	int max_forwards;  // of our INVITE
-	uint32_t trunk[2]; // trunk_take's, by leg
-	struct str from;   // URI
-	struct str to;	   // Request-URI
-	char *text;	   // memory of both
+	unsigned int waiting; // in the queue
+	char *early_sdp;      // as last sent in an 18x, until the answer
+	int max_forwards;     // of our INVITE
+	uint32_t trunk[2];    // trunk_take's, by leg
+	struct str from;      // URI
+	struct str to;	      // Request-URI
+	char *text;	      // memory of both
 	struct tg_wall began;
 	struct tg_mono began_mono;
 	uint64_t answered_ms; // after it began; 0: not yet
@@ -144,8 +145,6 @@ void call_free(struct call *call);
 struct call *call_find(const struct engine *engine, uint64_t id);
 // The call that this INVITE, or the CANCEL for it, began: same Call-ID, From-tag and CSeq number.
 struct call *call_find_by_invite(const struct engine *engine, const struct sip_msg *msg);
-// The first call whose caller uses this Call-ID.
-struct call *call_find_by_call_id(const struct engine *engine, struct str call_id);
 
 uint64_t call_age_ms(const struct call *call);
 void call_arm(struct call *call, uint64_t delay_ms);

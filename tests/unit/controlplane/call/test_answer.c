@@ -74,6 +74,29 @@ Test(answer, callee_answers_with_what_cannot_be_read)
 	rig_fini(&rig);
 }
 
+// A callee that floods us while the dataplane is slow costs no more than so many messages.
+Test(answer, few_provisionals_wait_for_the_media)
+{
+	unsigned int heard = 0;
+
+	rig_invite(&rig);
+	rig.dp.paused = true;
+	for (unsigned int i = 0; i < 100; i++)
+		rig_respond(&rig, i % 2 == 0 ? "183 Progress" : "180 Ringing", "ctag",
+			"Contact: <sip:trunk@198.51.100.10>\r\n",
+			i % 2 == 0 ? RIG_SDP_CARRIER : NULL);
+	rig_respond(
+		&rig, "200 OK", "ctag", "Contact: <sip:trunk@198.51.100.10>\r\n", RIG_SDP_CARRIER);
+	rig.dp.paused = false;
+	rig_settle(&rig);
+	while (strncmp(rig_take(&rig, RIG_PHONE), "SIP/2.0 18", 10) == 0)
+		heard++;
+	cr_expect_eq(heard, 16, "%u", heard);
+	rig_ack(&rig);
+	cr_expect_eq(rig_calls(&rig), 1);
+	rig_fini(&rig);
+}
+
 Test(answer, A19_finals)
 {
 	static const struct {
