@@ -43,29 +43,22 @@ const char *call_state_text(enum call_state state)
 
 // ---- finding
 
-struct caller_key {
-	struct str call_id;
-	const struct sip_msg *msg; // NULL: only the Call-ID counts
-};
-
-static bool matches(const struct table_node *node, const void *arg)
+static bool matches(const struct table_node *node, const void *key)
 {
 	const struct call *call = caa_container_of(node, struct call, node);
 	const struct dialog *d = &call->leg[LEG_A].dialog;
-	const struct caller_key *key = arg;
+	const struct sip_msg *msg = key;
 
-	return str_equal(d->call_id, key->call_id)
-		&& (key->msg == NULL
-			|| (str_equal(d->remote_tag, key->msg->from_tag)
-				&& d->invite_cseq == key->msg->cseq));
+	return str_equal(d->call_id, msg->call_id) && str_equal(d->remote_tag, msg->from_tag)
+		&& d->invite_cseq == msg->cseq;
 }
 
-static struct call *find(const struct engine *engine, struct str call_id, const struct sip_msg *msg)
+// Of all that tells calls apart: a caller may give many calls the same Call-ID.
+static uint64_t hash_of(const struct sip_msg *msg)
 {
-	struct table_node *node = table_find(
-		&engine->callers, str_hash(call_id), matches, &(struct caller_key){call_id, msg});
+	uint64_t parts[3] = {str_hash(msg->call_id), str_hash(msg->from_tag), msg->cseq};
 
-	return node != NULL ? caa_container_of(node, struct call, node) : NULL;
+	return str_hash(str_of(parts, sizeof(parts)));
 }
 
 struct call *call_find(const struct engine *engine, uint64_t id)
@@ -75,12 +68,9 @@ struct call *call_find(const struct engine *engine, uint64_t id)
 
 struct call *call_find_by_invite(const struct engine *engine, const struct sip_msg *msg)
 {
-	return find(engine, msg->call_id, msg);
-}
+	struct table_node *node = table_find(&engine->callers, hash_of(msg), matches, msg);
 
-struct call *call_find_by_call_id(const struct engine *engine, struct str call_id)
-{
-	return find(engine, call_id, NULL);
+	return node != NULL ? caa_container_of(node, struct call, node) : NULL;
 }
 
 // ---- making
@@ -265,7 +255,7 @@ int call_new(struct call **out, struct engine *engine, const struct call_params 
 	if (rc == 0)
 		rc = build(call, p);
 	if (rc == 0)
-		rc = table_insert(&engine->callers, str_hash(p->invite->call_id), &call->node);
+		rc = table_insert(&engine->callers, hash_of(p->invite), &call->node);
 	if (rc < 0) {
 		call_free(call);
 		return rc;

@@ -23,7 +23,7 @@ struct engine {
 	struct media *media;
 	struct media_user media_user;
 	struct idpool *calls;
-	struct table callers; // calls by the caller's Call-ID
+	struct table callers; // calls by Call-ID, From-tag and CSeq of their INVITE
 	struct dialog_table dialogs;
 	struct trunks *trunks;
 	bool draining;

@@ -82,7 +82,7 @@ struct call_view {
 // go between two steps, so that long listings can be done in slices. Views are valid until the
 // engine does anything else.
 bool engine_call_next(const struct engine *engine, uint32_t *cursor, struct call_view *out);
-// By id, or by the Call-ID of either leg. Returns 0 or -ENOENT.
+// By id, or by the Call-ID of either leg: that one looks at every call. Returns 0 or -ENOENT.
 int engine_call_find(const struct engine *engine, uint64_t id, struct call_view *out);
 int engine_call_find_by_call_id(
 	const struct engine *engine, struct str call_id, struct call_view *out);

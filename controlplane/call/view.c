@@ -52,18 +52,23 @@ int engine_call_find(const struct engine *engine, uint64_t id, struct call_view 
 	return 0;
 }
 
+static bool has_call_id(const struct call *call, struct str call_id)
+{
+	return str_equal(call->leg[LEG_A].dialog.call_id, call_id)
+		|| str_equal(call->leg[LEG_B].dialog.call_id, call_id);
+}
+
 int engine_call_find_by_call_id(
 	const struct engine *engine, struct str call_id, struct call_view *out)
 {
-	const struct call *call = call_find_by_call_id(engine, call_id);
+	const struct call *call;
 	uint32_t cursor = 0;
 
-	while (call == NULL && (call = idpool_next(engine->calls, &cursor)) != NULL) {
-		if (!str_equal(call->leg[LEG_B].dialog.call_id, call_id))
-			call = NULL;
+	while ((call = idpool_next(engine->calls, &cursor)) != NULL) {
+		if (!has_call_id(call, call_id))
+			continue;
+		fill(out, call);
+		return 0;
 	}
-	if (call == NULL)
-		return -ENOENT;
-	fill(out, call);
-	return 0;
+	return -ENOENT;
 }
