@@ -173,10 +173,23 @@ static const struct check *failure_of(int rc)
 	return &failures[i].check;
 }
 
+// RFC 3261 §8.2.6.1: at once (B13), and with the Timestamp of the request
+static void say_trying(const struct request *r)
+{
+	const struct sip_hdr *timestamp = sip_msg_header(r->msg, SIP_HDR_TIMESTAMP);
+	struct sip_extra extra = {.id = SIP_HDR_TIMESTAMP};
+	struct sip_response_out trying = {.status = 100, .extra = &extra};
+
+	if (timestamp != NULL) {
+		extra.value = timestamp->value;
+		trying.extra_count = 1;
+	}
+	sip_respond(r->engine->stack, r->txn, STR(""), &trying);
+}
+
 static void admit(const struct admission *a)
 {
 	const struct request *r = a->r;
-	struct sip_response_out trying = {.status = 100};
 	struct call *call;
 	int rc = call_new(&call, r->engine,
 		&(struct call_params){r->txn, r->flow, r->msg, a->from, a->to, a->listener});
@@ -186,7 +199,7 @@ static void admit(const struct admission *a)
 		return;
 	}
 	sip_txn_own(r->engine->stack, r->txn, call->id, (struct sip_label){call->id, LEG_A});
-	sip_respond(r->engine->stack, r->txn, STR(""), &trying); // B13
+	say_trying(r);
 	media_offer(call->media, MEDIA_A, r->msg->body);
 }
 

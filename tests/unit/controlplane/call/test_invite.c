@@ -44,6 +44,15 @@ static const struct refusal {
 		CALL_REFUSAL_NO_OFFER},
 };
 
+Test(invite, timestamp_comes_back_in_100)
+{
+	rig_invite_as(&rig, RIG_PHONE, "Timestamp: 54.21\r\n", RIG_SDP_PHONE);
+	cr_expect_str_eq(
+		rig_header(rig_expect(&rig, RIG_PHONE, "SIP/2.0 100 "), "Timestamp"), "54.21");
+	cr_expect_str_empty(rig_header(rig_expect(&rig, RIG_CARRIER, "INVITE "), "Timestamp"));
+	rig_fini(&rig);
+}
+
 Test(invite, A14_A29_A30_C8_refusals)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
