@@ -101,6 +101,11 @@ static int explain_port(const struct args_port *port, int rc)
 			"interface %s has an XDP program that is not ours: run `ip link set %s "
 			"xdp off`, or give --port iface=%s,xdp=off",
 			port->iface, port->iface, port->iface);
+	case E2BIG:
+		return boot_fail("interface %s has more receive queues than AF_XDP can serve: run "
+				 "`ethtool -L "
+				 "%s rx 1` (or `combined %u`), or give --port iface=%s,xdp=off",
+			port->iface, port->iface, PORT_QUEUES_MAX, port->iface);
 	default:
 		return boot_fail("interface %s: %s; check that the kernel allows BPF", port->iface,
 			strerror(-rc));

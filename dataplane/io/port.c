@@ -39,24 +39,32 @@ static int claim(const char *iface)
 	return rc;
 }
 
-// Combined queues of the interface; an interface that knows none has one.
-static unsigned int count_queues(const char *iface)
+// How many queues of the interface AF_XDP is to serve: all. The driver serves combined ones; of an
+// interface that has none (veth) the first receive queue. Returns -E2BIG when some would be left
+// over: what arrives there would go to the kernel, without a word.
+static int count_queues(const char *iface)
 {
 	struct ethtool_channels channels = {.cmd = ETHTOOL_GCHANNELS};
 	struct ifreq ifr = {.ifr_data = (void *)&channels};
 	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	unsigned int queues = 1;
+	unsigned int served = 1;
 
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", iface);
-	if (fd >= 0 && ioctl(fd, SIOCETHTOOL, &ifr) == 0 && channels.combined_count > 0)
-		queues = channels.combined_count;
+	if (fd < 0 || ioctl(fd, SIOCETHTOOL, &ifr) < 0)
+		channels = (struct ethtool_channels){.combined_count = 1};
 	if (fd >= 0)
 		close(fd);
-	return queues < PORT_QUEUES_MAX ? queues : PORT_QUEUES_MAX;
+	if (channels.combined_count > 0)
+		served = channels.combined_count;
+	if (served > PORT_QUEUES_MAX || channels.combined_count + channels.rx_count > served)
+		return -E2BIG;
+	return (int)served;
 }
 
 int port_prepare(struct port *port, const char *iface, bool xdp, unsigned int workers)
 {
+	int queues;
+
 	*port = (struct port){.xdp = xdp, .id = UINT16_MAX, .claim_fd = -1};
 	snprintf(port->iface, sizeof(port->iface), "%s", iface);
 	port->ifindex = if_nametoindex(iface);
@@ -66,7 +74,10 @@ int port_prepare(struct port *port, const char *iface, bool xdp, unsigned int wo
 	if (port->claim_fd < 0)
 		return port->claim_fd;
 	// All queues of an interface must be served; a packet socket makes as many as we want.
-	port->queues = (uint16_t)(xdp ? count_queues(iface) : workers);
+	queues = xdp ? count_queues(iface) : (int)workers;
+	if (queues < 0)
+		return queues;
+	port->queues = (uint16_t)queues;
 	port->tx_shared = port->queues < workers;
 	return steer_clean(port->ifindex, xdp);
 }

@@ -34,7 +34,7 @@ struct port {
 
 // Checks the interface, claims it against other dataplanes in this namespace, removes leftovers.
 // Returns 0; -ENODEV: no such interface; -EADDRINUSE: another dataplane has it; -EBUSY: a foreign
-// XDP program is attached; another -errno.
+// XDP program is attached; -E2BIG: it has receive queues that AF_XDP would not serve; another -errno.
 int port_prepare(struct port *port, const char *iface, bool xdp, unsigned int workers);
 
 // The --vdev value for EAL.

@@ -421,6 +421,9 @@ def boot_errors(lab):
     refused(lab, ["DPDK does not start"], *ours, "--lcores", "0,1022")
     refused(lab, ["huge pages", "vm.nr_hugepages", "--huge off"], *ours, "--huge", "on",
             "--memory", "1000000")
+    sh(f"ip -n {lab.net.sbc} link add sq numrxqueues 2 type veth peer name sp")
+    sh(f"ip netns exec {lab.net.sbc} ethtool -L sq rx 2")
+    refused(lab, ["sq has more receive queues", "ethtool -L sq rx 1"], "--port", "iface=sq")
     args = pathlib.Path(lab.socket).with_name("args")
     args.write_text("# made by a test\n--port\niface=nosuch\n\n--workers=1\n")
     refused(lab, ["nosuch"], "--args", str(args))
@@ -435,15 +438,15 @@ SCENARIOS = {"relay-xdp": relay_xdp, "relay-packet": relay_packet, "killed": kil
              "hostile": hostile, "idle": idle, "boot-errors": boot_errors}
 
 
-def main():
+def main(scenarios, make_net=Net):
     dataplane, client, name = sys.argv[1:4]
     if os.geteuid() != 0:
         print("needs root")
         return 77
-    with Net() as net, tempfile.TemporaryDirectory() as folder:
+    with make_net() as net, tempfile.TemporaryDirectory() as folder:
         lab = Lab(dataplane, client, net, folder)
         try:
-            SCENARIOS[name](lab)
+            scenarios[name](lab)
         except BaseException:
             for child in lab.children:
                 print("\n".join(["----", *child.lines]))
@@ -454,4 +457,4 @@ def main():
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(SCENARIOS))
