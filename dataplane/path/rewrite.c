@@ -88,8 +88,8 @@ static void rewrite_packet(struct path *path, struct packet *pkt)
 	rewrite_udp(pkt, frame.from, from_port);
 	frame_write(packet_payload(pkt) - FRAME_UDP_BYTES - header_bytes, &frame, 0);
 	frame_span(pkt->m, (uint16_t)(udp_off - header_bytes), (uint16_t)bytes);
-	tg_stat_add(&far_stats->sent_packets, 1);
-	tg_stat_add(&far_stats->sent_bytes, pkt->payload_bytes);
+	path_side_add(path, &far_stats->sent_packets, 1);
+	path_side_add(path, &far_stats->sent_bytes, pkt->payload_bytes);
 	pkt->verdict = VERDICT_SEND;
 	path_count(path, TG_COUNT_MEDIA_RELAYED, 1);
 }

@@ -93,8 +93,9 @@ enum tg_side_drop {
 		TG_SIDE_DROP_COUNT,
 };
 
-// One side of one stream: what came from its remote, and what left towards it. Written by the worker
-// that receives this side's packets, except the sent_ words, written by the other side's receiver.
+// One side of one stream: what came from its remote, and what left towards it. Written by the workers
+// that receive this side's packets, except the sent_ words, written by the other side's receivers.
+// Counters of 64 bits are exact; the others have one writer as long as a NIC keeps a sender on a queue.
 struct tg_side_stats {
 	uint64_t packets;      // RTP received and accepted
 	uint64_t bytes;	       // UDP payload of those

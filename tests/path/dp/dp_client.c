@@ -6,8 +6,11 @@
 //	stream COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1	muxed RTCP, any payload type
 //	update INDEX GENERATION COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1
 //	remove INDEX GENERATION | type N | send LOCAL REMOTE TEXT | big LOCAL REMOTE BYTES
+//	sender N	what is sent goes by worker N from now on
 //	garble		impossible ring indices and a garbled directory
-//	stats | wait MS	prints what arrives meanwhile
+//	stats		counters, all workers added up, and what each received
+//	counts INDEX	packets of a stream: accepted from and sent to each side
+//	wait MS		prints what arrives meanwhile
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
@@ -32,9 +35,11 @@ struct client {
 	struct tg_segment *seg;
 	uint64_t bytes;
 	struct tg_ring cmd;
-	struct tg_ring tx;
-	struct tg_ring event[2]; // main lcore, worker 0
-	struct tg_ring punt[2];	 // by trust
+	unsigned int workers;
+	unsigned int sender;
+	struct tg_ring tx[TG_WORKERS_MAX];
+	struct tg_ring event[1 + TG_WORKERS_MAX]; // main lcore, then workers
+	struct tg_ring punt[TG_WORKERS_MAX][2];	  // by trust
 	uint64_t seq;
 };
 
@@ -77,17 +82,23 @@ static void take_up_rings(void)
 	client.cmd = ring((struct tg_section){.kind = TG_SECTION_CMD_RING,
 				  .entry_bytes = sizeof(struct tg_cmd)},
 		true);
-	client.tx = ring(
-		(struct tg_section){.kind = TG_SECTION_TX_RING, .entry_bytes = slot}, true);
-	for (uint16_t i = 0; i < 2; i++) {
+	for (uint16_t i = 0; i <= client.workers; i++)
 		client.event[i] = ring((struct tg_section){.kind = TG_SECTION_EVENT_RING,
 					       .from = i,
 					       .entry_bytes = sizeof(struct tg_event)},
 			false);
-		client.punt[i] = ring(
+	for (uint16_t w = 0; w < client.workers; w++) {
+		client.tx[w] = ring(
 			(struct tg_section){
-				.kind = TG_SECTION_PUNT_RING, .class = i, .entry_bytes = slot},
-			false);
+				.kind = TG_SECTION_TX_RING, .to = w, .entry_bytes = slot},
+			true);
+		for (uint16_t class = 0; class < 2; class ++)
+			client.punt[w][class] = ring(
+				(struct tg_section){.kind = TG_SECTION_PUNT_RING,
+					.from = w,
+					.class = class,
+					.entry_bytes = slot},
+				false);
 	}
 }
 
@@ -129,6 +140,9 @@ static void attach(const char *path, uint32_t abi, uint32_t threads)
 		client.fd[TG_ATTACH_FD_SEGMENT], 0);
 	if (client.seg == MAP_FAILED || client.seg->magic != TG_SEGMENT_MAGIC)
 		die("attach error=mapping");
+	client.workers = client.seg->workers;
+	if (client.workers == 0 || client.workers > TG_WORKERS_MAX)
+		die("attach error=workers");
 	take_up_rings();
 	printf("attached epoch=%u bytes=%" PRIu64 "\n", reply.epoch, client.bytes);
 }
@@ -173,7 +187,7 @@ static unsigned int drain_events(void)
 	unsigned int seen = 0;
 	const struct tg_event *slot;
 
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i <= client.workers; i++) {
 		while ((slot = tg_ring_peek(&client.event[i])) != NULL) {
 			print_event(slot);
 			tg_ring_pop(&client.event[i]);
@@ -183,23 +197,33 @@ static unsigned int drain_events(void)
 	return seen;
 }
 
-static unsigned int drain_punts(void)
+static unsigned int drain_punt(unsigned int worker, struct tg_ring *punt)
 {
 	unsigned int seen = 0;
 	const struct tg_packet *slot;
 
-	for (unsigned int i = 0; i < 2; i++) {
-		while ((slot = tg_ring_peek(&client.punt[i])) != NULL) {
-			char local[TG_ADDR_TEXT_BYTES];
-			char remote[TG_ADDR_TEXT_BYTES];
+	while ((slot = tg_ring_peek(punt)) != NULL) {
+		char local[TG_ADDR_TEXT_BYTES];
+		char remote[TG_ADDR_TEXT_BYTES];
 
-			printf("punt trust=%u listener=%u local=%s remote=%s bytes=%u text=%.*s\n",
-				slot->trust, slot->listener, tg_addr_write(&slot->local, local),
-				tg_addr_write(&slot->remote, remote), slot->bytes,
-				(int)strcspn((const char *)slot->payload, "\r\n"), slot->payload);
-			tg_ring_pop(&client.punt[i]);
-			seen++;
-		}
+		printf("punt trust=%u listener=%u local=%s remote=%s bytes=%u worker=%u "
+		       "text=%.*s\n",
+			slot->trust, slot->listener, tg_addr_write(&slot->local, local),
+			tg_addr_write(&slot->remote, remote), slot->bytes, worker,
+			(int)strcspn((const char *)slot->payload, "\r\n"), slot->payload);
+		tg_ring_pop(punt);
+		seen++;
+	}
+	return seen;
+}
+
+static unsigned int drain_punts(void)
+{
+	unsigned int seen = 0;
+
+	for (unsigned int w = 0; w < client.workers; w++) {
+		for (unsigned int class = 0; class < 2; class ++)
+			seen += drain_punt(w, &client.punt[w][class]);
 	}
 	return seen;
 }
@@ -208,9 +232,11 @@ static bool sleep_begin(void)
 {
 	bool sleep = true;
 
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i <= client.workers; i++)
 		sleep &= tg_ring_wait_begin(&client.event[i]);
-		sleep &= tg_ring_wait_begin(&client.punt[i]);
+	for (unsigned int w = 0; w < client.workers; w++) {
+		for (unsigned int class = 0; class < 2; class ++)
+			sleep &= tg_ring_wait_begin(&client.punt[w][class]);
 	}
 	return sleep;
 }
@@ -292,7 +318,8 @@ static struct tg_stream_spec spec_args(char **save)
 static void do_send(
 	const struct tg_addr *local, const struct tg_addr *remote, const char *text, uint32_t bytes)
 {
-	struct tg_packet *slot = tg_ring_reserve(&client.tx);
+	struct tg_ring *tx = &client.tx[client.sender];
+	struct tg_packet *slot = tg_ring_reserve(tx);
 
 	if (slot == NULL)
 		die("send error=ring full");
@@ -301,8 +328,8 @@ static void do_send(
 		memcpy(slot->payload, text, bytes);
 	else
 		memset(slot->payload, 'x', bytes <= TG_PUNT_BYTES_MAX ? bytes : 0);
-	tg_ring_push(&client.tx);
-	tg_ring_publish(&client.tx);
+	tg_ring_push(tx);
+	tg_ring_publish(tx);
 }
 
 static void garble(void)
@@ -310,10 +337,13 @@ static void garble(void)
 	struct tg_ring_shared *shared = client.cmd.shared;
 
 	__atomic_store_n(&shared->tail, shared->head + 123456789u, __ATOMIC_SEQ_CST);
-	__atomic_store_n(&client.tx.shared->tail, 0x87654321u, __ATOMIC_SEQ_CST);
-	for (unsigned int i = 0; i < 2; i++) {
+	for (unsigned int i = 0; i <= client.workers; i++)
 		__atomic_store_n(&client.event[i].shared->head, 0xdeadbeefu, __ATOMIC_SEQ_CST);
-		__atomic_store_n(&client.punt[i].shared->head, 0xdeadbeefu, __ATOMIC_SEQ_CST);
+	for (unsigned int w = 0; w < client.workers; w++) {
+		__atomic_store_n(&client.tx[w].shared->tail, 0x87654321u, __ATOMIC_SEQ_CST);
+		for (unsigned int class = 0; class < 2; class ++)
+			__atomic_store_n(
+				&client.punt[w][class].shared->head, 0xdeadbeefu, __ATOMIC_SEQ_CST);
 	}
 	memset(client.seg->section, 0xff, sizeof(client.seg->section));
 	wake_dataplane();
@@ -335,16 +365,44 @@ static void print_stats(void)
 	struct tg_section s = find((struct tg_section){
 		.kind = TG_SECTION_WORKER_STATS, .entry_bytes = sizeof(struct tg_worker_stats)});
 	const struct tg_worker_stats *stats = tg_segment_at(client.seg, &s);
+	struct tg_worker_stats sum = {0};
 
+	for (unsigned int w = 0; w < client.workers; w++) {
+		for (unsigned int i = 0; i < TG_COUNT_COUNT; i++)
+			sum.counter[i] += tg_stat_load(&stats[w].counter[i]);
+		for (unsigned int i = 0; i < TG_DROP_COUNT; i++)
+			sum.drop[i] += tg_stat_load(&stats[w].drop[i]);
+	}
 	printf("stats");
 	for (unsigned int i = 0; i < TG_COUNT_COUNT; i++)
-		printf(" %s=%" PRIu64, counters[i], tg_stat_load(&stats->counter[i]));
+		printf(" %s=%" PRIu64, counters[i], sum.counter[i]);
 	for (unsigned int i = 0; i < TG_DROP_COUNT; i++) {
-		if (tg_stat_load(&stats->drop[i]) != 0)
-			printf(" drop_%s=%" PRIu64, drops[i], tg_stat_load(&stats->drop[i]));
+		if (sum.drop[i] != 0)
+			printf(" drop_%s=%" PRIu64, drops[i], sum.drop[i]);
 	}
+	for (unsigned int w = 0; w < client.workers; w++)
+		printf(" rx_worker%u=%" PRIu64, w,
+			tg_stat_load(&stats[w].counter[TG_COUNT_RX_PACKETS]));
 	printf(" beat_age_ms=%" PRIu64 "\n",
 		(uint64_t)((tg_mono_now().ns - client.seg->dataplane_beat_ns) / TG_NS_PER_MS));
+}
+
+static void print_counts(uint32_t index)
+{
+	struct tg_section s = find((struct tg_section){
+		.kind = TG_SECTION_STREAM_STATS, .entry_bytes = sizeof(struct tg_stream_stats)});
+	const struct tg_stream_stats *stats = tg_segment_at(client.seg, &s);
+
+	if (index >= s.entries)
+		die("counts error=index");
+	printf("counts index=%u", index);
+	for (unsigned int i = 0; i < 2; i++) {
+		const struct tg_side_stats *side = &stats[index].side[i];
+
+		printf(" packets%u=%" PRIu64 " sent%u=%" PRIu64, i, tg_stat_load(&side->packets), i,
+			tg_stat_load(&side->sent_packets));
+	}
+	printf("\n");
 }
 
 static void config_word(const char *word, char **save)
@@ -416,6 +474,10 @@ static void on_line(char *line)
 		wait_ms(number_arg(&save));
 	else if (strcmp(word, "stats") == 0)
 		print_stats();
+	else if (strcmp(word, "counts") == 0)
+		print_counts((uint32_t)number_arg(&save));
+	else if (strcmp(word, "sender") == 0)
+		client.sender = (unsigned int)number_arg(&save) % client.workers;
 	else if (strcmp(word, "garble") == 0)
 		garble();
 	else if (strcmp(word, "send") == 0 || strcmp(word, "big") == 0)
