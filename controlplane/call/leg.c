@@ -277,12 +277,20 @@ void leg_hang_up(struct call *call, struct leg *leg, const struct farewell *fare
 	}
 }
 
+// Realms may have changed places since the call began: names do not.
+static bool is_in_realm(const struct call *call, const struct leg *leg, uint8_t realm)
+{
+	const struct conf *now = call->engine->conf;
+
+	return realm < now->realm_count && strcmp(now->realms[realm].name, leg->realm->name) == 0;
+}
+
 void leg_follow(struct call *call, struct leg *leg, const struct net_flow *flow)
 {
 	char remote[TG_ADDR_TEXT_BYTES];
 
-	if (leg->peer != NULL || flow->realm != leg->dialog.flow.realm
-		|| net_flow_equal(&leg->dialog.flow, flow))
+	if (leg->peer != NULL || net_flow_equal(&leg->dialog.flow, flow)
+		|| !is_in_realm(call, leg, flow->realm))
 		return;
 	LOG(LOG_INFO, "call-moved", "call=%" PRIu64 " leg=%c remote=%s", call->id, "AB"[leg->index],
 		tg_addr_write(&flow->remote, remote));

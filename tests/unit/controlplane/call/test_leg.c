@@ -91,6 +91,43 @@ Test(leg, C8_E6_nobody_is_followed_into_another_realm_and_peers_never)
 	rig_fini(&rig);
 }
 
+static void reload(const char *yaml)
+{
+	struct conf_error err;
+	struct conf *conf;
+
+	cr_assert_eq(conf_parse(&conf, str_from(yaml), "new", &err), 0, "%s", err.text);
+	conf_publish(conf);
+	engine_configure(rig.engine);
+	rig_settle(&rig);
+}
+
+Test(leg, E6_L1_phone_is_followed_after_realms_changed_places)
+{
+	struct tg_addr before;
+
+	rig_init(&rig);
+	rig_call(&rig);
+	reload("realms:\n"
+	       "  - name: core\n"
+	       "    sip: [{address: \"198.51.100.1:5060\"}]\n"
+	       "    media: [{address: \"198.51.100.1\", ports: \"30000-30999\"}]\n"
+	       "  - name: access\n"
+	       "    sip: [{address: \"203.0.113.1:5060\"}]\n"
+	       "    media: [{address: \"203.0.113.1\", ports: \"20000-20999\"}]\n");
+	before = rig.flow[RIG_PHONE].remote;
+	rig.flow[RIG_PHONE].realm = 1;
+	rig.flow[RIG_PHONE].remote.port = 40777;
+	rig.flow[RIG_CARRIER].realm = 0;
+	rig_request(&rig, RIG_PHONE, "OPTIONS", 2, "");
+	rig_expect(&rig, RIG_PHONE, "SIP/2.0 200 ");
+	rig_request(&rig, RIG_CARRIER, "BYE", 5, "");
+	rig_expect(&rig, RIG_PHONE, "BYE ");
+	cr_expect_null(fake_net_take(&rig.net, &before));
+	rig_confirm(&rig, RIG_PHONE, "200 OK");
+	rig_fini(&rig);
+}
+
 Test(leg, views)
 {
 	struct call_view view;
