@@ -13,6 +13,7 @@
 #include "controlplane/base/ctl.h"
 #include "controlplane/base/log.h"
 #include "controlplane/obs/ctl_socket.h"
+#include "controlplane/obs/json_text.h"
 #include "include/tidegate/ctl.h"
 
 struct flight;
@@ -68,7 +69,10 @@ static void send_json(struct ctl_client *client, json_t *json)
 
 static void send_error(struct ctl_client *client, const char *code, const char *text)
 {
-	send_json(client, json_pack("{s:b, s:s, s:s}", "ok", 0, "error", text, "code", code));
+	// cut to its length, it may end within a character
+	send_json(client,
+		json_pack("{s:b, s:o, s:s}", "ok", 0, "error", json_text(str_from(text)), "code",
+			code));
 }
 
 static void on_landed(struct letter *letter)

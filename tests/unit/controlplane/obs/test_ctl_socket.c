@@ -46,6 +46,12 @@ static void missing(struct ctl_request *request, void *)
 	ctl_refuse(request, "not-found", "no %s here", "moon");
 }
 
+// One octet more than fits, so that its last character is cut.
+static void wordy(struct ctl_request *request, void *)
+{
+	ctl_refuse(request, "refused", "%254s\u00fc", "");
+}
+
 static void big(struct ctl_request *request, void *)
 {
 	char *text = malloc(8 << 20);
@@ -62,6 +68,7 @@ static const struct ctl_command commands[] = {
 	{"hold", "", "", CTL_SIGNALLING, hold, NULL},
 	{"let go", "", "", CTL_SIGNALLING, let_go, NULL},
 	{"missing", "", "", CTL_SIGNALLING, missing, NULL},
+	{"wordy", "", "", CTL_MANAGEMENT, wordy, NULL},
 	{"big", "", "", CTL_MANAGEMENT, big, NULL},
 };
 
@@ -84,6 +91,16 @@ static void expect(const char *request, const char *reply)
 	cr_assert(json_equal(got, want), "%s: %s instead of %s", request, text, reply);
 	free(text);
 	json_decref(want);
+	json_decref(got);
+}
+
+Test(ctl_socket, refusal_that_ends_within_a_character_is_told)
+{
+	json_t *got = stage_ask("{\"command\":\"wordy\"}");
+	const char *text = json_string_value(json_object_get(got, "error"));
+
+	cr_assert_not_null(text);
+	cr_assert_str_eq(text + 254, "\\xc3");
 	json_decref(got);
 }
 
