@@ -10,6 +10,8 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#define ERRNO_MAX 4095
+
 int attach_io_ask(int *fd, const char *path, uint32_t sig_threads)
 {
 	struct tg_attach_hello hello = {.magic = TG_ATTACH_MAGIC,
@@ -77,7 +79,7 @@ static int receive_reply(struct attach_io *io, struct tg_attach_reply *reply, in
 		|| reply->magic != TG_ATTACH_MAGIC)
 		return len == 0 ? -ECONNRESET : -EBADMSG;
 	if (reply->status != 0)
-		return reply->status < 0 ? reply->status : -EBADMSG;
+		return reply->status < 0 && reply->status >= -ERRNO_MAX ? reply->status : -EBADMSG;
 	return count == TG_ATTACH_DESCRIPTORS ? 0 : -EBADMSG;
 }
 

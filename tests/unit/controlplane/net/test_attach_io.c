@@ -78,6 +78,8 @@ Test(attach_io, strange_replies_are_refused)
 	reply.status = -EBUSY;
 	cr_assert_eq(take(&reply, 0), -EBUSY);
 	cr_assert_eq(take(&reply, 3), -EBUSY, "descriptors nobody asked for");
+	reply.status = INT32_MIN;
+	cr_assert_eq(take(&reply, 0), -EBADMSG);
 	reply.status = 1;
 	cr_assert_eq(take(&reply, 3), -EBADMSG);
 	reply = good;
