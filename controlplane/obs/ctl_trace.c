@@ -117,7 +117,11 @@ static struct quest *quest_new(const struct obs *obs, const char *name)
 
 	if (quest == NULL)
 		return NULL;
-	quest->name = str_of(str_dup(str_from(name)), strlen(name));
+	quest->name = str_from(str_dup(str_from(name)));
+	if (str_is_none(quest->name)) {
+		quest_free(quest);
+		return NULL;
+	}
 	if (engine_call_find_by_call_id(obs->p.engine, quest->name, &call) == 0)
 		quest->call = call.id;
 	else if (str_to_u64(&id, quest->name, UINT64_MAX) == 0 && id != 0)
@@ -136,8 +140,7 @@ static void trace_call(struct ctl_request *request, void *arg)
 	if (name == NULL)
 		return;
 	quest = quest_new(arg, name);
-	if (quest == NULL || quest->name.at == NULL) {
-		quest_free(quest);
+	if (quest == NULL) {
 		ctl_refuse(request, "refused", "out of memory");
 		return;
 	}

@@ -239,8 +239,11 @@ static void acknowledge(struct sip_stack *stack, struct txn *txn, const struct s
 
 	derive(&b, wire_of(txn), STR("ACK"), sip_msg_header(response, SIP_HDR_TO)->value);
 	put_end(&b);
-	if (b.failed || txn_keep(txn, strbuf_str(&b)) < 0)
+	if (b.failed || txn_keep(txn, strbuf_str(&b)) < 0) {
+		// else the INVITE would go out again when the response repeats
+		txn_forget(txn);
 		return;
+	}
 	counter_add(&stack->counters.requests_out[SIP_ACK], 1);
 	txn_send(stack, txn, false);
 }
