@@ -4,6 +4,7 @@
 #include <inttypes.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/base/metrics.h"
 
 #define READD_WINDOW 256 // streams on their way back at a time
 
@@ -56,7 +57,7 @@ static void on_media_idle(struct media *media, struct stream *s)
 	s->idle_until_ms = now_ms + s->session->idle_ms + s->session->idle_ms / 2;
 	if (!is_idle(s->session, now_ms))
 		return;
-	media->counters.idle++;
+	counter_add(&media->counters.idle, 1);
 	user->on_idle(user->arg, s->session->call);
 }
 
@@ -64,7 +65,7 @@ static void on_limiter(struct media *media, const struct tg_event_limiter *limit
 {
 	char text[TG_ADDR_TEXT_BYTES];
 
-	media->counters.limiter_trips++;
+	counter_add(&media->counters.limiter_trips, 1);
 	LOG(LOG_WARN, "sip-source-limited", "source=%s dropped=%u",
 		tg_addr_write(&limiter->addr, text), limiter->dropped);
 }
@@ -78,12 +79,12 @@ void events_on_event(void *arg, const struct tg_event *event)
 	case TG_EVENT_COMPLETION:
 		return;
 	case TG_EVENT_LATCHED:
-		media->counters.latches++;
+		counter_add(&media->counters.latches, 1);
 		if (s != NULL)
 			log_source(LOG_DEBUG, "media-latched", s, &event->source);
 		return;
 	case TG_EVENT_SOURCE_REFUSED:
-		media->counters.sources_refused++;
+		counter_add(&media->counters.sources_refused, 1);
 		if (s != NULL)
 			log_source(LOG_INFO, "media-source-refused", s, &event->source);
 		return;
@@ -92,13 +93,13 @@ void events_on_event(void *arg, const struct tg_event *event)
 			on_media_idle(media, s);
 		return;
 	case TG_EVENT_SSRC_CHANGED:
-		media->counters.ssrc_changes++;
+		counter_add(&media->counters.ssrc_changes, 1);
 		return;
 	case TG_EVENT_LIMITER_TRIPPED:
 		on_limiter(media, &event->limiter);
 		return;
 	case TG_EVENT_STREAM_EXPIRED:
-		media->counters.expired++;
+		counter_add(&media->counters.expired, 1);
 		return;
 	}
 }

@@ -4,13 +4,15 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "controlplane/base/metrics.h"
+
 static void start_next(struct media_session *session);
 
 static void report(struct media_session *session, enum media_failure failure, struct str sdp)
 {
 	const struct media_user *user = session->media->params.user;
 
-	session->media->counters.refused[failure] += failure != MEDIA_OK;
+	counter_add(&session->media->counters.refused[failure], failure != MEDIA_OK);
 	user->on_ready(user->arg, session->call, failure, sdp);
 }
 

@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "controlplane/base/metrics.h"
+
 static void leg_init(struct session_leg *leg, const struct media_leg *params)
 {
 	leg->leg = *params;
@@ -37,7 +39,7 @@ int media_session_new(
 	}
 	if (params->conf != NULL)
 		session->conf = conf_get(params->conf);
-	media->counters.sessions = idpool_count(media->sessions);
+	counter_add(&media->counters.sessions, 1);
 	*out = session;
 	return 0;
 }
@@ -54,7 +56,7 @@ void media_session_free(struct media_session *session)
 	for (unsigned int i = 0; i < session->line_count; i++)
 		stream_close(session->line[i].stream);
 	idpool_remove(media->sessions, session->id);
-	media->counters.sessions = idpool_count(media->sessions);
+	counter_add(&media->counters.sessions, (uint64_t)-1);
 	if (session->conf != NULL)
 		conf_put(session->conf);
 	free(session->line);

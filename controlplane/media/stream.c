@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/base/metrics.h"
 
 // A port the dataplane refuses is held by an orphan of an earlier control plane.
 #define ADD_ATTEMPTS_MAX 32
@@ -27,7 +28,7 @@ static void release(struct media *media, struct stream *s)
 {
 	give_ports(media, s);
 	idpool_remove(media->streams, s->id);
-	media->counters.streams = idpool_count(media->streams);
+	counter_add(&media->counters.streams, (uint64_t)-1);
 	free(s);
 }
 
@@ -143,7 +144,7 @@ enum media_failure stream_add(struct stream **out, struct media_session *session
 		free(s);
 		return failure;
 	}
-	media->counters.streams = idpool_count(media->streams);
+	counter_add(&media->counters.streams, 1);
 	copy_text(s->kind, sizeof(s->kind), m->kind);
 	copy_text(s->protocol, sizeof(s->protocol), m->protocol);
 	failure = take_ports(s, session, side);
