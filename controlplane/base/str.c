@@ -105,6 +105,17 @@ int str_to_u64(uint64_t *out, struct str s, uint64_t max)
 	return 0;
 }
 
+int str_to_ip(struct tg_ip *out, struct str s)
+{
+	char text[TG_IP_TEXT_BYTES + 2];
+
+	if (s.len >= sizeof(text) || str_index(s, '\0') < s.len)
+		return -EINVAL;
+	memcpy(text, s.len != 0 ? s.at : "", s.len);
+	text[s.len] = '\0';
+	return tg_ip_parse(out, text);
+}
+
 char *str_dup(struct str s)
 {
 	char *copy;

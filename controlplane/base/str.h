@@ -2,6 +2,8 @@
 // Views into text that somebody else owns, and a writer into a buffer of fixed size.
 #pragma once
 
+#include "include/tidegate/addr.h"
+
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -50,6 +52,8 @@ size_t str_find_nocase(struct str s, struct str needle);
 struct str str_cut(struct str *s, char c);
 // Decimal digits only, all of s. Returns 0, -EINVAL, or -ERANGE above max; *out untouched on error.
 int str_to_u64(uint64_t *out, struct str s, uint64_t max);
+// A whole IPv4 or IPv6 address, also in brackets. Returns 0 or -EINVAL; *out untouched on error.
+int str_to_ip(struct tg_ip *out, struct str s);
 // SipHash-1-3 under a key of this process, so that nobody outside can choose colliding texts. Not
 // the same in another process, nor after a restart.
 uint64_t str_hash(struct str s);

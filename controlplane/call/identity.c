@@ -3,8 +3,6 @@
 
 #include "controlplane/call/call_int.h"
 
-#define SIP_DEFAULT_PORT 5060
-
 static void put_host(struct strbuf *b, const struct tg_addr *addr)
 {
 	char text[TG_IP_TEXT_BYTES];
@@ -53,7 +51,7 @@ static void put_uri(
 		strbuf_put_char(b, '@');
 	}
 	put_host(b, host);
-	if (with_port && host->port != SIP_DEFAULT_PORT) {
+	if (with_port && host->port != SIP_PORT) {
 		strbuf_put_char(b, ':');
 		strbuf_put_u64(b, host->port);
 	}

@@ -61,18 +61,13 @@ static bool is_private(const struct tg_ip *ip)
 // The numeric address that a URI names; a host name is left to the flow.
 static int numeric_target(struct tg_addr *out, struct str text)
 {
-	char host[TG_IP_TEXT_BYTES];
 	struct tg_ip ip;
 	struct sip_uri uri;
 
 	if (sip_uri_parse(&uri, text) < 0 || uri.scheme != SIP_SCHEME_SIP
-		|| uri.host.len >= sizeof(host))
+		|| str_to_ip(&ip, uri.host) < 0)
 		return -EINVAL;
-	memcpy(host, uri.host.at, uri.host.len);
-	host[uri.host.len] = '\0';
-	if (tg_ip_parse(&ip, host) < 0)
-		return -EINVAL;
-	*out = (struct tg_addr){.ip = ip, .port = uri.port != 0 ? uri.port : 5060};
+	*out = (struct tg_addr){.ip = ip, .port = uri.port != 0 ? uri.port : SIP_PORT};
 	return 0;
 }
 

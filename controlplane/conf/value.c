@@ -165,15 +165,10 @@ static bool has_host_bits(const struct conf_network *net)
 int value_read_network(struct value_spot *spot, struct conf_network *out, const char *text)
 {
 	struct str bits = str_from(text), ip = str_cut(&bits, '/');
-	char plain[TG_IP_TEXT_BYTES + 2];
 	unsigned int family_bits;
 	uint64_t n;
 
-	if (ip.len >= sizeof(plain))
-		return refuse_network(spot, text);
-	memcpy(plain, ip.at, ip.len);
-	plain[ip.len] = '\0';
-	if (tg_ip_parse(&out->net, plain) < 0)
+	if (str_to_ip(&out->net, ip) < 0)
 		return refuse_network(spot, text);
 	family_bits = tg_ip_is_v4(&out->net) ? 32 : 128;
 	n = family_bits;

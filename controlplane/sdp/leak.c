@@ -88,16 +88,11 @@ static bool is_literal_char(char c, bool v6)
 
 static bool is_literal(struct str token, bool v6)
 {
-	char text[TG_IP_TEXT_BYTES];
 	struct tg_ip ip;
 
 	while (token.len > 0 && token.at[token.len - 1] == '.')
 		token.len--;
-	if (token.len < (v6 ? 3 : 7) || token.len >= sizeof(text))
-		return false;
-	memcpy(text, token.at, token.len);
-	text[token.len] = '\0';
-	return tg_ip_parse(&ip, text) == 0 && tg_ip_is_v4(&ip) == !v6;
+	return token.len >= (v6 ? 3 : 7) && str_to_ip(&ip, token) == 0 && tg_ip_is_v4(&ip) == !v6;
 }
 
 static bool shows_literal(struct str value, bool v6)

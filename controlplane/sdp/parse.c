@@ -46,7 +46,6 @@ int sdp_host_parse(struct sdp_host *out, struct str value)
 	struct str net = sdp_word(&value);
 	struct str family = sdp_word(&value);
 	struct str host = sdp_word(&value);
-	char text[TG_IP_TEXT_BYTES];
 
 	// RFC 8866 §5.7: a TTL or a count may follow a multicast address.
 	host = str_cut(&host, '/');
@@ -54,11 +53,7 @@ int sdp_host_parse(struct sdp_host *out, struct str value)
 		|| !(str_equal_nocase(family, STR("IP4")) || str_equal_nocase(family, STR("IP6"))))
 		return -EINVAL;
 	*out = (struct sdp_host){.present = true, .text = host, .name = host};
-	if (host.len >= sizeof(text))
-		return 0;
-	memcpy(text, host.at, host.len);
-	text[host.len] = '\0';
-	if (tg_ip_parse(&out->ip, text) < 0)
+	if (str_to_ip(&out->ip, host) < 0)
 		return 0;
 	out->held = tg_ip_is_unset(&out->ip);
 	if (out->held || is_unicast(&out->ip))

@@ -3,8 +3,6 @@
 
 #include <errno.h>
 
-#include "include/tidegate/addr.h"
-
 enum {
 	TOKEN = 1,
 	HOST = 2,
@@ -91,14 +89,9 @@ int sip_index_unquoted(size_t *at, struct str s, const char *set)
 
 static bool is_v6(struct str s)
 {
-	char text[TG_IP_TEXT_BYTES];
 	struct tg_ip ip;
 
-	if (s.len >= sizeof(text) || str_index(s, ':') == s.len)
-		return false;
-	memcpy(text, s.at, s.len);
-	text[s.len] = '\0';
-	return strlen(text) == s.len && tg_ip_parse(&ip, text) == 0;
+	return str_index(s, ':') < s.len && str_to_ip(&ip, s) == 0;
 }
 
 static int port_parse(uint16_t *port, struct str text)

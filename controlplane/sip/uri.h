@@ -8,6 +8,8 @@
 
 #include "controlplane/base/str.h"
 
+#define SIP_PORT 5060 // where a URI or a Via names none
+
 enum sip_scheme {
 	SIP_SCHEME_SIP,
 	SIP_SCHEME_SIPS,

@@ -56,14 +56,9 @@ bool sip_via_is_rfc3261(const struct sip_via *via)
 
 static bool is_host(struct str host, const struct tg_ip *ip)
 {
-	char text[TG_IP_TEXT_BYTES];
 	struct tg_ip parsed;
 
-	if (host.len >= sizeof(text) || memchr(host.at, '\0', host.len) != NULL)
-		return false;
-	memcpy(text, host.at, host.len);
-	text[host.len] = '\0';
-	return tg_ip_parse(&parsed, text) == 0 && tg_ip_equal(&parsed, ip);
+	return str_to_ip(&parsed, host) == 0 && tg_ip_equal(&parsed, ip);
 }
 
 bool sip_via_is_ours(const struct sip_via *via, const struct tg_addr *advertised)

@@ -7,8 +7,6 @@
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/msg.h"
 
-#define SIP_PORT 5060 // where sent-by names none
-
 // One element of a Via header, LWS around slashes, colon and equals allowed. Returns 0, or -EINVAL
 // when it is not of SIP/2.0, its host or port is none, or a quote is not closed.
 int sip_via_parse(struct sip_via *out, struct str text);

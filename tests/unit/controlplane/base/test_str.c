@@ -6,6 +6,34 @@
 #include <errno.h>
 #include <stdlib.h>
 
+Test(str, reads_addresses)
+{
+	static const struct {
+		struct str in;
+		const char *want; // NULL: none
+	} cases[] = {
+		{{"192.0.2.1", 9}, "192.0.2.1"},
+		{{"192.0.2.17", 9}, "192.0.2.1"},
+		{{"[2001:db8::1]", 13}, "2001:db8::1"},
+		{{"2001:db8::1", 11}, "2001:db8::1"},
+		{{"192.0.2.1\0x", 11}, NULL},
+		{{"host.example", 12}, NULL},
+		{{"", 0}, NULL},
+		{{NULL, 0}, NULL},
+		{{"0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000:0000", 59}, NULL},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tg_ip ip = {0};
+		char text[TG_IP_TEXT_BYTES];
+		int rc = str_to_ip(&ip, cases[i].in);
+
+		cr_assert_eq(rc, cases[i].want != NULL ? 0 : -EINVAL, "%zu", i);
+		if (rc == 0)
+			cr_assert_str_eq(tg_ip_write(&ip, text), cases[i].want);
+	}
+}
+
 Test(str, compares)
 {
 	static const struct {
