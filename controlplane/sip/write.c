@@ -103,8 +103,7 @@ struct str sip_request_method(const struct sip_request_out *out)
 
 void sip_request_write(struct strbuf *b, const struct sip_request_out *out)
 {
-	struct str method = str_is_none(out->method_name) ? str_from(sip_method_name(out->method))
-							  : out->method_name;
+	struct str method = sip_request_method(out);
 	struct tail tail = {
 		out->source, out->extra, out->extra_count, out->content_type, out->body};
 
