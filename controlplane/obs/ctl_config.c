@@ -6,13 +6,6 @@
 #include "controlplane/obs/obs_int.h"
 #include "controlplane/obs/reload.h"
 
-static const char *const latch_names[] = {
-	[TG_LATCH_OFF] = "off",
-	[TG_LATCH_PORT] = "port",
-	[TG_LATCH_SIGNALLING] = "signalling",
-	[TG_LATCH_ANY] = "any",
-};
-
 static json_t *listeners_json(const struct conf_realm *realm)
 {
 	json_t *all = json_array();
@@ -49,7 +42,7 @@ static json_t *realms_json(const struct conf *conf)
 		json_array_append_new(all,
 			json_pack("{s:s, s:o, s:o, s:s, s:b, s:b}", "name", realm->name, "sip",
 				listeners_json(realm), "media", pools_json(realm), "latch",
-				latch_names[realm->latch], "strangers", (int)realm->strangers,
+				label_latch(realm->latch), "strangers", (int)realm->strangers,
 				"force_rport", (int)realm->force_rport));
 	}
 	return all;
@@ -65,7 +58,7 @@ static json_t *peers_json(const struct conf *conf)
 		json_array_append_new(all,
 			json_pack("{s:s, s:s, s:o, s:s, s:I, s:I}", "name", peer->name, "realm",
 				label_realm(conf, peer->realm), "address",
-				json_addr(&peer->address), "latch", latch_names[peer->latch],
+				json_addr(&peer->address), "latch", label_latch(peer->latch),
 				"no_answer_ms", (json_int_t)peer->no_answer_ms, "calls_max",
 				(json_int_t)peer->calls_max));
 	}

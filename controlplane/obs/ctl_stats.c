@@ -5,11 +5,6 @@
 #include "controlplane/obs/labels.h"
 #include "controlplane/obs/obs_int.h"
 
-static void set_u64(json_t *object, const char *name, uint64_t value)
-{
-	json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
 static json_t *by_label(const uint64_t *words, unsigned int count, label_h *label)
 {
 	json_t *json = json_object();
@@ -18,7 +13,7 @@ static json_t *by_label(const uint64_t *words, unsigned int count, label_h *labe
 		const char *name = label(i);
 
 		if (name != NULL)
-			set_u64(json, name, words[i]);
+			json_set_u64(json, name, words[i]);
 	}
 	return json;
 }
@@ -29,20 +24,20 @@ static json_t *sip_json(const struct sip_stack_counters *sip)
 {
 	json_t *json = json_object();
 
-	set_u64(json, "transactions", sip->transactions);
+	json_set_u64(json, "transactions", sip->transactions);
 	json_object_set_new(json, "requests_in", BY_LABEL(sip->requests_in, label_method));
 	json_object_set_new(json, "requests_out", BY_LABEL(sip->requests_out, label_method));
 	json_object_set_new(json, "responses_in", BY_LABEL(sip->responses_in, label_class));
 	json_object_set_new(json, "responses_out", BY_LABEL(sip->responses_out, label_class));
-	set_u64(json, "retransmissions_in", sip->retransmissions_in);
-	set_u64(json, "retransmissions_out", sip->retransmissions_out);
+	json_set_u64(json, "retransmissions_in", sip->retransmissions_in);
+	json_set_u64(json, "retransmissions_out", sip->retransmissions_out);
 	json_object_set_new(json, "parse_errors", BY_LABEL(sip->faults, label_fault));
-	set_u64(json, "stray_responses", sip->stray_responses);
-	set_u64(json, "stray_acks", sip->stray_acks);
-	set_u64(json, "timeouts", sip->timeouts);
-	set_u64(json, "missing_acks", sip->no_acks);
-	set_u64(json, "send_failures", sip->send_failures);
-	set_u64(json, "table_full", sip->table_full);
+	json_set_u64(json, "stray_responses", sip->stray_responses);
+	json_set_u64(json, "stray_acks", sip->stray_acks);
+	json_set_u64(json, "timeouts", sip->timeouts);
+	json_set_u64(json, "missing_acks", sip->no_acks);
+	json_set_u64(json, "send_failures", sip->send_failures);
+	json_set_u64(json, "table_full", sip->table_full);
 	return json;
 }
 
@@ -50,12 +45,12 @@ static json_t *media_json(const struct media_counters *media)
 {
 	json_t *json = json_object();
 
-	set_u64(json, "latches", media->latches);
-	set_u64(json, "sources_refused", media->sources_refused);
-	set_u64(json, "ssrc_changes", media->ssrc_changes);
-	set_u64(json, "idle", media->idle);
-	set_u64(json, "expired", media->expired);
-	set_u64(json, "limiter_trips", media->limiter_trips);
+	json_set_u64(json, "latches", media->latches);
+	json_set_u64(json, "sources_refused", media->sources_refused);
+	json_set_u64(json, "ssrc_changes", media->ssrc_changes);
+	json_set_u64(json, "idle", media->idle);
+	json_set_u64(json, "expired", media->expired);
+	json_set_u64(json, "limiter_trips", media->limiter_trips);
 	json_object_set_new(json, "refused", BY_LABEL(media->refused, label_media_failure));
 	return json;
 }
@@ -86,9 +81,10 @@ static void add_pools(json_t *json, const struct obs_snapshot *s)
 		pairs += pool->pairs;
 	}
 	conf_put(conf);
-	set_u64(json, "ports_in_use", in_use * 2);
-	set_u64(json, "ports_in_quarantine", resting * 2);
-	set_u64(json, "ports_free", pairs > in_use + resting ? (pairs - in_use - resting) * 2 : 0);
+	json_set_u64(json, "ports_in_use", in_use * 2);
+	json_set_u64(json, "ports_in_quarantine", resting * 2);
+	json_set_u64(
+		json, "ports_free", pairs > in_use + resting ? (pairs - in_use - resting) * 2 : 0);
 	json_object_set_new(json, "pools", pools);
 }
 
@@ -105,8 +101,8 @@ static json_t *dataplane_json(const struct obs_dataplane *dp)
 	}
 	json_object_set_new(json, "attached", json_boolean(dp->attached));
 	json_object_set_new(json, "boot_id", json_sprintf("%016" PRIx64, dp->boot_id));
-	set_u64(json, "epoch", dp->epoch);
-	set_u64(json, "beat_age_ms", dp->beat_age_ms);
+	json_set_u64(json, "epoch", dp->epoch);
+	json_set_u64(json, "beat_age_ms", dp->beat_age_ms);
 	json_object_set_new(json, "workers", workers);
 	return json;
 }
@@ -115,15 +111,15 @@ static json_t *stats_json(const struct obs *obs, const struct obs_snapshot *s)
 {
 	json_t *json = json_object();
 
-	set_u64(json, "uptime_s", tg_mono_ms_between(obs->started, s->taken) / TG_MS_PER_S);
+	json_set_u64(json, "uptime_s", tg_mono_ms_between(obs->started, s->taken) / TG_MS_PER_S);
 	json_object_set_new(json, "draining", json_boolean(s->draining));
-	set_u64(json, "calls", s->engine.calls);
-	set_u64(json, "dialogs", s->engine.dialogs);
-	set_u64(json, "transactions", s->sip.transactions);
-	set_u64(json, "sessions", s->media.sessions);
-	set_u64(json, "streams", s->media.streams);
-	set_u64(json, "attempts", s->engine.attempts);
-	set_u64(json, "answered", s->engine.answered);
+	json_set_u64(json, "calls", s->engine.calls);
+	json_set_u64(json, "dialogs", s->engine.dialogs);
+	json_set_u64(json, "transactions", s->sip.transactions);
+	json_set_u64(json, "sessions", s->media.sessions);
+	json_set_u64(json, "streams", s->media.streams);
+	json_set_u64(json, "attempts", s->engine.attempts);
+	json_set_u64(json, "answered", s->engine.answered);
 	json_object_set_new(json, "refused", BY_LABEL(s->engine.refused, label_refusal));
 	json_object_set_new(json, "ended", BY_LABEL(s->engine.ended, label_cause));
 	add_pools(json, s);

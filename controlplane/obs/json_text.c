@@ -49,6 +49,11 @@ json_t *json_addr(const struct tg_addr *addr)
 	return tg_ip_is_unset(&addr->ip) ? json_null() : json_string(tg_addr_write(addr, text));
 }
 
+void json_set_u64(json_t *object, const char *name, uint64_t value)
+{
+	json_object_set_new(object, name, json_integer((json_int_t)value));
+}
+
 json_t *json_wall(struct tg_wall when)
 {
 	time_t seconds = (time_t)(when.us / TG_US_PER_S);

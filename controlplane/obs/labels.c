@@ -84,6 +84,18 @@ const char *label_drop(unsigned int index)
 	return LOOK_UP(names, index);
 }
 
+const char *label_latch(unsigned int index)
+{
+	static const char *const names[] = {
+		[TG_LATCH_OFF] = "off",
+		[TG_LATCH_PORT] = "port",
+		[TG_LATCH_SIGNALLING] = "signalling",
+		[TG_LATCH_ANY] = "any",
+	};
+
+	return LOOK_UP(names, index);
+}
+
 const char *label_realm(const struct conf *conf, unsigned int realm)
 {
 	return conf != NULL && realm < conf->realm_count ? conf->realms[realm].name : "gone";

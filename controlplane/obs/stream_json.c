@@ -3,6 +3,7 @@
 
 #include "controlplane/base/metrics.h"
 #include "controlplane/obs/json_text.h"
+#include "controlplane/obs/labels.h"
 
 static const char *const drop_names[] = {
 #define X(name, text) [TG_SIDE_DROP_##name] = text,
@@ -33,46 +34,35 @@ static json_t *side_drops(const struct tg_side_stats *side)
 	return drops;
 }
 
-static void set_u64(json_t *object, const char *name, uint64_t value)
-{
-	json_object_set_new(object, name, json_integer((json_int_t)value));
-}
-
 static void add_numbers(json_t *json, const struct tg_side_stats *side)
 {
 	uint64_t now_ms = tg_mono_ms(tg_mono_now());
 
 	json_object_set_new(json, "learned", json_addr(&side->learned[TG_RTP]));
-	set_u64(json, "packets", side->packets);
-	set_u64(json, "bytes", side->bytes);
-	set_u64(json, "rtcp_packets", side->rtcp_packets);
-	set_u64(json, "sent_packets", side->sent_packets);
-	set_u64(json, "sent_bytes", side->sent_bytes);
-	set_u64(json, "lost", stream_lost(side));
-	set_u64(json, "reordered", side->reordered);
-	set_u64(json, "duplicates", side->duplicates);
-	set_u64(json, "jitter_rtp_units", side->jitter_q4 / 16);
-	set_u64(json, "ssrc", side->ssrc);
-	set_u64(json, "latches", side->latches);
+	json_set_u64(json, "packets", side->packets);
+	json_set_u64(json, "bytes", side->bytes);
+	json_set_u64(json, "rtcp_packets", side->rtcp_packets);
+	json_set_u64(json, "sent_packets", side->sent_packets);
+	json_set_u64(json, "sent_bytes", side->sent_bytes);
+	json_set_u64(json, "lost", stream_lost(side));
+	json_set_u64(json, "reordered", side->reordered);
+	json_set_u64(json, "duplicates", side->duplicates);
+	json_set_u64(json, "jitter_rtp_units", side->jitter_q4 / 16);
+	json_set_u64(json, "ssrc", side->ssrc);
+	json_set_u64(json, "latches", side->latches);
 	if (side->last_rx_ms != 0)
-		set_u64(json, "silent_ms",
+		json_set_u64(json, "silent_ms",
 			now_ms > side->last_rx_ms ? now_ms - side->last_rx_ms : 0);
 	json_object_set_new(json, "drops", side_drops(side));
 }
 
 static json_t *side_json(const struct tg_side_spec *spec, const struct tg_side_stats *stats)
 {
-	static const char *const latches[] = {
-		[TG_LATCH_OFF] = "off",
-		[TG_LATCH_PORT] = "port",
-		[TG_LATCH_SIGNALLING] = "signalling",
-		[TG_LATCH_ANY] = "any",
-	};
 	json_t *json = json_object();
 
 	json_object_set_new(json, "local", json_addr(&spec->local));
 	json_object_set_new(json, "signalled", json_addr(&spec->remote[TG_RTP]));
-	json_object_set_new(json, "latch", json_string(latches[spec->latch % 4]));
+	json_object_set_new(json, "latch", json_string(label_latch(spec->latch)));
 	json_object_set_new(json, "receive", json_boolean(spec->flags & TG_SIDE_RECEIVE));
 	json_object_set_new(json, "send", json_boolean(spec->flags & TG_SIDE_SEND));
 	if (stats != NULL)
