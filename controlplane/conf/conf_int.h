@@ -42,8 +42,6 @@ extern const cyaml_schema_value_t conf_schema;
 
 // The option of a path without indices. NULL when there is none.
 const struct conf_option *conf_option_find(const char *path);
-// The text of a choice's value, NULL when it is not one.
-const char *conf_choice_text(const cyaml_schema_value_t *schema, int value);
 // The value of a choice. Returns 0 or -EINVAL.
 int conf_choice_parse(int *out, const cyaml_schema_value_t *schema, struct str text);
 static inline bool conf_is_optional(const cyaml_schema_value_t *schema)

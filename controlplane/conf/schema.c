@@ -294,15 +294,6 @@ const struct conf_option *conf_option_find(const char *path)
 	return NULL;
 }
 
-const char *conf_choice_text(const cyaml_schema_value_t *schema, int value)
-{
-	for (uint32_t i = 0; i < schema->enumeration.count; i++) {
-		if (schema->enumeration.strings[i].val == value)
-			return schema->enumeration.strings[i].str;
-	}
-	return NULL;
-}
-
 int conf_choice_parse(int *out, const cyaml_schema_value_t *schema, struct str text)
 {
 	for (uint32_t i = 0; i < schema->enumeration.count; i++) {

@@ -4,6 +4,7 @@
 #include <event2/event.h>
 #include <event2/listener.h>
 
+#include <assert.h>
 #include <errno.h>
 #include <grp.h>
 #include <stdlib.h>
@@ -150,15 +151,6 @@ void ctl_socket_free(struct ctl_socket *socket)
 	if (socket == NULL)
 		return;
 	ctl_socket_stop(socket);
+	assert(socket->clients.under_way == 0);
 	free(socket);
-}
-
-unsigned int ctl_socket_client_count(const struct ctl_socket *socket)
-{
-	return socket->clients.count;
-}
-
-unsigned int ctl_socket_under_way(const struct ctl_socket *socket)
-{
-	return socket->clients.under_way;
 }

@@ -29,5 +29,3 @@ int ctl_socket_open(struct ctl_socket **out, const struct ctl_socket_params *par
 void ctl_socket_stop(struct ctl_socket *socket);
 // Only when none is under way any more. NULL is legal.
 void ctl_socket_free(struct ctl_socket *socket);
-unsigned int ctl_socket_client_count(const struct ctl_socket *socket);
-unsigned int ctl_socket_under_way(const struct ctl_socket *socket);
