@@ -123,6 +123,7 @@ static const struct {
 	{{"Authentication-Info", 19}, ':', mask_params},
 	{{"Proxy-Authentication-Info", 25}, ':', mask_params},
 	{{"a=crypto:", 9}, 0, mask_crypto},
+	{{"a=ice-pwd:", 10}, 0, stars},
 	{{"a=key-mgmt:", 11}, 0, stars},
 	{{"k=", 2}, 0, stars},
 };

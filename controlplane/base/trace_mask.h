@@ -6,7 +6,7 @@
 
 // Overwrites with '*' in place: the values of response, cnonce, rspauth and password and everything
 // of schemes other than Digest in Authorization, Proxy-Authorization and Authentication-Info headers
-// (RFC 3261 §20.7, also folded), inline keys of a=crypto (RFC 4568 §6.1), a=key-mgmt data (RFC 4567)
-// and k= lines (RFC 8866 §5.12). Works line by line wherever these stand, so also inside bodies of
-// any kind. O(len).
+// (RFC 3261 §20.7, also folded), inline keys of a=crypto (RFC 4568 §6.1), a=key-mgmt data (RFC 4567),
+// a=ice-pwd (RFC 8839 §5.4) and k= lines (RFC 8866 §5.12). Works line by line wherever these stand,
+// so also inside bodies of any kind. O(len).
 void trace_mask(char *message, size_t len);

@@ -37,6 +37,7 @@ Test(trace_mask, I17_secrets_become_stars_and_the_rest_stays)
 			"KDR=1\r\n"},
 		{"A=CRYPTO:1 X INLINE:abc", "A=CRYPTO:1 X INLINE:***"},
 		{"k=base64:c2VjcmV0\r\n", "k=***************\r\n"},
+		{"a=ice-pwd:asd88fgpdd777uzjYhagZg\r\n", "a=ice-pwd:**********************\r\n"},
 		{"a=key-mgmt:mikey AQ==\r\n", "a=key-mgmt:**********\r\n"},
 		{"a=rtpmap:0 PCMU/8000 inline:x\r\n", "a=rtpmap:0 PCMU/8000 inline:x\r\n"},
 		{"To: x\rAuthorization: Digest response=ab\rVia: y",
