@@ -182,6 +182,8 @@ static uint64_t some_holder(const struct pool *pool)
 {
 	uint64_t owner = 0;
 
+	if (port_alloc_in_use(pool->ports) == 0)
+		return 0;
 	for (uint32_t port = pool->port_first; owner == 0 && port < pool->port_last; port += 2)
 		owner = port_alloc_owner(pool->ports, (uint16_t)port);
 	return owner;
