@@ -10,38 +10,31 @@
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
+#include "dataplane/io/resolve.h"
 #include "dataplane/io/route_list.h"
+#include "dataplane/io/rtnl.h"
 #include "dataplane/log.h"
 #include "include/tidegate/time.h"
 
-#define ASKED_SLOTS 64
 #define BUFFER_BYTES 32768
 #define EVENT_SOCKET_BYTES (1 << 20)
+#define READS_MAX 64 // of one call: a flood of events must not hold the main lcore
 #define NUD_USABLE (NUD_PERMANENT | NUD_NOARP | NUD_REACHABLE | NUD_PROBE | NUD_STALE | NUD_DELAY)
-
-struct asked {
-	struct tg_ip ip;
-	uint32_t port;
-	uint64_t at_ms;
-};
 
 struct netlink {
 	struct tables *tables;
 	const struct port *ports;
 	unsigned int port_count;
 	struct mnl_socket *events;
-	struct mnl_socket *requests;
-	uint32_t seq;
+	struct resolve resolve;
 	struct route_list routes; // as installed: sorted, one a prefix
 	bool routes_dirty;
-	bool changed; // a table changed since the last tables_touch
-	bool confirm; // during a neighbour dump: ask for stale ones
+	bool rest_dirty; // events were lost: links and neighbours are to be read again, too
+	bool changed;	 // a table changed since the last tables_touch
+	bool confirm;	 // during a neighbour dump: ask for stale ones
 	uint64_t dumped_ms;
 	uint64_t refreshed_ms;
-	struct asked asked[ASKED_SLOTS];
-	unsigned int asked_next;
 	char buffer[BUFFER_BYTES];
 };
 
@@ -63,91 +56,18 @@ static const struct port *port_by_id(const struct netlink *nl, uint16_t id)
 	return NULL;
 }
 
-// Sends a dump request and runs the callback over the answer. Returns 0 or -errno.
-static int dump(struct netlink *nl, uint16_t type, mnl_cb_t callback, void *data)
-{
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(nl->buffer);
-	unsigned int port_id = mnl_socket_get_portid(nl->requests);
-	uint32_t seq = ++nl->seq;
-	int rc = MNL_CB_OK;
-
-	nlh->nlmsg_type = type;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP;
-	nlh->nlmsg_seq = seq;
-	// An ifinfomsg is as long as any of the family headers, and 0 is AF_UNSPEC in each.
-	mnl_nlmsg_put_extra_header(nlh, sizeof(struct ifinfomsg));
-	if (mnl_socket_sendto(nl->requests, nlh, nlh->nlmsg_len) < 0)
-		return -errno;
-	while (rc > MNL_CB_STOP) {
-		ssize_t len = mnl_socket_recvfrom(nl->requests, nl->buffer, sizeof(nl->buffer));
-
-		if (len < 0)
-			return -errno;
-		rc = mnl_cb_run(nl->buffer, (size_t)len, seq, port_id, callback, data);
-	}
-	return rc < 0 ? -errno : 0;
-}
-
-static void fill_ip(struct nlmsghdr *nlh, uint16_t type, const struct tg_ip *ip)
-{
-	if (tg_ip_is_v4(ip))
-		mnl_attr_put_u32(nlh, type, tg_ip_to_v4(ip));
-	else
-		mnl_attr_put(nlh, type, sizeof(ip->byte), ip->byte);
-}
-
-// Has the kernel resolve or confirm a neighbour, as if it had a packet for it.
-static void ask_kernel(struct netlink *nl, const struct tg_ip *ip, unsigned int ifindex)
-{
-	char buffer[256];
-	struct nlmsghdr *nlh = mnl_nlmsg_put_header(buffer);
-	struct ndmsg *ndm;
-
-	nlh->nlmsg_type = RTM_NEWNEIGH;
-	nlh->nlmsg_flags = NLM_F_REQUEST | NLM_F_CREATE;
-	nlh->nlmsg_seq = ++nl->seq;
-	ndm = mnl_nlmsg_put_extra_header(nlh, sizeof(*ndm));
-	ndm->ndm_family = tg_ip_is_v4(ip) ? AF_INET : AF_INET6;
-	ndm->ndm_ifindex = (int)ifindex;
-	ndm->ndm_state = NUD_NONE;
-	ndm->ndm_flags = NTF_USE;
-	fill_ip(nlh, NDA_DST, ip);
-	// Answers come as events. Errors arrive on the events socket too, and are logged there.
-	if (mnl_socket_sendto(nl->events, nlh, nlh->nlmsg_len) < 0)
-		log_write(LOG_WARN, "neighbour-ask", "error=\"%s\"", strerror(errno));
-}
-
-// True when the kernel was not asked for it within the last NETLINK_ASK_MS; notes that it is now.
-static bool may_ask(struct netlink *nl, const struct tg_ip *ip, uint16_t port, uint64_t now_ms)
-{
-	for (unsigned int i = 0; i < ASKED_SLOTS; i++) {
-		struct asked *a = &nl->asked[i];
-
-		if (a->at_ms == 0 || a->port != port || !tg_ip_equal(&a->ip, ip))
-			continue;
-		if (now_ms - a->at_ms < NETLINK_ASK_MS)
-			return false;
-		a->at_ms = now_ms;
-		return true;
-	}
-	nl->asked[nl->asked_next] = (struct asked){*ip, port, now_ms};
-	nl->asked_next = (nl->asked_next + 1) % ASKED_SLOTS;
-	return true;
-}
-
 static void ask_if_unknown(
 	struct netlink *nl, const struct tg_ip *ip, uint16_t port_id, uint64_t now_ms)
 {
 	const struct port *port = port_by_id(nl, port_id);
 
-	if (port != NULL && neigh_table_find(nl->tables->neighs, ip, port_id) == NULL
-		&& may_ask(nl, ip, port_id, now_ms))
-		ask_kernel(nl, ip, port->ifindex);
+	if (port != NULL && neigh_table_find(nl->tables->neighs, ip, port_id) == NULL)
+		resolve_ask(&nl->resolve, ip, port->ifindex, now_ms);
 }
 
 static void ask_gateways(struct netlink *nl, uint64_t now_ms)
 {
-	for (size_t i = 0; i < nl->routes.count && i < ASKED_SLOTS; i++) {
+	for (size_t i = 0; i < nl->routes.count && i < RESOLVE_SLOTS; i++) {
 		const struct route_entry *entry = &nl->routes.entry[i];
 
 		if (!tg_ip_is_unset(&entry->gateway))
@@ -178,7 +98,7 @@ static int on_dumped_route(const struct nlmsghdr *nlh, void *data)
 static void sync_routes(struct netlink *nl, uint64_t now_ms)
 {
 	struct route_dump d = {.nl = nl};
-	int rc = dump(nl, RTM_GETROUTE, on_dumped_route, &d);
+	int rc = rtnl_dump(RTM_GETROUTE, on_dumped_route, &d);
 
 	nl->dumped_ms = now_ms;
 	if (rc < 0 || d.list.failed) {
@@ -206,23 +126,23 @@ static void on_usable_neighbour(struct netlink *nl, const struct tg_ip *ip, cons
 	else if (rc != -EALREADY)
 		log_write(LOG_ERROR, "neighbour-lost", "error=\"%s\"", strerror(-rc));
 	if (nl->confirm && (ndm->ndm_state & NUD_STALE) != 0)
-		ask_kernel(nl, ip, port->ifindex);
+		resolve_confirm(&nl->resolve, ip, port->ifindex);
 }
 
 static void on_neighbour(struct netlink *nl, const struct nlmsghdr *nlh)
 {
 	const struct ndmsg *ndm = mnl_nlmsg_get_payload(nlh);
 	const struct port *port = port_by_ifindex(nl, (unsigned int)ndm->ndm_ifindex);
-	struct attr_set set = {0};
+	struct rtnl_attrs set = {0};
 	const struct nlattr *mac;
 	struct tg_ip ip;
 
 	if (port == NULL || (ndm->ndm_family != AF_INET && ndm->ndm_family != AF_INET6))
 		return;
-	mnl_attr_parse(nlh, sizeof(*ndm), attr_set_collect, &set);
+	mnl_attr_parse(nlh, sizeof(*ndm), rtnl_attrs_collect, &set);
 	mac = set.by_type[NDA_LLADDR];
 	if (set.by_type[NDA_DST] == NULL
-		|| !attr_read_ip(&ip, set.by_type[NDA_DST], ndm->ndm_family))
+		|| !rtnl_read_ip(&ip, set.by_type[NDA_DST], ndm->ndm_family))
 		return;
 	if (nlh->nlmsg_type == RTM_NEWNEIGH && (ndm->ndm_state & NUD_USABLE) != 0 && mac != NULL
 		&& mnl_attr_get_payload_len(mac) == 6) {
@@ -239,22 +159,40 @@ static int on_dumped_neighbour(const struct nlmsghdr *nlh, void *data)
 	return MNL_CB_OK;
 }
 
-static void sync_neighbours(struct netlink *nl, bool confirm)
+// What is not in the dump is gone, whether or not its event reached us. Returns 0 or -errno.
+static int sync_neighbours(struct netlink *nl, bool confirm)
 {
 	int rc;
 
 	nl->confirm = confirm;
-	rc = dump(nl, RTM_GETNEIGH, on_dumped_neighbour, nl);
+	neigh_table_sweep_begin(nl->tables->neighs);
+	rc = rtnl_dump(RTM_GETNEIGH, on_dumped_neighbour, nl);
 	nl->confirm = false;
 	if (rc < 0)
 		log_write(LOG_WARN, "neighbour-dump", "error=\"%s\"", strerror(-rc));
+	else if (neigh_table_sweep(nl->tables->neighs))
+		nl->changed = true;
+	return rc;
+}
+
+static void log_link(const struct port *port, const struct port_entry *entry)
+{
+	const uint8_t *mac = entry->mac;
+
+	// One of the same name that comes later is another one: our sockets do not follow.
+	if (!entry->present)
+		log_write(LOG_ERROR, "link-gone",
+			"iface=%s advice=\"restart this dataplane once it is back\"", port->iface);
+	else
+		log_write(LOG_INFO, "link", "iface=%s mtu=%u mac=%02x:%02x:%02x:%02x:%02x:%02x",
+			port->iface, entry->mtu, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
 static void on_link(struct netlink *nl, const struct nlmsghdr *nlh)
 {
 	const struct ifinfomsg *ifi = mnl_nlmsg_get_payload(nlh);
 	const struct port *port = port_by_ifindex(nl, (unsigned int)ifi->ifi_index);
-	struct attr_set set = {0};
+	struct rtnl_attrs set = {0};
 	struct port_entry *entry;
 	struct port_entry fresh;
 
@@ -263,7 +201,7 @@ static void on_link(struct netlink *nl, const struct nlmsghdr *nlh)
 		return;
 	entry = &nl->tables->ports.port[port->id];
 	fresh = *entry;
-	mnl_attr_parse(nlh, sizeof(*ifi), attr_set_collect, &set);
+	mnl_attr_parse(nlh, sizeof(*ifi), rtnl_attrs_collect, &set);
 	fresh.ifindex = port->ifindex;
 	fresh.present = nlh->nlmsg_type == RTM_NEWLINK;
 	if (set.by_type[IFLA_MTU] != NULL) {
@@ -281,10 +219,7 @@ static void on_link(struct netlink *nl, const struct nlmsghdr *nlh)
 		return;
 	*entry = fresh;
 	nl->changed = true;
-	log_write(fresh.present ? LOG_INFO : LOG_ERROR, "link",
-		"iface=%s present=%d mtu=%u mac=%02x:%02x:%02x:%02x:%02x:%02x", port->iface,
-		fresh.present, fresh.mtu, fresh.mac[0], fresh.mac[1], fresh.mac[2], fresh.mac[3],
-		fresh.mac[4], fresh.mac[5]);
+	log_link(port, entry);
 }
 
 static int on_dumped_link(const struct nlmsghdr *nlh, void *data)
@@ -320,42 +255,19 @@ static void touch_if_changed(struct netlink *nl)
 	nl->changed = false;
 }
 
-static int open_socket(struct mnl_socket **out, int flags, unsigned int groups)
+static int open_events(struct netlink *nl)
 {
-	struct mnl_socket *sock = mnl_socket_open2(NETLINK_ROUTE, SOCK_CLOEXEC | flags);
-
-	if (sock == NULL)
-		return -errno;
-	if (mnl_socket_bind(sock, groups, MNL_SOCKET_AUTOPID) < 0) {
-		int rc = -errno;
-
-		mnl_socket_close(sock);
-		return rc;
-	}
-	*out = sock;
-	return 0;
-}
-
-static int open_sockets(struct netlink *nl)
-{
-	// A dump that the kernel does not answer must not stop the main lcore.
-	const struct timeval patience = {.tv_sec = 1};
 	const int bytes = EVENT_SOCKET_BYTES;
-	int rc = open_socket(&nl->events, SOCK_NONBLOCK,
+	int rc = rtnl_open(&nl->events, SOCK_NONBLOCK,
 		RTMGRP_LINK | RTMGRP_NEIGH | RTMGRP_IPV4_ROUTE | RTMGRP_IPV6_ROUTE
 			| RTMGRP_IPV4_IFADDR | RTMGRP_IPV6_IFADDR);
 
-	if (rc == 0)
-		rc = open_socket(&nl->requests, 0, 0);
-	if (rc == 0
-		&& (setsockopt(mnl_socket_get_fd(nl->events), SOL_SOCKET, SO_RCVBUFFORCE, &bytes,
-			    sizeof(bytes))
-				< 0
-			|| setsockopt(mnl_socket_get_fd(nl->requests), SOL_SOCKET, SO_RCVTIMEO,
-				   &patience, sizeof(patience))
-				< 0))
-		rc = -errno;
-	return rc;
+	if (rc < 0)
+		return rc;
+	nl->resolve.sock = nl->events;
+	rc = setsockopt(
+		mnl_socket_get_fd(nl->events), SOL_SOCKET, SO_RCVBUFFORCE, &bytes, sizeof(bytes));
+	return rc < 0 ? -errno : 0;
 }
 
 int netlink_new(struct netlink **out, struct tables *tables, const struct port *ports,
@@ -369,9 +281,9 @@ int netlink_new(struct netlink **out, struct tables *tables, const struct port *
 	nl->tables = tables;
 	nl->ports = ports;
 	nl->port_count = port_count;
-	rc = open_sockets(nl);
+	rc = open_events(nl);
 	if (rc == 0)
-		rc = dump(nl, RTM_GETLINK, on_dumped_link, nl);
+		rc = rtnl_dump(RTM_GETLINK, on_dumped_link, nl);
 	if (rc < 0) {
 		netlink_free(nl);
 		return rc;
@@ -389,8 +301,6 @@ void netlink_free(struct netlink *nl)
 		return;
 	if (nl->events != NULL)
 		mnl_socket_close(nl->events);
-	if (nl->requests != NULL)
-		mnl_socket_close(nl->requests);
 	route_list_fini(&nl->routes);
 	free(nl);
 }
@@ -400,36 +310,57 @@ int netlink_fd(const struct netlink *nl)
 	return mnl_socket_get_fd(nl->events);
 }
 
-static void on_overrun(struct netlink *nl)
+static void sync_rest(struct netlink *nl)
 {
-	log_write(LOG_WARN, "netlink-overrun", "action=\"everything is read again\"");
-	nl->routes_dirty = true;
-	if (dump(nl, RTM_GETLINK, on_dumped_link, nl) < 0)
-		log_write(LOG_WARN, "link-dump", "error=\"%s\"", strerror(errno));
-	sync_neighbours(nl, false);
+	int rc = rtnl_dump(RTM_GETLINK, on_dumped_link, nl);
+
+	if (rc < 0)
+		log_write(LOG_WARN, "link-dump", "error=\"%s\"", strerror(-rc));
+	nl->rest_dirty = sync_neighbours(nl, false) < 0 || rc < 0;
+}
+
+static void sync_if_due(struct netlink *nl, uint64_t now_ms)
+{
+	if (now_ms - nl->dumped_ms < NETLINK_DUMP_MS)
+		return;
+	if (nl->rest_dirty)
+		sync_rest(nl);
+	if (nl->routes_dirty)
+		sync_routes(nl, now_ms);
+}
+
+// Returns false when there is nothing left to read.
+static bool read_events(struct netlink *nl)
+{
+	ssize_t len = mnl_socket_recvfrom(nl->events, nl->buffer, sizeof(nl->buffer));
+
+	if (len < 0 && errno != ENOBUFS)
+		return false;
+	if (len < 0) {
+		log_write(LOG_WARN, "netlink-overrun", "action=\"everything is read again\"");
+		nl->routes_dirty = nl->rest_dirty = true;
+	} else if (mnl_cb_run(nl->buffer, (size_t)len, 0, 0, on_event, nl) < 0) {
+		log_write(LOG_DEBUG, "netlink", "error=\"%s\"", strerror(errno));
+	}
+	return true;
 }
 
 void netlink_on_ready(struct netlink *nl, uint64_t now_ms)
 {
-	for (;;) {
-		ssize_t len = mnl_socket_recvfrom(nl->events, nl->buffer, sizeof(nl->buffer));
+	unsigned int reads = 0;
 
-		if (len < 0 && errno == ENOBUFS)
-			on_overrun(nl);
-		else if (len < 0)
-			break;
-		else if (mnl_cb_run(nl->buffer, (size_t)len, 0, 0, on_event, nl) < 0)
-			log_write(LOG_DEBUG, "netlink", "error=\"%s\"", strerror(errno));
-	}
-	if (nl->routes_dirty && now_ms - nl->dumped_ms >= NETLINK_DUMP_MS)
-		sync_routes(nl, now_ms);
+	while (reads < READS_MAX && read_events(nl))
+		reads++;
+	// Not before all is read: events from before an overrun would undo what a dump says.
+	if (reads < READS_MAX)
+		sync_if_due(nl, now_ms);
 	touch_if_changed(nl);
 }
 
 void netlink_tick(struct netlink *nl, uint64_t now_ms)
 {
-	if (nl->routes_dirty && now_ms - nl->dumped_ms >= NETLINK_DUMP_MS)
-		sync_routes(nl, now_ms);
+	if (nl->routes_dirty || nl->rest_dirty)
+		netlink_on_ready(nl, now_ms);
 	// The kernel sees nothing of our traffic: without this its entries would be dropped as unused,
 	// and a neighbour's new link address would go unnoticed.
 	if (now_ms - nl->refreshed_ms >= NETLINK_REFRESH_MS) {
@@ -446,8 +377,8 @@ void netlink_resolve(struct netlink *nl, struct neigh_wanted *wanted, uint64_t n
 	while (neigh_wanted_take(&want, wanted)) {
 		const struct port *port = port_by_id(nl, want.port);
 
-		if (port != NULL && may_ask(nl, &want.ip, want.port, now_ms))
-			ask_kernel(nl, &want.ip, port->ifindex);
+		if (port != NULL)
+			resolve_ask(&nl->resolve, &want.ip, port->ifindex, now_ms);
 	}
 }
 

@@ -16,7 +16,6 @@
 
 #define NETLINK_DUMP_MS 100
 #define NETLINK_REFRESH_MS 30000 // how often stale neighbours are confirmed
-#define NETLINK_ASK_MS 1000	 // how often the kernel is asked for the same next hop
 
 struct netlink;
 
@@ -28,7 +27,8 @@ void netlink_free(struct netlink *nl);
 
 // The descriptor to poll for input.
 int netlink_fd(const struct netlink *nl);
-// Reads all that is there. Never blocks for long: dumps are answered by the kernel at once.
+// Reads what is there, a bounded number of messages; the rest keeps the descriptor ready. Never blocks
+// for long: dumps are answered by the kernel at once. After lost events everything is read again.
 void netlink_on_ready(struct netlink *nl, uint64_t now_ms);
 // Each 100 ms: late dumps, confirmation of stale neighbours.
 void netlink_tick(struct netlink *nl, uint64_t now_ms);

@@ -8,32 +8,6 @@
 
 #include "dataplane/log.h"
 
-bool attr_read_ip(struct tg_ip *out, const struct nlattr *attr, uint8_t family)
-{
-	uint32_t v4_be;
-
-	if (family == AF_INET && mnl_attr_get_payload_len(attr) == sizeof(v4_be)) {
-		memcpy(&v4_be, mnl_attr_get_payload(attr), sizeof(v4_be));
-		*out = tg_ip_v4(v4_be);
-		return true;
-	}
-	if (family == AF_INET6 && mnl_attr_get_payload_len(attr) == sizeof(out->byte)) {
-		memcpy(out->byte, mnl_attr_get_payload(attr), sizeof(out->byte));
-		return true;
-	}
-	return false;
-}
-
-int attr_set_collect(const struct nlattr *attr, void *data)
-{
-	struct attr_set *set = data;
-	uint16_t type = mnl_attr_get_type(attr);
-
-	if (type < sizeof(set->by_type) / sizeof(set->by_type[0]))
-		set->by_type[type] = attr;
-	return MNL_CB_OK;
-}
-
 // The first next hop of a multipath route. False when there is none.
 static bool read_multipath(
 	struct tg_ip *gateway, uint32_t *ifindex, const struct nlattr *attr, uint8_t family)
@@ -51,7 +25,7 @@ static bool read_multipath(
 	left = hop->rtnh_len - sizeof(*hop);
 	while (mnl_attr_ok(inner, (int)left)) {
 		if (mnl_attr_get_type(inner) == RTA_GATEWAY
-			&& !attr_read_ip(gateway, inner, family))
+			&& !rtnl_read_ip(gateway, inner, family))
 			return false;
 		step = (size_t)MNL_ALIGN(inner->nla_len);
 		left -= step < left ? step : left;
@@ -61,7 +35,7 @@ static bool read_multipath(
 }
 
 static bool read_gateway_and_link(struct tg_ip *gateway, uint32_t *ifindex,
-	const struct attr_set *set, const struct rtmsg *rtm)
+	const struct rtnl_attrs *set, const struct rtmsg *rtm)
 {
 	const struct nlattr *via = set->by_type[RTA_VIA];
 
@@ -78,19 +52,19 @@ static bool read_gateway_and_link(struct tg_ip *gateway, uint32_t *ifindex,
 		return true;
 	}
 	return set->by_type[RTA_GATEWAY] == NULL
-		|| attr_read_ip(gateway, set->by_type[RTA_GATEWAY], rtm->rtm_family);
+		|| rtnl_read_ip(gateway, set->by_type[RTA_GATEWAY], rtm->rtm_family);
 }
 
 bool route_entry_read(struct route_entry *out, uint32_t *ifindex, const struct nlmsghdr *nlh)
 {
 	const struct rtmsg *rtm = mnl_nlmsg_get_payload(nlh);
-	struct attr_set set = {0};
+	struct rtnl_attrs set = {0};
 
 	if (nlh->nlmsg_type != RTM_NEWROUTE || rtm->rtm_type != RTN_UNICAST
 		|| (rtm->rtm_family != AF_INET && rtm->rtm_family != AF_INET6)
 		|| (rtm->rtm_flags & (RTM_F_CLONED | RTNH_F_DEAD)) != 0)
 		return false;
-	mnl_attr_parse(nlh, sizeof(*rtm), attr_set_collect, &set);
+	mnl_attr_parse(nlh, sizeof(*rtm), rtnl_attrs_collect, &set);
 	if (set.by_type[RTA_TABLE] != NULL
 			? mnl_attr_get_u32(set.by_type[RTA_TABLE]) != RT_TABLE_MAIN
 			: rtm->rtm_table != RT_TABLE_MAIN)
@@ -101,7 +75,7 @@ bool route_entry_read(struct route_entry *out, uint32_t *ifindex, const struct n
 		out->bits += 96;
 	}
 	if (set.by_type[RTA_DST] != NULL
-		&& !attr_read_ip(&out->net, set.by_type[RTA_DST], rtm->rtm_family))
+		&& !rtnl_read_ip(&out->net, set.by_type[RTA_DST], rtm->rtm_family))
 		return false;
 	if (!read_gateway_and_link(&out->gateway, ifindex, &set, rtm))
 		return false;

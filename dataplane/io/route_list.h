@@ -6,10 +6,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "dataplane/io/rtnl.h"
 #include "dataplane/table/route_table.h"
 #include "include/tidegate/addr.h"
-
-#include <libmnl/libmnl.h>
 
 #define ROUTE_PORT_FOREIGN UINT32_MAX // through an interface that is not ours
 
@@ -27,17 +26,6 @@ struct route_list {
 	size_t capacity;
 	bool failed; // out of memory
 };
-
-// Attributes of one message by type; those above the array are left out.
-struct attr_set {
-	const struct nlattr *by_type[64];
-};
-
-// For mnl_attr_parse with a struct attr_set.
-int attr_set_collect(const struct nlattr *attr, void *data);
-
-// Reads an address attribute of AF_INET or AF_INET6. False when its length is wrong.
-bool attr_read_ip(struct tg_ip *out, const struct nlattr *attr, uint8_t family);
 
 // Reads one RTM_NEWROUTE message, all but out->port. False: not a unicast route of the main table.
 // Of several next hops the first is taken; an IPv4 route may have an IPv6 next hop (RFC 5549).

@@ -19,10 +19,12 @@ struct entry {
 	struct rcu_head rcu;
 	struct key key;
 	struct neigh neigh;
+	uint32_t round; // main: rw; when it was put last
 };
 
 struct neigh_table {
 	struct cds_lfht *hash;
+	uint32_t round; // main: rw; grows with each sweep
 };
 
 static unsigned long key_hash(const struct key *key)
@@ -98,12 +100,15 @@ int neigh_table_put(
 	struct entry *entry = entry_find(table, &key);
 	struct cds_lfht_node *old;
 
-	if (entry != NULL && memcmp(entry->neigh.mac, mac, 6) == 0)
+	if (entry != NULL && memcmp(entry->neigh.mac, mac, 6) == 0) {
+		entry->round = table->round;
 		return -EALREADY;
+	}
 	entry = malloc(sizeof(*entry));
 	if (entry == NULL)
 		return -ENOMEM;
 	entry->key = key;
+	entry->round = table->round;
 	memcpy(entry->neigh.mac, mac, 6);
 	cds_lfht_node_init(&entry->hash);
 	old = cds_lfht_add_replace(table->hash, key_hash(&key), entry_matches, &key, &entry->hash);
@@ -121,6 +126,30 @@ int neigh_table_remove(struct neigh_table *table, const struct tg_ip *ip, uint16
 		return -ENOENT;
 	entry_remove(table, entry);
 	return 0;
+}
+
+void neigh_table_sweep_begin(struct neigh_table *table)
+{
+	table->round++;
+}
+
+bool neigh_table_sweep(struct neigh_table *table)
+{
+	struct cds_lfht_iter iter;
+	struct cds_lfht_node *node;
+	bool removed = false;
+
+	cds_lfht_first(table->hash, &iter);
+	while ((node = cds_lfht_iter_get_node(&iter)) != NULL) {
+		struct entry *entry = rcu_container_of(node, struct entry, hash);
+
+		cds_lfht_next(table->hash, &iter);
+		if (entry->round == table->round)
+			continue;
+		entry_remove(table, entry);
+		removed = true;
+	}
+	return removed;
 }
 
 const struct neigh *neigh_table_find(
@@ -145,6 +174,11 @@ void neigh_wanted_add(struct neigh_wanted *wanted, const struct tg_ip *ip, uint1
 		return;
 	*slot = (struct neigh_want){.ip = *ip, .port = port};
 	__atomic_store_n(&wanted->tail, tail + 1, __ATOMIC_RELEASE);
+}
+
+bool neigh_wanted_is_empty(const struct neigh_wanted *wanted)
+{
+	return wanted->tail == __atomic_load_n(&wanted->head, __ATOMIC_RELAXED);
 }
 
 bool neigh_wanted_take(struct neigh_want *out, struct neigh_wanted *wanted)

@@ -27,6 +27,11 @@ int neigh_table_put(
 // Main, followed by tables_touch. Returns 0 or -ENOENT.
 int neigh_table_remove(struct neigh_table *, const struct tg_ip *, uint16_t port);
 
+// Around a dump of all neighbours, each of them put: sweep removes those that were not. Main.
+// Returns true when it removed some: tables_touch follows.
+void neigh_table_sweep_begin(struct neigh_table *);
+bool neigh_table_sweep(struct neigh_table *);
+
 // The neighbour, or NULL when not resolved. Worker, valid until its quiescent state; or main.
 const struct neigh *neigh_table_find(
 	const struct neigh_table *, const struct tg_ip *, uint16_t port);
@@ -46,6 +51,9 @@ struct neigh_wanted {
 
 // Notes a next hop, unless it is the newest one still waiting. Worker.
 void neigh_wanted_add(struct neigh_wanted *, const struct tg_ip *, uint16_t port);
+
+// Whether main has taken all. Worker.
+bool neigh_wanted_is_empty(const struct neigh_wanted *);
 
 // Takes the oldest. Returns false when there is none. The same next hop may come again and again
 // until it is resolved; main asks the kernel at its own pace. Main.

@@ -37,6 +37,31 @@ Test(neigh_table, put_find_change_remove)
 	neigh_table_free(NULL);
 }
 
+Test(neigh_table, sweep_removes_what_was_not_put_again)
+{
+	struct neigh_table *table;
+	struct tg_ip same = ip(1);
+	struct tg_ip changed = ip(2);
+	struct tg_ip gone = ip(3);
+
+	cr_assert(eq(int, neigh_table_new(&table), 0));
+	neigh_table_put(table, &same, 0, mac_a);
+	neigh_table_put(table, &changed, 0, mac_a);
+	neigh_table_put(table, &gone, 0, mac_a);
+	neigh_table_sweep_begin(table);
+	neigh_table_put(table, &same, 0, mac_a);
+	neigh_table_put(table, &changed, 0, mac_b);
+	cr_assert(neigh_table_sweep(table));
+	cr_assert(neigh_table_find(table, &same, 0) != NULL);
+	cr_assert(eq(u8, neigh_table_find(table, &changed, 0)->mac[5], 2));
+	cr_assert(neigh_table_find(table, &gone, 0) == NULL);
+	neigh_table_sweep_begin(table);
+	neigh_table_put(table, &same, 0, mac_a);
+	neigh_table_put(table, &changed, 0, mac_b);
+	cr_assert(not(neigh_table_sweep(table)));
+	neigh_table_free(table);
+}
+
 Test(neigh_table, wanted_keeps_order_and_bounds)
 {
 	struct neigh_wanted wanted = {0};
