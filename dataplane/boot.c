@@ -257,6 +257,7 @@ static int start_workers(struct dataplane *dp)
 		.tables = dp->tables,
 		.stream_stats = segment_stream_stats(dp->segment),
 		.wake_fd = dp->wake_control_fd,
+		.wake_main_fd = dp->wake_dataplane_fd,
 		.busy = dp->args.poll_busy};
 
 	for (unsigned int i = 0; i < dp->args.workers; i++) {

@@ -16,7 +16,6 @@
 
 #define TICK_MS TG_BEAT_INTERVAL_MS
 #define BLOCKED_MS 5 // a completion ring is full: when to look again
-#define RESOLVE_MS 5 // while next hops are missed
 #define PURGE_MS 1000
 #define EVENTS_MAX 16
 
@@ -113,8 +112,9 @@ static int work(struct dataplane *dp, struct loop *loop)
 		tick(dp, loop, now_ns);
 	if (rest == CMD_MORE || (rest == CMD_ALL_DONE && !cmd_wait_begin(&dp->commands)))
 		return 0;
-	// Workers note missing next hops in memory and wake nobody: so look often, it is cheap.
-	return rest == CMD_BLOCKED ? BLOCKED_MS : RESOLVE_MS;
+	if (rest == CMD_BLOCKED)
+		return BLOCKED_MS;
+	return now_ms - loop->tick_ms < TICK_MS ? (int)(loop->tick_ms + TICK_MS - now_ms) : 0;
 }
 
 static int run(struct dataplane *dp)

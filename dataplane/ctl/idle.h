@@ -4,6 +4,7 @@
 // A stream of the attached control plane that falls silent is reported (TG_EVENT_MEDIA_IDLE, again
 // each idle_ms). One that nobody owns, because its control plane is gone and no later one took it
 // up, is removed, logged, and told to whoever is attached (TG_EVENT_STREAM_EXPIRED).
+// The main lcore looks each TG_BEAT_INTERVAL_MS at least: so late may a report come.
 // All functions: main lcore only.
 #pragma once
 

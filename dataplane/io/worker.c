@@ -25,6 +25,7 @@
 #define SLEEP_FIRST_NS 5000
 #define SLEEP_MAX_NS 200000
 #define ORDER_WAIT_MS 2000
+#define ASK_MS 5 // how often main is woken while next hops are wanted
 
 static_assert(SIP_PER_LOOP * PATH_SIP_MBUFS_MAX <= PATH_LIST_MAX);
 static_assert(HOLD_SLOTS * PATH_SIP_MBUFS_MAX <= PATH_LIST_MAX);
@@ -45,6 +46,7 @@ struct worker {
 	uint32_t idle_polls;
 	uint32_t sleep_ns;
 	struct neigh_wanted wanted;
+	uint64_t asked_ms; // when main was woken for them
 	struct hold hold;
 	_Alignas(8) uint8_t datagram[TG_PUNT_SLOT_BYTES]; // private copy of a tx slot
 
@@ -274,6 +276,18 @@ static void publish(struct worker *w)
 		return; // its counter is full: it is awake already
 }
 
+// A next hop that main cannot get is wanted again with each packet: hence not each time.
+static void ask_main(struct worker *w)
+{
+	const uint64_t one = 1;
+
+	if (neigh_wanted_is_empty(&w->wanted) || w->path.now_ms - w->asked_ms < ASK_MS)
+		return;
+	w->asked_ms = w->path.now_ms;
+	if (write(w->params.wake_main_fd, &one, sizeof(one)) < 0)
+		return; // its counter is full: it is awake already
+}
+
 static void rest(struct worker *w, unsigned int handled)
 {
 	struct timespec pause = {.tv_nsec = w->sleep_ns};
@@ -307,6 +321,7 @@ int worker_run(void *worker)
 		send_held(w);
 		handled += drain_tx_rings(w);
 		publish(w);
+		ask_main(w);
 		rcu_quiescent_state();
 		rest(w, handled);
 	}
@@ -319,13 +334,11 @@ void worker_stop(struct worker *w)
 	__atomic_store_n(&w->stop, true, __ATOMIC_RELAXED);
 }
 
-static int give_order(struct worker *w)
+static int await_done(const struct worker *w)
 {
 	uint64_t begin_ns = tg_mono_now().ns;
-	uint32_t order = w->order + 1;
 
-	__atomic_store_n(&w->order, order, __ATOMIC_RELEASE);
-	while (__atomic_load_n(&w->done, __ATOMIC_ACQUIRE) != order) {
+	while (__atomic_load_n(&w->done, __ATOMIC_ACQUIRE) != w->order) {
 		struct timespec pause = {.tv_nsec = 20000};
 
 		if (tg_mono_now().ns - begin_ns > ORDER_WAIT_MS * TG_NS_PER_MS)
@@ -335,17 +348,31 @@ static int give_order(struct worker *w)
 	return 0;
 }
 
+// While an earlier order is not done the worker may be reading next.
+static int give_order(struct worker *w, const struct worker_rings *rings)
+{
+	int rc = await_done(w);
+
+	if (rc < 0)
+		return rc;
+	w->next = *rings;
+	__atomic_store_n(&w->order, w->order + 1, __ATOMIC_RELEASE);
+	return await_done(w);
+}
+
 int worker_attach(struct worker *w, const struct worker_rings *rings)
 {
-	w->next = *rings;
-	w->next.attached = true;
-	return give_order(w);
+	struct worker_rings attached = *rings;
+
+	attached.attached = true;
+	return give_order(w, &attached);
 }
 
 int worker_detach(struct worker *w)
 {
-	w->next = (struct worker_rings){0};
-	return give_order(w);
+	static const struct worker_rings none;
+
+	return give_order(w, &none);
 }
 
 struct neigh_wanted *worker_wanted(struct worker *w)

@@ -37,6 +37,7 @@ struct worker_params {
 	struct tg_worker_stats *stats;	      // of this worker
 	struct tg_stream_stats *stream_stats; // the whole array
 	int wake_fd;			      // eventfd of the control plane
+	int wake_main_fd;		      // eventfd of the main lcore: next hops are wanted
 	bool busy;			      // never sleep
 };
 
@@ -52,9 +53,9 @@ int worker_run(void *worker);
 void worker_stop(struct worker *w);
 
 // Gives the worker its rings, waits until it has taken them up. Main.
-// Returns 0; -ETIMEDOUT: it does not answer.
+// Returns 0; -ETIMEDOUT: it does not answer, and may take them up, or still use the last ones, later.
 int worker_attach(struct worker *w, const struct worker_rings *rings);
-// Takes them away; the worker does not touch them after that. Main. Returns as worker_attach.
+// Takes them away; the worker does not touch them once 0 was returned. Main. Returns as worker_attach.
 int worker_detach(struct worker *w);
 
 // Next hops this worker misses. Main.

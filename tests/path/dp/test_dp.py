@@ -372,9 +372,19 @@ def hostile(lab):
     assert dp.stop() == 0
 
 
+def wake_ups(process):
+    """How often the main lcore of a dataplane has slept."""
+    pid = process.child.pid
+    status = pathlib.Path(f"/proc/{pid}/task/{pid}/status").read_text("ascii")
+    return int(re.search(r"^voluntary_ctxt_switches:\s*(\d+)", status, re.M)[1])
+
+
 def idle(lab):
     dp = lab.boot("on")
     client, _ = lab.configure()
+    before = wake_ups(dp)
+    time.sleep(1)
+    assert wake_ups(dp) - before < 40, "the main lcore does not rest"
     say(client, "stream " + stream_words(7, 300))
     completed(client)
     listen(client, 1000)
@@ -395,6 +405,78 @@ def idle(lab):
     listen(client, 1500)
     client.wait_line(r"event type=6 cookie=7")
     dp.wait_line("stream-expired ")
+    call.close()
+    assert dp.stop() == 0
+
+
+def attach_and_leave(lab):
+    """The handshake of include/tidegate/attach.h; returns the epoch."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
+        sock.settimeout(5)
+        sock.connect(lab.socket)
+        sock.send(struct.pack("IIII", 0x74676174, 1, os.getpid(), 1))
+        reply, fds, _, _ = socket.recv_fds(sock, 64, 3)
+        for fd in fds:
+            os.close(fd)
+    _, _, status, epoch, _ = struct.unpack("IIiIQ", reply)
+    assert status == 0 and len(fds) == 3, (status, fds)
+    return epoch
+
+
+def holds(process):
+    """Open descriptors and resident kB of a process."""
+    proc = pathlib.Path(f"/proc/{process.child.pid}")
+    rss = re.search(r"^VmRSS:\s*(\d+)", (proc / "status").read_text("ascii"), re.M)[1]
+    return len(list((proc / "fd").iterdir())), int(rss)
+
+
+def reattach(lab):
+    """A thousand control planes come and go; nothing is kept of them, and media flows on."""
+    dp = lab.boot("on")
+    client, _ = lab.configure()
+    say(client, "stream " + stream_words(7, 0))
+    completed(client)
+    time.sleep(0.2)
+    client.stop()
+    dp.wait_line(" detached ")
+    call = Call(lab.net)
+    for _ in range(20):
+        attach_and_leave(lab)
+    fds, rss = holds(dp)
+    for round_ in range(1000):
+        epoch = attach_and_leave(lab)
+        if round_ % 100 == 0:
+            call.exchange(5)
+    assert epoch == 1021, epoch
+    time.sleep(0.2)
+    fds_then, rss_then = holds(dp)
+    assert fds_then == fds and rss_then < rss + 1024, (fds, fds_then, rss, rss_then)
+    client, epoch = lab.configure()
+    assert epoch == 1022, epoch
+    check_sip(lab.net, client)
+    client.stop()
+    call.close()
+    assert dp.stop() == 0
+
+
+def gone(lab):
+    """An interface that disappears takes its own traffic along, nothing else."""
+    dp = lab.boot("on")
+    client, _ = lab.configure()
+    say(client, "stream " + stream_words(7, 0))
+    completed(client)
+    time.sleep(0.2)
+    call = Call(lab.net)
+    call.exchange(5)
+    sh(f"ip -n {lab.net.sbc} link del sb")
+    dp.wait_line(r" error link-gone iface=sb advice=")
+    for _ in range(50):
+        call.phone.send(rtp(1000, 1111))
+        time.sleep(0.01)
+    check_sip(lab.net, client)
+    say(client, "stats")
+    assert "drop_no_route" in client.wait_line("stats .*")[0]
+    client.stop()
     call.close()
     assert dp.stop() == 0
 
@@ -435,7 +517,8 @@ def boot_errors(lab):
 
 
 SCENARIOS = {"relay-xdp": relay_xdp, "relay-packet": relay_packet, "killed": killed,
-             "hostile": hostile, "idle": idle, "boot-errors": boot_errors}
+             "hostile": hostile, "idle": idle, "reattach": reattach, "gone": gone,
+             "boot-errors": boot_errors}
 
 
 def main(scenarios, make_net=Net):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Two workers. The network is made of TAPs of two queues each, so that the test says on which queue,
+"""Two workers. The network is made of TAPs of two queues each, so that the test says on which one,
 and thus by which worker, a packet arrives. Needs root.
 
 usage: test_workers.py DATAPLANE DP_CLIENT SCENARIO
