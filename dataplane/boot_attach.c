@@ -5,12 +5,18 @@
 
 #include "dataplane/log.h"
 
-static void detach_workers(struct dataplane *dp)
+// Returns false when one does not answer: it may still use its rings.
+static bool detach_workers(struct dataplane *dp)
 {
+	bool all = true;
+
 	for (unsigned int i = 0; i < dp->launched; i++) {
-		if (worker_detach(dp->workers[i]) < 0)
-			log_write(LOG_ERROR, "worker-hangs", "worker=%u", i);
+		if (worker_detach(dp->workers[i]) == 0)
+			continue;
+		log_write(LOG_ERROR, "worker-hangs", "worker=%u", i);
+		all = false;
 	}
+	return all;
 }
 
 static void attach_worker(struct dataplane *dp, unsigned int index, unsigned int threads)
@@ -33,9 +39,11 @@ static uint32_t on_attach(void *priv, const struct tg_attach_hello *hello)
 {
 	struct dataplane *dp = priv;
 
-	// Should a send to the last peer have failed, the workers still hold their rings.
-	detach_workers(dp);
-	dp->epoch++;
+	// Workers hold their rings still when a send to the last peer failed, or when they hung.
+	if (!detach_workers(dp))
+		return 0;
+	if (++dp->epoch == 0)
+		dp->epoch = 1;
 	segment_write_header(dp->segment, dp->epoch);
 	event_attach(&dp->events, dp->segment, hello->sig_threads);
 	cmd_attach(&dp->commands, dp->segment, hello->sig_threads, dp->epoch);

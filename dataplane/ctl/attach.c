@@ -210,9 +210,11 @@ static void on_pending(struct attach *at, int *slot)
 		return;
 	}
 	status = check_hello(at, &hello, len);
-	if (status == 0)
+	if (status == 0) {
 		epoch = at->params.on_attach(at->params.priv, &hello);
-	else
+		status = epoch == 0 ? -EBUSY : 0;
+	}
+	if (status < 0)
 		log_write(LOG_WARN, "attach-refused", "pid=%u error=\"%s\" abi=%u attached_pid=%u",
 			peer_pid(*slot), strerror(-status), hello.abi_version, at->peer_pid);
 	if (send_reply(at, *slot, status, epoch) == 0 && status == 0) {

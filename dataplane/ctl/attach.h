@@ -26,7 +26,8 @@ struct attach_params {
 	unsigned int sig_threads;
 	uint64_t segment_bytes;
 	int fd[TG_ATTACH_DESCRIPTORS]; // what a control plane gets; stay the caller's
-	// A control plane passed its hello: prepare the rings. Returns the new epoch.
+	// A control plane passed its hello: prepare the rings. Returns the new epoch; 0: not now, the
+	// control plane is told -EBUSY and may try again.
 	uint32_t (*on_attach)(void *priv, const struct tg_attach_hello *hello);
 	void (*on_detach)(void *priv);
 	void *priv;

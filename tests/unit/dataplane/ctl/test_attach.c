@@ -23,11 +23,12 @@ static int epoll_fd;
 static int passed_fd;
 static unsigned int attached;
 static unsigned int detached;
+static bool not_now;
 
 static uint32_t on_attach(void * /*priv*/, const struct tg_attach_hello *hello)
 {
 	cr_assert_eq(hello->sig_threads, 2);
-	return ++attached;
+	return not_now ? 0 : ++attached;
 }
 
 static void on_detach(void * /*priv*/)
@@ -138,6 +139,24 @@ Test(attach, one_at_a_time)
 	cr_assert_eq(r.status, 0);
 	cr_assert_eq(r.epoch, 2);
 	cr_assert_eq(detached, 1);
+}
+
+Test(attach, refused_while_workers_hold_the_rings)
+{
+	struct tg_attach_reply r;
+	int fd;
+
+	not_now = true;
+	fd = hello(good, sizeof(good));
+	cr_assert_eq(reply(&r, fd), 0);
+	cr_assert_eq(r.status, -EBUSY);
+	cr_assert_not(attach_is_attached(&at));
+	cr_assert_eq(detached, 0);
+	close(fd);
+	not_now = false;
+	fd = hello(good, sizeof(good));
+	cr_assert_eq(reply(&r, fd), TG_ATTACH_DESCRIPTORS);
+	cr_assert_eq(r.status, 0);
 }
 
 Test(attach, bad_hellos)
