@@ -46,6 +46,19 @@ static uint32_t destination(struct packet *pkt)
 	return seq;
 }
 
+// The epoch last: by it another worker knows that the rest is there.
+static void hop_store(
+	struct flow_hop *hop, uint32_t epoch, const struct packet *pkt, uint32_t latch_seq)
+{
+	__atomic_store_n(&hop->epoch, 0, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	hop->spec_version = pkt->spec->version;
+	hop->latch_seq = latch_seq;
+	hop->port = pkt->out_port;
+	memcpy(hop->mac, pkt->out_mac, 6);
+	__atomic_store_n(&hop->epoch, epoch, __ATOMIC_RELEASE);
+}
+
 static void output_packet(struct path *path, struct packet *pkt)
 {
 	const struct tg_side_spec *far_side = packet_far_side(pkt);
@@ -57,8 +70,8 @@ static void output_packet(struct path *path, struct packet *pkt)
 		packet_drop_media(path, pkt, TG_DROP_MEDIA_NO_REMOTE, TG_SIDE_DROP_NO_REMOTE);
 		return;
 	}
-	if (hop->epoch == path->burst.hop_epoch && hop->spec_version == pkt->spec->version
-		&& hop->latch_seq == latch_seq) {
+	if (__atomic_load_n(&hop->epoch, __ATOMIC_ACQUIRE) == path->burst.hop_epoch
+		&& hop->spec_version == pkt->spec->version && hop->latch_seq == latch_seq) {
 		pkt->out_port = hop->port;
 		memcpy(pkt->out_mac, hop->mac, 6);
 		return;
@@ -72,13 +85,7 @@ static void output_packet(struct path *path, struct packet *pkt)
 	}
 	if ((latch_seq & 1) != 0)
 		return;
-	*hop = (struct flow_hop){
-		.epoch = path->burst.hop_epoch,
-		.spec_version = pkt->spec->version,
-		.latch_seq = latch_seq,
-		.port = pkt->out_port,
-	};
-	memcpy(hop->mac, pkt->out_mac, 6);
+	hop_store(hop, path->burst.hop_epoch, pkt, latch_seq);
 }
 
 void output_burst(struct path *path)

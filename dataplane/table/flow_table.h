@@ -164,10 +164,13 @@ struct flow *flow_table_at(const struct flow_table *, uint32_t index);
 // waits), or main (which tries again).
 static inline bool flow_latch_begin(struct flow_latch *latch, uint32_t seq)
 {
-	if ((seq & 1) != 0)
+	if ((seq & 1) != 0
+		|| !__atomic_compare_exchange_n(
+			&latch->seq, &seq, seq + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
 		return false;
-	return __atomic_compare_exchange_n(
-		&latch->seq, &seq, seq + 1, false, __ATOMIC_ACQ_REL, __ATOMIC_RELAXED);
+	// Without it what is written next may be seen before the odd number.
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	return true;
 }
 
 static inline void flow_latch_end(struct flow_latch *latch)
