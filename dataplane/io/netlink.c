@@ -7,6 +7,7 @@
 #include <linux/rtnetlink.h>
 
 #include <errno.h>
+#include <net/if.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -184,8 +185,9 @@ static void log_link(const struct port *port, const struct port_entry *entry)
 		log_write(LOG_ERROR, "link-gone",
 			"iface=%s advice=\"restart this dataplane once it is back\"", port->iface);
 	else
-		log_write(LOG_INFO, "link", "iface=%s mtu=%u mac=%02x:%02x:%02x:%02x:%02x:%02x",
-			port->iface, entry->mtu, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
+		log_write(entry->running ? LOG_INFO : LOG_WARN, "link",
+			"iface=%s running=%d mtu=%u mac=%02x:%02x:%02x:%02x:%02x:%02x", port->iface,
+			entry->running, entry->mtu, mac[0], mac[1], mac[2], mac[3], mac[4], mac[5]);
 }
 
 static void on_link(struct netlink *nl, const struct nlmsghdr *nlh)
@@ -204,6 +206,7 @@ static void on_link(struct netlink *nl, const struct nlmsghdr *nlh)
 	mnl_attr_parse(nlh, sizeof(*ifi), rtnl_attrs_collect, &set);
 	fresh.ifindex = port->ifindex;
 	fresh.present = nlh->nlmsg_type == RTM_NEWLINK;
+	fresh.running = (ifi->ifi_flags & IFF_RUNNING) != 0;
 	if (set.by_type[IFLA_MTU] != NULL) {
 		uint32_t mtu = mnl_attr_get_u32(set.by_type[IFLA_MTU]);
 

@@ -13,6 +13,7 @@ struct port_entry {
 	uint16_t mtu;	    // likewise; largest IP packet
 	uint32_t ifindex;   // main: rw; of the kernel interface, 0: none
 	bool present;	    // main: rw, workers: ro
+	bool running;	    // main: rw; up, and so is what it is plugged into
 	bool kernel_by_tap; // likewise; full bypass: what is not ours is handed to the kernel
 };
 

@@ -113,9 +113,11 @@ Test(netlink, link_route_and_neighbour_are_followed)
 	sh("ip addr add 10.9.0.1/16 dev d0");
 	sh("ip link set d0 down");
 	settle();
+	cr_assert(not(tables->ports.port[0].running));
 	cr_assert(zero(ptr, (void *)(uintptr_t)route("10.9.0.2")));
 	sh("ip link set d0 up");
 	settle();
+	cr_assert(tables->ports.port[0].running);
 	cr_assert(not(zero(ptr, (void *)(uintptr_t)route("10.9.0.2"))));
 	sh("ip link del d0");
 	settle();
