@@ -81,7 +81,6 @@ struct conf {
 	const char *path;
 	const char *node_name; // never leaves the node; for logs
 	const char *user;      // to run as
-	const char *run_dir;
 	const char *attach_socket;
 	const char *control_socket;
 	enum { CONF_POLL_ADAPTIVE, CONF_POLL_BUSY } poll;

@@ -14,7 +14,6 @@ struct raw_rate {
 struct raw_node {
 	char *name;
 	char *user;
-	char *run_dir;
 };
 
 struct raw_port {

@@ -112,7 +112,6 @@ static int resolve_node(struct resolver *r)
 
 	conf->node_name = raw->node.name;
 	conf->user = raw->node.user;
-	conf->run_dir = raw->node.run_dir;
 	conf->attach_socket = raw->dataplane.attach_socket;
 	conf->control_socket = raw->control.socket;
 	conf->log_level = log_level_name((enum log_level) * raw->log.level);
@@ -122,9 +121,6 @@ static int resolve_node(struct resolver *r)
 	at(r, "node.user");
 	if (err == 0)
 		err = value_check_name(&r->spot, conf->user);
-	at(r, "node.run_dir");
-	if (err == 0)
-		err = value_check_path(&r->spot, conf->run_dir);
 	at(r, "dataplane.attach_socket");
 	if (err == 0)
 		err = value_check_path(&r->spot, conf->attach_socket);

@@ -35,7 +35,6 @@ static const cyaml_schema_field_t rate_fields[] = {
 static const cyaml_schema_field_t node_fields[] = {
 	TEXT(raw_node, name),
 	TEXT(raw_node, user),
-	TEXT(raw_node, run_dir),
 	CYAML_FIELD_END,
 };
 
@@ -169,7 +168,6 @@ static const struct conf_option options[] = {
 	{"node", .help = "This machine."},
 	{"node.name", "tidegate", .help = "Name in logs and records; no peer ever sees it."},
 	{"node.user", "tidegate", .help = "Runs the control plane once its sockets are open."},
-	{"node.run_dir", "/run/tidegate", .help = "Where both processes keep their sockets."},
 
 	{"dataplane", .help = "Moves packets. Reads this when it starts, at no reload."},
 	{"dataplane.ports", .max = TG_PORTS_MAX,

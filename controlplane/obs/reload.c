@@ -57,7 +57,6 @@ static const struct {
 	bool (*differs)(const void *a, const void *b);
 } restart_only[] = {
 	{"node.user", offsetof(struct conf, user), text_differs},
-	{"node.run_dir", offsetof(struct conf, run_dir), text_differs},
 	{"dataplane.attach_socket", offsetof(struct conf, attach_socket), text_differs},
 	{"control.socket", offsetof(struct conf, control_socket), text_differs},
 	{"metrics.listen", offsetof(struct conf, metrics_listen), addr_differs},

@@ -132,7 +132,6 @@ def configuration(run_dir, change=None):
     """conf/demo.yaml with sockets of its own, as a tree; change(tree) may alter more."""
     # BaseLoader leaves words as they are: "off" must not become a truth value
     tree = yaml.load((ROOT / "conf/demo.yaml").read_text(), yaml.BaseLoader)
-    tree.setdefault("node", {})["run_dir"] = str(run_dir)
     tree.setdefault("dataplane", {}).update(
         attach_socket=str(run_dir / "dataplane.sock"), streams_max="16384")
     tree["limits"] = {"calls_max": "20000", "transactions_max": "200000"}
