@@ -6,6 +6,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "controlplane/base/trace_mask.h"
 #include "include/tidegate/time.h"
 
 #define PER_SECOND_MAX 10
@@ -145,6 +146,7 @@ const char *log_str(struct str s)
 		strbuf_put(&b, STR("..."));
 	}
 	strbuf_put(&b, STR("\""));
+	trace_mask_passwords(text, b.len);
 	text[b.len] = '\0';
 	return text;
 }

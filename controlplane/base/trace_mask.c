@@ -161,8 +161,42 @@ static size_t line_end(const char *at, size_t i, size_t len)
 	}
 }
 
+// What may stand between a scheme and its '@'.
+static bool is_userinfo(char c)
+{
+	return !is_space(c) && c != '<' && c != '>' && c != '"' && c != '@';
+}
+
+// From behind a scheme's colon. Returns where the user part, if it is one, ends.
+static size_t mask_userinfo(char *at, size_t i, size_t len)
+{
+	size_t end = i, password = len;
+
+	for (; end < len && is_userinfo(at[end]); end++) {
+		if (at[end] == ':' && password == len)
+			password = end + 1;
+	}
+	if (end < len && at[end] == '@' && password < end)
+		stars(at + password, end - password);
+	return end;
+}
+
+void trace_mask_passwords(char *text, size_t len)
+{
+	static const struct str scheme = {"sip", 3};
+
+	for (size_t i = 0; (i += str_find_nocase(str_of(text + i, len - i), scheme)) < len;) {
+		i += scheme.len;
+		if (i < len && (text[i] == 's' || text[i] == 'S'))
+			i++;
+		if (i < len && text[i] == ':')
+			i = mask_userinfo(text, i + 1, len);
+	}
+}
+
 void trace_mask(char *message, size_t len)
 {
+	trace_mask_passwords(message, len);
 	for (size_t i = 0, end; i < len; i = end) {
 		end = line_end(message, i, len);
 		mask_line(message + i, end - i);

@@ -10,3 +10,7 @@
 // a=ice-pwd (RFC 8839 §5.4) and k= lines (RFC 8866 §5.12). Works line by line wherever these stand,
 // so also inside bodies of any kind. O(len).
 void trace_mask(char *message, size_t len);
+
+// Likewise the passwords of sip: and sips: URIs (RFC 3261 §19.1.1) anywhere in the text; trace_mask
+// does so, too. O(len).
+void trace_mask_passwords(char *text, size_t len);

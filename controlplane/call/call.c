@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/base/trace_mask.h"
 #include "controlplane/call/call_int.h"
 
 const char *call_cause_label(enum call_cause cause)
@@ -215,6 +216,8 @@ static int keep_texts(struct call *call, const struct sip_msg *invite)
 		return -ENOMEM;
 	memcpy(call->text, invite->from.uri.at, from);
 	memcpy(call->text + from, invite->uri.text.at, to);
+	trace_mask_passwords(call->text, from);
+	trace_mask_passwords(call->text + from, to);
 	call->from = str_of(call->text, from);
 	call->to = str_of(call->text + from, to);
 	return 0;

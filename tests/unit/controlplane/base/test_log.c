@@ -88,6 +88,8 @@ Test(log, hostile_value_stays_one_escaped_word_of_one_line)
 		"info seen from=\"a\\x22b\\x0d\\x0a2026-01-01 error forged\\x00x\\x1b[0m\\xff\"");
 	LOG(LOG_INFO, "raw", "text=%s", "a\nb\rc");
 	cr_assert_str_eq(after_time(), "info raw text=a b c");
+	LOG(LOG_INFO, "seen", "from=%s", LOG_STR(STR("sip:bob:s3cret@h:5060")));
+	cr_assert_str_eq(after_time(), "info seen from=\"sip:bob:******@h:5060\"");
 }
 
 Test(log, value_is_bounded_and_four_live_at_once)

@@ -49,6 +49,14 @@ Test(trace_mask, I17_secrets_become_stars_and_the_rest_stays)
 		{"Authorization: Digest response=\"", "Authorization: Digest response=\""},
 		{"Authorization: Digest response=\"\\", "Authorization: Digest response=\"*"},
 		{"a=crypto:1 X inline:", "a=crypto:1 X inline:"},
+		{"From: <sip:bob:s3cret@h>;tag=1\r\n", "From: <sip:bob:******@h>;tag=1\r\n"},
+		{"INVITE SIPS:a;b:p@[::1]:5061 SIP/2.0\r\n",
+			"INVITE SIPS:a;b:*@[::1]:5061 SIP/2.0\r\n"},
+		{"To: <sip:h:5060>, <sip:a@h:5060>\r\n", "To: <sip:h:5060>, <sip:a@h:5060>\r\n"},
+		{"Via: SIP/2.0/UDP h:5060\r\n", "Via: SIP/2.0/UDP h:5060\r\n"},
+		{"To: sip:a:p", "To: sip:a:p"},
+		{"To: sip:a:", "To: sip:a:"},
+		{"To: sip:", "To: sip:"},
 		{"", ""},
 	};
 
