@@ -98,16 +98,17 @@ static int read_workers(struct args *args, const char *value)
 
 static int add_cpu_range(struct args *args, const char *text)
 {
+	const char *dash = strchr(text, '-');
+	char number[16];
 	unsigned int first;
 	unsigned int last;
-	char *end;
+	size_t len = strcspn(text, "-");
 
-	if (text[0] < '0' || text[0] > '9')
+	if (len >= sizeof(number))
 		return -EINVAL;
-	first = last = (unsigned int)strtoul(text, &end, 10);
-	if (*end == '-' && read_number(&last, end + 1, first, CPU_SETSIZE - 1) < 0)
-		return -EINVAL;
-	if ((*end != '-' && *end != '\0') || last >= CPU_SETSIZE)
+	snprintf(number, sizeof(number), "%.*s", (int)len, text);
+	if (read_number(&first, number, 0, CPU_SETSIZE - 1) < 0
+		|| read_number(&last, dash != NULL ? dash + 1 : number, first, CPU_SETSIZE - 1) < 0)
 		return -EINVAL;
 	for (unsigned int cpu = first; cpu <= last; cpu++) {
 		if (args->cpus == ARGS_CPUS_MAX)
@@ -248,10 +249,16 @@ static enum args_result parse_file(
 			file == NULL ? strerror(errno) : "nested too deep");
 		goto out;
 	}
-	while (count <= FILE_ARGS_MAX && getline(&line, &line_bytes, file) >= 0) {
+	while (getline(&line, &line_bytes, file) >= 0) {
 		strip_newline(line);
-		if (line[0] != '\0' && line[0] != '#')
-			vector[count++] = strdup(line);
+		if (line[0] == '\0' || line[0] == '#')
+			continue;
+		if (count > FILE_ARGS_MAX) {
+			snprintf(error, ARGS_ERROR_BYTES,
+				"--args %s: too many lines; give at most %d", path, FILE_ARGS_MAX);
+			goto out;
+		}
+		vector[count++] = strdup(line);
 	}
 	result = parse_vector(out, error, count, vector, depth + 1);
 out:
