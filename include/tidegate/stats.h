@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Counters of the dataplane: raw 64-bit words in the segment. Each has one writer, which stores
-// relaxed; readers load relaxed. They only grow while the dataplane runs.
+// Counters of the dataplane: raw 64-bit words in the segment. A worker's have one writer, which stores
+// relaxed; those of a stream's side are added atomically when there are several workers. Readers load
+// relaxed. They only grow while the dataplane runs.
 #pragma once
 
 #include <assert.h>
