@@ -38,7 +38,7 @@ static const struct {
 	{1, 111, 0, "H264", 90000, 1, NULL},
 };
 
-Test(sdp_codec, D9_D10_payload_types_are_understood)
+Test(sdp_codec, payload_types_are_understood)
 {
 	static struct sdp sdp;
 
@@ -59,7 +59,7 @@ Test(sdp_codec, D9_D10_payload_types_are_understood)
 	}
 }
 
-Test(sdp_codec, D10_one_channel_is_the_default)
+Test(sdp_codec, one_channel_is_the_default)
 {
 	static struct sdp sdp;
 	struct sdp_codec with, without, other;
