@@ -23,9 +23,6 @@ enum sdp_direction {
 	SDP_INACTIVE,
 };
 
-// What the peer's direction means for us: sendonly <-> recvonly (RFC 3264 §6.1).
-enum sdp_direction sdp_direction_mirror(enum sdp_direction d);
-
 struct sdp_media {
 	struct str kind;	   // "audio"
 	uint16_t port;		   // 0: refused or disabled

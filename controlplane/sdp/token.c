@@ -50,15 +50,3 @@ const char *sdp_direction_name(enum sdp_direction d)
 {
 	return direction_names[d];
 }
-
-enum sdp_direction sdp_direction_mirror(enum sdp_direction d)
-{
-	static const enum sdp_direction mirror[] = {
-		[SDP_SENDRECV] = SDP_SENDRECV,
-		[SDP_SENDONLY] = SDP_RECVONLY,
-		[SDP_RECVONLY] = SDP_SENDONLY,
-		[SDP_INACTIVE] = SDP_INACTIVE,
-	};
-
-	return mirror[d];
-}

@@ -3,14 +3,6 @@
 
 #include <criterion/criterion.h>
 
-Test(sdp_token, D15_directions_mirror)
-{
-	cr_assert_eq(sdp_direction_mirror(SDP_SENDONLY), SDP_RECVONLY);
-	cr_assert_eq(sdp_direction_mirror(SDP_RECVONLY), SDP_SENDONLY);
-	cr_assert_eq(sdp_direction_mirror(SDP_INACTIVE), SDP_INACTIVE);
-	cr_assert_eq(sdp_direction_mirror(SDP_SENDRECV), SDP_SENDRECV);
-}
-
 Test(sdp_token, direction_names_read_back)
 {
 	for (enum sdp_direction d = SDP_SENDRECV; d <= SDP_INACTIVE; d++) {
