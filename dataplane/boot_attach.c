@@ -25,7 +25,7 @@ static void attach_worker(struct dataplane *dp, unsigned int index, unsigned int
 	struct worker_rings rings = {.threads = threads};
 
 	for (unsigned int t = 0; t < threads; t++) {
-		for (unsigned int class = TG_TRUST_STRANGER; class <= TG_TRUST_TRUNK; class ++)
+		for (unsigned int class = 0; class < TG_PUNT_CLASSES; class ++)
 			rings.punt[t][class] = segment_producer(
 				seg, TG_SECTION_PUNT_RING, index, t, class);
 		rings.event[t] = segment_producer(seg, TG_SECTION_EVENT_RING, index + 1, t, 0);

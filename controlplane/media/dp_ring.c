@@ -75,7 +75,7 @@ static bool attached(const struct dp *dp)
 
 static uint32_t generation_of(const struct tg_stream_stats *stats)
 {
-	return __atomic_load_n(&stats->generation, __ATOMIC_ACQUIRE);
+	return __atomic_load_n(&stats->side[0].generation, __ATOMIC_ACQUIRE);
 }
 
 // Learned addresses may be half written: they are copied again until both counts agree.
@@ -97,7 +97,7 @@ static int copy_stats(const struct dp *dp, struct tg_stream_ref ref, struct tg_s
 {
 	const struct dp_ring *ring = ring_of(dp);
 	const struct tg_stream_stats *stats;
-	struct tg_stream_stats copy = {.generation = ref.generation};
+	struct tg_stream_stats copy;
 
 	if (ring->attach == NULL || ref.generation == 0 || ref.index >= ring->streams)
 		return -ESTALE;

@@ -101,6 +101,12 @@ void events_on_event(void *arg, const struct tg_event *event)
 	case TG_EVENT_STREAM_EXPIRED:
 		counter_add(&media->counters.expired, 1);
 		return;
+	case TG_EVENT_ONE_WAY:
+	case TG_EVENT_TWO_WAY:
+	case TG_EVENT_POLICED:
+	case TG_EVENT_UNREACHABLE:
+	case TG_EVENT_SCANNER:
+		return;
 	}
 }
 

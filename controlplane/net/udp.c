@@ -15,7 +15,7 @@ struct udp {
 	struct transport transport;
 	struct attach *attach; // NULL: apart
 	unsigned int workers;
-	struct tg_ring punt[TG_WORKERS_MAX][2]; // by enum tg_trust_level
+	struct tg_ring punt[TG_WORKERS_MAX][TG_PUNT_CLASSES];
 	struct tg_ring tx[TG_WORKERS_MAX];
 	struct kernel_udp *kernel;
 	struct kernel_udp_listener *listener;
@@ -24,7 +24,7 @@ struct udp {
 	_Alignas(struct tg_packet) uint8_t copy[TG_PUNT_SLOT_BYTES];
 };
 
-static_assert(TG_TRUST_STRANGER == 0 && TG_TRUST_TRUNK == 1);
+static_assert(TG_TRUST_STRANGER == 0 && TG_PUNT_STRANGER == 0);
 
 static int find_ring(struct tg_ring *out, const struct attach_segment *segment,
 	struct tg_section want, bool produce)
@@ -50,7 +50,7 @@ static int find_rings(struct udp *udp, const struct attach_segment *segment, uin
 		(struct tg_section){.kind = TG_SECTION_TX_RING, .from = thread, .to = worker},
 		true);
 
-	for (uint16_t class = 0; rc == 0 && class < 2; class ++)
+	for (uint16_t class = 0; rc == 0 && class < TG_PUNT_CLASSES; class ++)
 		rc = find_ring(&udp->punt[worker][class], segment,
 			(struct tg_section){.kind = TG_SECTION_PUNT_RING,
 				.from = worker,
@@ -137,8 +137,8 @@ static int drain(void *arg, unsigned int max)
 	struct udp *udp = arg;
 	int sum = 0;
 
-	for (int class = TG_TRUST_TRUNK; class >= TG_TRUST_STRANGER; class --) {
-		unsigned int share = class == TG_TRUST_TRUNK ? max : max / 4;
+	for (int class = TG_PUNT_TRUSTED; class >= TG_PUNT_STRANGER; class --) {
+		unsigned int share = class == TG_PUNT_TRUSTED ? max : max / 4;
 
 		for (unsigned int w = 0; w < udp->workers; w++) {
 			int n = drain_ring(udp, &udp->punt[w][class], share != 0 ? share : 1);
@@ -156,8 +156,8 @@ static bool go_to_sleep(void *arg)
 	struct udp *udp = arg;
 
 	for (unsigned int w = 0; w < udp->workers; w++) {
-		if (!tg_ring_wait_begin(&udp->punt[w][TG_TRUST_STRANGER])
-			|| !tg_ring_wait_begin(&udp->punt[w][TG_TRUST_TRUNK]))
+		if (!tg_ring_wait_begin(&udp->punt[w][TG_PUNT_STRANGER])
+			|| !tg_ring_wait_begin(&udp->punt[w][TG_PUNT_TRUSTED]))
 			return false;
 	}
 	return true;

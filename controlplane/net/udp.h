@@ -20,7 +20,7 @@ struct udp_params {
 
 // The words are written by the signalling thread only; any thread may read them.
 struct udp_counters {
-	uint64_t received[2]; // by enum tg_trust_level
+	uint64_t received[TG_TRUST_LEVELS]; // by enum tg_trust_level
 	uint64_t sent;
 	uint64_t bad;	   // slots of the dataplane that made no sense
 	uint64_t full;	   // datagrams that found their ring full

@@ -34,16 +34,18 @@ static json_t *side_drops(const struct tg_side_stats *side)
 	return drops;
 }
 
-static void add_numbers(json_t *json, const struct tg_side_stats *side)
+static void add_numbers(
+	json_t *json, const struct tg_side_stats *side, const struct tg_side_stats *far)
 {
-	uint64_t now_ms = tg_mono_ms(tg_mono_now());
+	uint32_t now_ms = (uint32_t)tg_mono_ms(tg_mono_now());
+	int32_t silent_ms = (int32_t)(now_ms - side->last_rx_ms);
 
 	json_object_set_new(json, "learned", json_addr(&side->learned[TG_RTP]));
 	json_set_u64(json, "packets", side->packets);
 	json_set_u64(json, "bytes", side->bytes);
 	json_set_u64(json, "rtcp_packets", side->rtcp_packets);
-	json_set_u64(json, "sent_packets", side->sent_packets);
-	json_set_u64(json, "sent_bytes", side->sent_bytes);
+	json_set_u64(json, "sent_packets", far->relayed_packets + far->rtcp_relayed_packets);
+	json_set_u64(json, "sent_bytes", far->relayed_bytes);
 	json_set_u64(json, "lost", stream_lost(side));
 	json_set_u64(json, "reordered", side->reordered);
 	json_set_u64(json, "duplicates", side->duplicates);
@@ -51,12 +53,12 @@ static void add_numbers(json_t *json, const struct tg_side_stats *side)
 	json_set_u64(json, "ssrc", side->ssrc);
 	json_set_u64(json, "latches", side->latches);
 	if (side->last_rx_ms != 0)
-		json_set_u64(json, "silent_ms",
-			now_ms > side->last_rx_ms ? now_ms - side->last_rx_ms : 0);
+		json_set_u64(json, "silent_ms", silent_ms > 0 ? (uint64_t)silent_ms : 0);
 	json_object_set_new(json, "drops", side_drops(side));
 }
 
-static json_t *side_json(const struct tg_side_spec *spec, const struct tg_side_stats *stats)
+static json_t *side_json(const struct tg_side_spec *spec, const struct tg_side_stats *stats,
+	const struct tg_side_stats *far)
 {
 	json_t *json = json_object();
 
@@ -66,7 +68,7 @@ static json_t *side_json(const struct tg_side_spec *spec, const struct tg_side_s
 	json_object_set_new(json, "receive", json_boolean(spec->flags & TG_SIDE_RECEIVE));
 	json_object_set_new(json, "send", json_boolean(spec->flags & TG_SIDE_SEND));
 	if (stats != NULL)
-		add_numbers(json, stats);
+		add_numbers(json, stats, far);
 	return json;
 }
 
@@ -83,8 +85,8 @@ json_t *stream_json(
 	counted = dp->stats(dp, view.ref, &stats) == 0;
 	return json_pack("{s:i, s:s, s:s, s:b, s:[o,o]}", "stream", (int)i, "kind", view.kind,
 		"protocol", view.protocol, "installed", (int)counted, "side",
-		side_json(&view.spec.side[0], counted ? &stats.side[0] : NULL),
-		side_json(&view.spec.side[1], counted ? &stats.side[1] : NULL));
+		side_json(&view.spec.side[0], counted ? &stats.side[0] : NULL, &stats.side[1]),
+		side_json(&view.spec.side[1], counted ? &stats.side[1] : NULL, &stats.side[0]));
 }
 
 json_t *stream_json_all(const struct engine *engine, const struct media_session *session)

@@ -43,7 +43,7 @@ static void add_thread_sections(struct segment *seg, uint16_t thread)
 				.entries = EVENT_SLOTS,
 				.entry_bytes = sizeof(struct tg_event)});
 	for (uint16_t worker = 0; worker < seg->shape.workers; worker++) {
-		for (uint16_t class = TG_TRUST_STRANGER; class <= TG_TRUST_TRUNK; class ++)
+		for (uint16_t class = 0; class < TG_PUNT_CLASSES; class ++)
 			add_section(seg,
 				(struct tg_section){.kind = TG_SECTION_PUNT_RING,
 					.from = worker,
@@ -73,6 +73,12 @@ static void lay_out(struct segment *seg)
 		(struct tg_section){.kind = TG_SECTION_STREAM_STATS,
 			.entries = seg->shape.streams,
 			.entry_bytes = sizeof(struct tg_stream_stats)});
+	for (uint16_t worker = 0; worker < seg->shape.workers; worker++)
+		add_section(seg,
+			(struct tg_section){.kind = TG_SECTION_SOURCES,
+				.from = worker,
+				.entries = TG_SOURCE_SETS * TG_SOURCE_WAYS,
+				.entry_bytes = sizeof(struct tg_source)});
 }
 
 static int map(struct segment *seg)

@@ -83,7 +83,6 @@ int worker_new(struct worker **out, const struct worker_params *params)
 	w->path.stats = params->stats;
 	w->path.stream_stats = params->stream_stats;
 	w->path.sig_threads = 1;
-	w->path.sides_shared = params->workers > 1;
 	w->path.wanted = &w->wanted;
 	if (bucket_table_new(&w->path.buckets, BUCKET_SETS, seed) < 0)
 		goto err;

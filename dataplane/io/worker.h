@@ -21,8 +21,8 @@
 // One worker's ends of the rings.
 struct worker_rings {
 	bool attached;
-	unsigned int threads;			    // of the control plane: so many of each are set
-	struct tg_ring punt[TG_SIG_THREADS_MAX][2]; // by enum tg_trust_level
+	unsigned int threads; // of the control plane: so many of each are set
+	struct tg_ring punt[TG_SIG_THREADS_MAX][TG_PUNT_CLASSES];
 	struct tg_ring event[TG_SIG_THREADS_MAX];
 	struct tg_ring tx[TG_SIG_THREADS_MAX];
 };

@@ -131,8 +131,8 @@ static void count_rtp(struct path *path, const struct packet *pkt)
 	uint32_t timestamp = tg_load_be32(packet_payload(pkt) + 4);
 	uint32_t transit = arrival_units(path, pkt->pt) - timestamp;
 
-	path_side_add(path, &stats->packets, 1);
-	path_side_add(path, &stats->bytes, pkt->payload_bytes);
+	tg_stat_add(&stats->packets, 1);
+	tg_stat_add(&stats->bytes, pkt->payload_bytes);
 	if (!state->heard) {
 		run_start(state, stats, pkt, transit);
 		return;
@@ -163,7 +163,7 @@ void count_burst(struct path *path)
 		if (pkt->component == TG_RTP)
 			count_rtp(path, pkt);
 		else
-			path_side_add(path, &stats->rtcp_packets, 1);
-		__atomic_store_n(&stats->last_rx_ms, path->now_ms, __ATOMIC_RELAXED);
+			tg_stat_add32(&stats->rtcp_packets, 1);
+		__atomic_store_n(&stats->last_rx_ms, (uint32_t)path->now_ms | 1, __ATOMIC_RELAXED);
 	}
 }

@@ -98,8 +98,8 @@ bool path_publish(struct path *path)
 		return false;
 	for (uint32_t thread = 0; thread < path->sig_threads; thread++) {
 		wake |= tg_ring_publish(&path->event[thread]);
-		wake |= tg_ring_publish(&path->punt[thread][TG_TRUST_TRUNK]);
-		wake |= tg_ring_publish(&path->punt[thread][TG_TRUST_STRANGER]);
+		wake |= tg_ring_publish(&path->punt[thread][TG_PUNT_TRUSTED]);
+		wake |= tg_ring_publish(&path->punt[thread][TG_PUNT_STRANGER]);
 	}
 	return wake;
 }

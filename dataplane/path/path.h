@@ -40,12 +40,11 @@ struct path {
 	struct bucket_table *buckets;	      // of this worker
 	struct neigh_wanted *wanted;	      // of this worker, drained by main
 	uint32_t sig_threads;		      // 1 .. TG_SIG_THREADS_MAX
-	bool sides_shared; // other workers run too: a side's packets may come by any of them
 
 	// Set by the caller between bursts. The rings are producers and, while attached, of the
-	// segment's rings from this worker; by signalling thread and enum tg_trust_level.
+	// segment's rings from this worker; by signalling thread and enum tg_punt_class.
 	bool attached;
-	struct tg_ring punt[TG_SIG_THREADS_MAX][2];
+	struct tg_ring punt[TG_SIG_THREADS_MAX][TG_PUNT_CLASSES];
 	struct tg_ring event[TG_SIG_THREADS_MAX];
 	uint64_t now_ns; // CLOCK_MONOTONIC, path_clock
 	uint64_t now_ms;

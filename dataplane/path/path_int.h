@@ -111,17 +111,7 @@ static inline void packet_drop_media(
 	const struct path *path, struct packet *pkt, enum tg_drop why, enum tg_side_drop side_why)
 {
 	packet_drop(pkt, why);
-	__atomic_fetch_add(&packet_stats(path, pkt)->drop[side_why], 1, __ATOMIC_RELAXED);
-}
-
-// Adds to a counter of a stream's side. NICs keep a sender on one queue, but RTP and RTCP are two
-// senders, and a change of queues moves all: with several workers the add must be atomic.
-static inline void path_side_add(const struct path *path, uint64_t *word, uint64_t n)
-{
-	if (path->sides_shared)
-		__atomic_fetch_add(word, n, __ATOMIC_RELAXED);
-	else
-		tg_stat_add(word, n);
+	__atomic_fetch_add(&packet_stats(path, pkt)->drop[side_why], 1u, __ATOMIC_RELAXED);
 }
 
 static inline void path_count(struct path *path, enum tg_worker_counter counter, uint64_t n)

@@ -100,7 +100,7 @@ static void punt_packet(struct path *path, struct packet *pkt)
 		packet_drop(pkt, TG_DROP_UDP_CHECKSUM);
 		return;
 	}
-	ring = &path->punt[thread_of(path, pkt)][pkt->trust];
+	ring = &path->punt[thread_of(path, pkt)][tg_punt_class_of(pkt->trust)];
 	slot = tg_ring_reserve(ring);
 	if (slot == NULL) {
 		packet_drop(pkt, TG_DROP_SIP_RING_FULL);

@@ -61,7 +61,7 @@ static void rewrite_packet(struct path *path, struct packet *pkt)
 {
 	const struct port_entry *port = &path->tables->ports.port[pkt->out_port];
 	const struct tg_side_spec *far_side = packet_far_side(pkt);
-	struct tg_side_stats *far_stats = &path->stream_stats[pkt->index].side[!pkt->side];
+	struct tg_side_stats *stats = packet_stats(path, pkt);
 	uint16_t from_port = far_side->local.port;
 	struct frame frame = {
 		.mac_to = pkt->out_mac,
@@ -88,8 +88,12 @@ static void rewrite_packet(struct path *path, struct packet *pkt)
 	rewrite_udp(pkt, frame.from, from_port);
 	frame_write(packet_payload(pkt) - FRAME_UDP_BYTES - header_bytes, &frame, 0);
 	frame_span(pkt->m, (uint16_t)(udp_off - header_bytes), (uint16_t)bytes);
-	path_side_add(path, &far_stats->sent_packets, 1);
-	path_side_add(path, &far_stats->sent_bytes, pkt->payload_bytes);
+	if (pkt->component == TG_RTP) {
+		tg_stat_add(&stats->relayed_packets, 1);
+		tg_stat_add(&stats->relayed_bytes, pkt->payload_bytes);
+	} else {
+		tg_stat_add32(&stats->rtcp_relayed_packets, 1);
+	}
 	pkt->verdict = VERDICT_SEND;
 	path_count(path, TG_COUNT_MEDIA_RELAYED, 1);
 }

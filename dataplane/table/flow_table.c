@@ -230,9 +230,11 @@ static void flow_reset(struct flow *flow, struct tg_stream_stats *stats, uint64_
 	}
 	if (++flow->generation == 0)
 		flow->generation = 1;
-	__atomic_store_n(&stats->generation, 0, __ATOMIC_RELEASE);
+	for (uint32_t s = 0; s < 2; s++)
+		__atomic_store_n(&stats->side[s].generation, 0, __ATOMIC_RELEASE);
 	memset(stats->side, 0, sizeof(stats->side));
-	__atomic_store_n(&stats->generation, flow->generation, __ATOMIC_RELEASE);
+	for (uint32_t s = 0; s < 2; s++)
+		__atomic_store_n(&stats->side[s].generation, flow->generation, __ATOMIC_RELEASE);
 }
 
 int flow_table_add(struct tg_stream_ref *out, struct flow_table *table,

@@ -13,7 +13,7 @@
 // A second source may arrive on any other worker: what such a packet can touch (the latch, the
 // time of the last refusal) is taken by compare-and-swap.
 //
-// Memory of one stream: 320 bytes here, 256 of spec, 448 of struct tg_stream_stats; an address
+// Memory of one stream: 320 bytes here, 320 of spec, 512 of struct tg_stream_stats; an address
 // takes 256 kB for its ports.
 #pragma once
 
@@ -80,7 +80,7 @@ struct flow {
 static_assert(sizeof(struct flow_latch) == 24);
 static_assert(sizeof(struct flow_hop) == 20);
 static_assert(sizeof(struct flow_side) == 128);
-static_assert(sizeof(struct flow_spec) == 248);
+static_assert(sizeof(struct flow_spec) == 320);
 static_assert(sizeof(struct flow) == 320);
 
 #define FLOW_PORT_NONE UINT32_MAX	// no pool has this port

@@ -17,6 +17,11 @@ enum tg_event_type {
 	TG_EVENT_SSRC_CHANGED, // a side's sender changed its SSRC
 	TG_EVENT_LIMITER_TRIPPED, // a signalling source exceeded its bucket; at most one a second and source
 	TG_EVENT_STREAM_EXPIRED, // a stream of an earlier control plane idled out and was removed
+	TG_EVENT_ONE_WAY, // one_way_ms passed with packets from one side only; once until it is over
+	TG_EVENT_TWO_WAY,     // the side that was silent is heard again
+	TG_EVENT_POLICED,     // a side sent more than its rates; at most one a second and stream
+	TG_EVENT_UNREACHABLE, // ICMP said that a side's remote is; at most one a second and stream
+	TG_EVENT_SCANNER,     // a stranger matched a pattern; at most one a second and source
 };
 
 enum tg_latch_reason {
@@ -39,6 +44,40 @@ struct tg_event_source {
 	uint8_t component; // enum tg_component
 	uint8_t reason;	   // LATCHED: enum tg_latch_reason
 	uint8_t zero;
+	uint32_t count; // SOURCE_REFUSED: packets of anyone refused since the last such event
+};
+
+// ONE_WAY, TWO_WAY.
+struct tg_event_silence {
+	uint8_t side;  // the silent one
+	uint8_t heard; // it was heard before
+	uint8_t zero[2];
+	uint32_t silent_ms;
+	uint64_t refused; // packets to this side refused for their source so far
+};
+
+struct tg_event_policed {
+	struct tg_addr addr;
+	uint32_t dropped; // since the last such event of this stream
+	uint8_t side;
+	uint8_t by_bytes; // the byte rate was exceeded, else the packet rate
+	uint8_t zero[2];
+};
+
+struct tg_event_unreachable {
+	struct tg_addr remote; // who cannot be reached
+	struct tg_addr told_by;
+	uint8_t side;
+	uint8_t component; // enum tg_component
+	uint8_t type;	   // of ICMP or ICMPv6, by remote's family
+	uint8_t code;
+};
+
+struct tg_event_scanner {
+	struct tg_addr addr;
+	uint16_t listener;
+	uint16_t pattern; // id of the first that matched
+	uint32_t dropped; // since the last event of this source
 };
 
 struct tg_event_limiter {
@@ -58,6 +97,10 @@ struct tg_event {
 		struct tg_event_completion completion;
 		struct tg_event_source source;
 		struct tg_event_limiter limiter;
+		struct tg_event_silence silence;
+		struct tg_event_policed policed;
+		struct tg_event_unreachable unreachable;
+		struct tg_event_scanner scanner;
 		uint8_t pad[96];
 	};
 };

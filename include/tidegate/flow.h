@@ -32,6 +32,34 @@ enum tg_side_flag {
 	TG_SIDE_SEND = 1 << 1,	  // packets may leave towards this side's remote
 	TG_SIDE_RELATCH = 1
 		<< 2, // in an update: forget what was learned, the session was re-negotiated
+	TG_SIDE_OPAQUE = 1
+		<< 3, // not RTP (T.38 UDPTL): no header is read, payload types do not count
+};
+
+// RTP clock rates a dynamic payload type may have.
+enum tg_clock {
+	TG_CLOCK_8000, // also: not known
+	TG_CLOCK_11025,
+	TG_CLOCK_12000,
+	TG_CLOCK_16000,
+	TG_CLOCK_22050,
+	TG_CLOCK_24000,
+	TG_CLOCK_32000,
+	TG_CLOCK_44100,
+	TG_CLOCK_48000,
+	TG_CLOCK_90000,
+	TG_CLOCK_COUNT, // at most 16: four bits each
+};
+
+#define TG_CLOCK_HZ                                                                  \
+	{                                                                            \
+		8000, 11025, 12000, 16000, 22050, 24000, 32000, 44100, 48000, 90000, \
+	}
+
+// A token bucket. So many a second and so many at once; per_s 0 means no limit.
+struct tg_rate {
+	uint32_t per_s;
+	uint32_t burst;
 };
 
 enum tg_component {
@@ -50,16 +78,36 @@ struct tg_side_spec {
 	uint8_t flags;		   // enum tg_side_flag
 	uint8_t dscp;		   // of what leaves towards this side's remote, 0..63
 	uint8_t realm;		   // for counters only
-	uint32_t zero;
+	uint32_t ssrc;		   // promised by SDP (RFC 5576): only it is learned; 0: any
+	struct tg_rate packets;	   // what may arrive here, RTP and RTCP together
+	struct tg_rate bytes;	   // likewise, UDP payload
+	uint8_t clock[16];	   // enum tg_clock of payload types 96..127, 97's above 96's
 };
+
+// The clock of a payload type of 96..127.
+static inline enum tg_clock tg_side_clock(const struct tg_side_spec *side, uint8_t pt)
+{
+	return (enum tg_clock)(side->clock[(pt - 96u) / 2 & 15] >> pt % 2 * 4 & 15);
+}
+
+static inline void tg_side_clock_set(struct tg_side_spec *side, uint8_t pt, enum tg_clock clock)
+{
+	uint8_t *both = &side->clock[(pt - 96u) / 2 & 15];
+	unsigned int shift = pt % 2 * 4u;
+
+	*both = (uint8_t)((*both & ~(15u << shift)) | (unsigned int)clock << shift);
+}
 
 struct tg_stream_spec {
 	uint64_t cookie;  // the control plane's own name for it, echoed in every event
 	uint32_t idle_ms; // no packet from either side for so long: TG_EVENT_MEDIA_IDLE; 0: never
 	uint32_t sig_thread; // whose event ring hears of it
+	// Only one side heard for so long, while both may be: TG_EVENT_ONE_WAY; 0: never
+	uint32_t one_way_ms;
+	uint32_t zero;
 	struct tg_side_spec side[2];
 };
 
 static_assert(sizeof(struct tg_stream_ref) == 8);
-static_assert(sizeof(struct tg_side_spec) == 104);
-static_assert(sizeof(struct tg_stream_spec) == 224);
+static_assert(sizeof(struct tg_side_spec) == 136);
+static_assert(sizeof(struct tg_stream_spec) == 296);

@@ -7,7 +7,20 @@
 #include <stdint.h>
 
 #include "include/tidegate/addr.h"
+#include "include/tidegate/cmd.h"
 #include "include/tidegate/limits.h"
+
+// Each class has rings of its own, so that a flood of strangers delays nobody else.
+enum tg_punt_class {
+	TG_PUNT_STRANGER,
+	TG_PUNT_TRUSTED,
+	TG_PUNT_CLASSES,
+};
+
+static inline enum tg_punt_class tg_punt_class_of(enum tg_trust_level level)
+{
+	return level == TG_TRUST_STRANGER ? TG_PUNT_STRANGER : TG_PUNT_TRUSTED;
+}
 
 struct tg_packet {
 	uint64_t arrival_ns;   // punt: CLOCK_MONOTONIC of the rx burst; tx: 0

@@ -17,18 +17,20 @@
 #include "include/tidegate/limits.h"
 #include "include/tidegate/punt.h"
 #include "include/tidegate/ring.h"
+#include "include/tidegate/source.h"
 #include "include/tidegate/stats.h"
 
 #define TG_SEGMENT_MAGIC 0x5449444547415445ull // "TIDEGATE"
-#define TG_ABI_VERSION 1u
+#define TG_ABI_VERSION 2u
 
 enum tg_section_kind {
 	TG_SECTION_CMD_RING = 1, // from: signalling thread, to: 0 (main lcore)
 	TG_SECTION_EVENT_RING,	 // from: 0 main lcore, 1 + n worker n; to: signalling thread
-	TG_SECTION_PUNT_RING,	 // from: worker, to: signalling thread, class: enum tg_trust_level
+	TG_SECTION_PUNT_RING,	 // from: worker, to: signalling thread, class: enum tg_punt_class
 	TG_SECTION_TX_RING,	 // from: signalling thread, to: worker
 	TG_SECTION_WORKER_STATS, // array of struct tg_worker_stats
 	TG_SECTION_STREAM_STATS, // array of struct tg_stream_stats, by tg_stream_ref.index
+	TG_SECTION_SOURCES,	 // from: worker; array of struct tg_source
 };
 
 struct tg_section {
@@ -44,7 +46,7 @@ struct tg_section {
 static_assert(sizeof(struct tg_section) == 24);
 
 // With TG_WORKERS_MAX workers and TG_SIG_THREADS_MAX threads: 16 cmd, 17*16 event, 16*16*2 punt,
-// 16*16 tx and two arrays fit.
+// 16*16 tx, 16 of sources and two arrays fit.
 #define TG_SECTIONS_MAX 1088
 
 struct tg_segment {

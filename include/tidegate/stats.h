@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Counters of the dataplane: raw 64-bit words in the segment. A worker's have one writer, which stores
-// relaxed; those of a stream's side are added atomically when there are several workers. Readers load
-// relaxed. They only grow while the dataplane runs.
+// Counters of the dataplane: raw words in the segment. Each has one writer, which stores relaxed, where
+// it is not said to be added atomically. Readers load relaxed. They only grow while the dataplane runs.
 #pragma once
 
 #include <assert.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include "include/tidegate/addr.h"
@@ -23,7 +23,11 @@
 	X(NOT_OURS, "not_ours", "addressed to no listener and no media pool")                   \
 	X(SIP_OVERSIZE, "sip_oversize", "SIP datagram larger than a ring slot")                 \
 	X(SIP_NOT_SIP, "sip_not_sip", "neither SIP nor a keepalive on a SIP listener")          \
+	X(SIP_BANNED, "sip_banned", "SIP of a banned source")                                   \
+	X(SIP_SCANNER, "sip_scanner", "SIP of a scanner, by its pattern")                       \
 	X(SIP_RATE, "sip_rate", "signalling source above its rate")                             \
+	X(SIP_METHOD_RATE, "sip_method_rate", "signalling source above its rate of a method")   \
+	X(SIP_STRANGERS, "sip_strangers", "strangers together above their rate")                \
 	X(SIP_RING_FULL, "sip_ring_full", "punt ring full")                                     \
 	X(SIP_NO_CONTROL, "sip_no_control", "SIP while no control plane is attached")           \
 	X(MEDIA_NO_STREAM, "media_no_stream", "UDP to a media port that no stream holds")       \
@@ -32,6 +36,7 @@
 	X(MEDIA_PAYLOAD_TYPE, "media_payload_type", "RTP payload type that was not negotiated") \
 	X(MEDIA_SSRC, "media_ssrc", "RTP of a new SSRC where continuity was required")          \
 	X(MEDIA_OVERSIZE, "media_oversize", "media packet larger than negotiated")              \
+	X(MEDIA_RATE, "media_rate", "media above the rate that was negotiated")                 \
 	X(MEDIA_CLOSED, "media_closed", "direction closed by SDP or policy")                    \
 	X(MEDIA_NO_REMOTE, "media_no_remote", "the other side's address is not known yet")      \
 	X(NO_ROUTE, "no_route", "no route to the destination")                                  \
@@ -71,9 +76,15 @@ enum tg_worker_counter {
 		TG_COUNT_COUNT,
 };
 
+// Delay of forwarded packets inside a worker, from the rx burst to the tx flush: bucket n counts those
+// of less than 2^n microseconds that no bucket below counts, the last one all the others.
+#define TG_DELAY_BUCKETS 16
+
 struct tg_worker_stats {
 	_Alignas(TG_CACHE_LINE) uint64_t counter[TG_COUNT_COUNT]; // worker: rw, control plane: ro
 	_Alignas(TG_CACHE_LINE) uint64_t drop[TG_DROP_COUNT];	  // likewise
+	_Alignas(TG_CACHE_LINE) uint64_t delay[TG_DELAY_BUCKETS]; // likewise; packets
+	uint64_t delay_sum_ns;					  // likewise; of all of them
 };
 
 // X(NAME, "metric name"): why a stream's own packets were not relayed.
@@ -83,6 +94,7 @@ struct tg_worker_stats {
 	X(PAYLOAD_TYPE, "payload_type") \
 	X(SSRC, "ssrc")                 \
 	X(OVERSIZE, "oversize")         \
+	X(RATE, "rate")                 \
 	X(CLOSED, "closed")             \
 	X(NO_REMOTE, "no_remote")       \
 	X(UNDELIVERED, "undelivered")
@@ -94,38 +106,62 @@ enum tg_side_drop {
 		TG_SIDE_DROP_COUNT,
 };
 
-// One side of one stream: what came from its remote, and what left towards it. Written by the workers
-// that receive this side's packets, except the sent_ words, written by the other side's receivers.
-// Counters of 64 bits are exact; the others have one writer as long as a NIC keeps a sender on a queue.
+// One side of one stream: what came from its remote. A locked source is one 5-tuple, which a NIC keeps
+// on one queue, so each line has one writer: the worker that receives it. Drops may come by any worker
+// and are added atomically. Words of 32 bits wrap.
 struct tg_side_stats {
-	uint64_t packets;      // RTP received and accepted
-	uint64_t bytes;	       // UDP payload of those
-	uint64_t rtcp_packets; // RTCP received and accepted
-	uint64_t sent_packets; // RTP and RTCP sent towards this side's remote
-	uint64_t sent_bytes;
-	uint64_t last_rx_ms; // CLOCK_MONOTONIC of the last accepted packet; 0: none yet
-	uint64_t drop[TG_SIDE_DROP_COUNT];
-	uint32_t ssrc;		// of the current sender
+	// Receiver of RTP: rw. The only line a packet in order touches.
+	uint64_t packets;	  // RTP received and accepted
+	uint64_t bytes;		  // UDP payload of those
+	uint64_t relayed_packets; // of those, sent on to the other side
+	uint64_t relayed_bytes;
+	uint32_t last_rx_ms; // low bits of CLOCK_MONOTONIC of the last accepted packet; 0: none yet
+	uint32_t ssrc;	     // of the current sender
 	uint32_t seq_first_ext; // RFC 3550 A.1: extended sequence numbers
 	uint32_t seq_max_ext;
-	uint32_t expected_prior_ssrcs; // expected packets of earlier SSRCs of this side
+	uint32_t jitter_q4; // RFC 3550 A.8: RTP clock units, times 16
+	uint32_t transit;   // likewise, of the last packet
 	uint32_t reordered;
 	uint32_t duplicates;
-	uint32_t jitter_q4;	   // RFC 3550 A.8: RTP clock units, times 16
-	uint32_t transit;	   // likewise, of the last packet
-	uint32_t latch_seq;	   // odd while learned[] is being written
-	uint32_t latches;	   // times an address was learned
-	struct tg_addr learned[2]; // by enum tg_component; ip unset: nothing learned
+
+	// Receiver of RTP: rw.
+	uint32_t expected_prior_ssrcs; // expected packets of earlier SSRCs of this side
+	uint32_t loss_runs;	       // gaps in the sequence
+	uint32_t loss_run_max;	       // packets in the longest of them
+	uint32_t gap_max_us;	       // longest time between two packets
+	uint32_t jitter_max_q4;
+	uint8_t payload_type; // of the last packet that was no telephone event or comfort noise
+	uint8_t clock;	      // enum tg_clock, in whose units jitter is
+	uint16_t zero;
+
+	// Receiver of RTCP: rw.
+	uint32_t rtcp_packets; // received and accepted
+	uint32_t rtcp_relayed_packets;
+	uint32_t rtt_count; // RFC 3550 section 6.4.1: between us and this side's remote
+	uint32_t rtt_last_us;
+	uint32_t rtt_max_us;
+	uint32_t remote_lost;	       // as its last report says of what was sent to it
+	uint32_t remote_jitter;	       // likewise, RTP clock units
+	uint32_t remote_fraction_lost; // likewise, of 256
+	uint64_t rtt_sum_us;
+
+	uint32_t drop[TG_SIDE_DROP_COUNT]; // any worker, atomic
+	uint32_t unreachable;		   // main: rw; ICMP errors about this side's remote
+	uint32_t latch_seq;		   // odd while learned[] is being written
+	uint32_t latches;		   // times an address was learned
+	struct tg_addr learned[2];	   // by enum tg_component; ip unset: nothing learned
+	uint32_t generation; // of the stream these numbers belong to; both sides bear the same
+	uint32_t zero2;
+	uint64_t zero3[4]; // the next side begins a cache line
 };
 
 struct tg_stream_stats {
-	_Alignas(TG_CACHE_LINE) uint32_t generation; // of the stream these numbers belong to
-	uint32_t zero;
-	struct tg_side_stats side[2];
+	_Alignas(TG_CACHE_LINE) struct tg_side_stats side[2];
 };
 
-static_assert(sizeof(struct tg_side_stats) == 192);
-static_assert(sizeof(struct tg_stream_stats) == 448);
+static_assert(offsetof(struct tg_side_stats, expected_prior_ssrcs) == TG_CACHE_LINE);
+static_assert(sizeof(struct tg_side_stats) == 256);
+static_assert(sizeof(struct tg_stream_stats) == 512);
 
 static inline uint64_t tg_stat_load(const uint64_t *word)
 {
@@ -134,6 +170,12 @@ static inline uint64_t tg_stat_load(const uint64_t *word)
 
 // One writer only: a plain add, stored so that a reader never sees half a word.
 static inline void tg_stat_add(uint64_t *word, uint64_t n)
+{
+	__atomic_store_n(word, *word + n, __ATOMIC_RELAXED);
+}
+
+// Likewise, of 32 bits.
+static inline void tg_stat_add32(uint32_t *word, uint32_t n)
 {
 	__atomic_store_n(word, *word + n, __ATOMIC_RELAXED);
 }

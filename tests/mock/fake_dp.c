@@ -60,7 +60,7 @@ static int add(struct fake_dp *fake, const struct tg_stream_spec *spec, struct t
 		s->generation++;
 		s->spec = *spec;
 		memset(&s->stats, 0, sizeof(s->stats));
-		s->stats.generation = s->generation;
+		s->stats.side[0].generation = s->stats.side[1].generation = s->generation;
 		*ref = (struct tg_stream_ref){i, s->generation};
 		return 0;
 	}
@@ -111,6 +111,9 @@ static int execute(struct fake_dp *fake, struct tg_cmd *cmd, struct tg_stream_re
 	case TG_CMD_STREAM_REMOVE:
 		return stream_command(fake, cmd, ref);
 	case TG_CMD_LOG_LEVEL:
+	case TG_CMD_PATTERN_PUT:
+	case TG_CMD_PEER_PUT:
+	case TG_CMD_PEER_REMOVE:
 		return 0;
 	}
 	return -EINVAL;

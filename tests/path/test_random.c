@@ -93,7 +93,7 @@ static void drain(struct rig *rig)
 	rig->path.kernel.count = 0;
 	while (random_below(4) != 0 && rig_event(&event, rig, 0))
 		;
-	while (random_below(3) != 0 && rig_punted(rig, 0, TG_TRUST_STRANGER) != NULL)
+	while (random_below(3) != 0 && rig_punted(rig, 0, TG_PUNT_STRANGER) != NULL)
 		;
 }
 

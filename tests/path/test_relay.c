@@ -51,8 +51,8 @@ Test(path, J1_v4_both_ways)
 	for (int s = 0; s < 2; s++) {
 		cr_assert(eq(u64, stats[s].packets, 50));
 		cr_assert(eq(u64, stats[s].bytes, 50 * 172));
-		cr_assert(eq(u64, stats[s].sent_packets, 50));
-		cr_assert(eq(u64, stats[s].sent_bytes, 50 * 172));
+		cr_assert(eq(u64, stats[s].relayed_packets, 50));
+		cr_assert(eq(u64, stats[s].relayed_bytes, 50 * 172));
 		cr_assert(eq(u32, stats[s].seq_max_ext - stats[s].seq_first_ext, 49));
 		cr_assert(eq(u32, stats[s].jitter_q4, 0));
 	}

@@ -36,7 +36,7 @@ Test(path, sip_is_punted_with_where_and_when)
 	struct tg_addr want;
 
 	options_from(rig, RIG_PHONE);
-	packet = rig_punted(rig, 0, TG_TRUST_STRANGER);
+	packet = rig_punted(rig, 0, TG_PUNT_STRANGER);
 	cr_assert(packet != NULL);
 	cr_assert(eq(u64, packet->arrival_ns, rig->path.now_ns));
 	want = rig_addr(RIG_SIP);
@@ -49,7 +49,7 @@ Test(path, sip_is_punted_with_where_and_when)
 	cr_assert(eq(u32, packet->bytes, sizeof(OPTIONS) - 1));
 	cr_assert(eq(int, memcmp(packet->payload, OPTIONS, sizeof(OPTIONS) - 1), 0));
 	cr_assert(eq(u64, rig->stats.counter[TG_COUNT_SIP_PUNTED], 1));
-	cr_assert(rig_punted(rig, 0, TG_TRUST_STRANGER) == NULL);
+	cr_assert(rig_punted(rig, 0, TG_PUNT_STRANGER) == NULL);
 	rig_free(rig);
 }
 
@@ -80,7 +80,7 @@ Test(path, E12_udp_keepalives_are_answered_or_absorbed)
 			u64, rig->stats.counter[TG_COUNT_KEEPALIVE_ANSWERED], cases[i].answered));
 		cr_expect(eq(
 			u64, rig->stats.counter[TG_COUNT_KEEPALIVE_ABSORBED], !cases[i].answered));
-		cr_expect(rig_punted(rig, 0, TG_TRUST_STRANGER) == NULL);
+		cr_expect(rig_punted(rig, 0, TG_PUNT_STRANGER) == NULL);
 		if (cases[i].answered) {
 			cr_assert(tg_addr_equal(&out.src, &sip));
 			cr_assert(tg_addr_equal(&out.dst, &phone));
@@ -130,7 +130,7 @@ Test(path, A39_noise_on_the_sip_port_gets_no_answer)
 
 		cr_expect(eq(int, out.drop, TG_DROP_SIP_NOT_SIP), "%s", cases[i].name);
 		cr_expect(eq(int, out.port, -1), "%s", cases[i].name);
-		cr_expect(rig_punted(rig, 0, TG_TRUST_STRANGER) == NULL, "%s", cases[i].name);
+		cr_expect(rig_punted(rig, 0, TG_PUNT_STRANGER) == NULL, "%s", cases[i].name);
 		rig_free(rig);
 	}
 }
@@ -140,7 +140,7 @@ Test(path, A11_leading_empty_lines_do_not_hide_sip)
 	struct rig *rig = rig_new(4, 1);
 
 	sip_from(rig, RIG_PHONE, "\r\n\r\n" OPTIONS, sizeof(OPTIONS) + 3);
-	cr_assert(rig_punted(rig, 0, TG_TRUST_STRANGER) != NULL);
+	cr_assert(rig_punted(rig, 0, TG_PUNT_STRANGER) != NULL);
 	rig_free(rig);
 }
 
@@ -185,7 +185,7 @@ Test(path, I2_trusted_sources_have_their_own_ring_and_rate)
 		cr_assert(eq(int, options_from(rig, RIG_PHONE).drop, -1));
 	cr_assert(eq(int, options_from(rig, RIG_PHONE).drop, TG_DROP_SIP_RING_FULL));
 	cr_assert(eq(int, options_from(rig, "203.0.113.65:5060").drop, -1));
-	cr_assert(rig_punted(rig, 0, TG_TRUST_TRUNK) != NULL);
+	cr_assert(rig_punted(rig, 0, TG_PUNT_TRUSTED) != NULL);
 	rig_free(rig);
 }
 
@@ -241,7 +241,7 @@ Test(path, one_call_goes_to_one_signalling_thread)
 			len = (size_t)snprintf(text, sizeof(text),
 				"INVITE sip:a@b SIP/2.0\r\nVia: SIP/2.0/UDP h\r\n%s\r\n", header);
 			sip_from(rig, RIG_PHONE, text, len);
-			cr_assert(rig_punted(rig, thread, TG_TRUST_STRANGER) != NULL,
+			cr_assert(rig_punted(rig, thread, TG_PUNT_STRANGER) != NULL,
 				"call %d form %zu", call, form);
 		}
 	}

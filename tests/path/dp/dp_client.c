@@ -176,6 +176,11 @@ static void print_event(const struct tg_event *e)
 	case TG_EVENT_MEDIA_IDLE:
 	case TG_EVENT_LIMITER_TRIPPED:
 	case TG_EVENT_STREAM_EXPIRED:
+	case TG_EVENT_ONE_WAY:
+	case TG_EVENT_TWO_WAY:
+	case TG_EVENT_POLICED:
+	case TG_EVENT_UNREACHABLE:
+	case TG_EVENT_SCANNER:
 		printf("event type=%u cookie=%" PRIu64 " index=%u\n", e->type, e->cookie,
 			e->ref.index);
 		break;
@@ -399,8 +404,8 @@ static void print_counts(uint32_t index)
 	for (unsigned int i = 0; i < 2; i++) {
 		const struct tg_side_stats *side = &stats[index].side[i];
 
-		printf(" packets%u=%" PRIu64 " sent%u=%" PRIu64, i, tg_stat_load(&side->packets), i,
-			tg_stat_load(&side->sent_packets));
+		printf(" packets%u=%" PRIu64 " relayed%u=%" PRIu64, i, tg_stat_load(&side->packets),
+			i, tg_stat_load(&side->relayed_packets));
 	}
 	printf("\n");
 }

@@ -20,6 +20,7 @@ import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
+ABI = 2
 BOOT_S = 20
 PHONE, SBC_A, SBC_B, CARRIER = "10.81.1.2", "10.81.1.1", "10.81.2.1", "10.81.2.2"
 CONFIG = ["begin", f"listener 0 {SBC_A}:5060", f"pool 0 {SBC_A} 20000 20100",
@@ -414,7 +415,7 @@ def attach_and_leave(lab):
     with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as sock:
         sock.settimeout(5)
         sock.connect(lab.socket)
-        sock.send(struct.pack("IIII", 0x74676174, 1, os.getpid(), 1))
+        sock.send(struct.pack("IIII", 0x74676174, ABI, os.getpid(), 1))
         reply, fds, _, _ = socket.recv_fds(sock, 64, 3)
         for fd in fds:
             os.close(fd)

@@ -235,7 +235,8 @@ def two_workers(lab, mode):
     for index, _ in refs:
         say(client, f"counts {index}")
         line = client.wait_line(r"counts index=\d+ (.*)")[1]
-        assert line == f"packets0={each} sent0={each} packets1={each} sent1={each}", (each, line)
+        assert line == (f"packets0={each} relayed0={each}"
+                        f" packets1={each} relayed1={each}"), (each, line)
     check_stats(client, mode, total)
     client.stop()
     assert dp.stop() == 0, dp.lines

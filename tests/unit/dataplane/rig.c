@@ -390,7 +390,7 @@ bool rig_event_of(struct tg_event *out, struct rig *rig, enum tg_event_type type
 	return false;
 }
 
-const struct tg_packet *rig_punted(struct rig *rig, uint32_t thread, enum tg_trust_level class)
+const struct tg_packet *rig_punted(struct rig *rig, uint32_t thread, enum tg_punt_class class)
 {
 	static _Alignas(8) uint8_t copy[TG_PUNT_SLOT_BYTES];
 	const void *slot;

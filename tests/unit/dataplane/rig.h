@@ -33,7 +33,7 @@ struct rig {
 	struct tg_stream_stats *stream_stats;
 	struct neigh_wanted wanted;
 	struct tg_ring event[TG_SIG_THREADS_MAX]; // our end, consumer
-	struct tg_ring punt[TG_SIG_THREADS_MAX][2];
+	struct tg_ring punt[TG_SIG_THREADS_MAX][TG_PUNT_CLASSES];
 	uint32_t next_mbuf;
 	struct rig_mbuf mbuf[RIG_MBUFS];
 };
@@ -102,7 +102,7 @@ bool rig_event(struct tg_event *out, struct rig *, uint32_t thread);
 bool rig_event_of(struct tg_event *out, struct rig *, enum tg_event_type);
 
 // Takes the next punted datagram, NULL when there is none; valid until the next call.
-const struct tg_packet *rig_punted(struct rig *, uint32_t thread, enum tg_trust_level);
+const struct tg_packet *rig_punted(struct rig *, uint32_t thread, enum tg_punt_class);
 
 // Sum of all drops; sum of all ends a received packet can have.
 uint64_t rig_drops(const struct rig *);

@@ -240,11 +240,11 @@ Test(dp_ring, numbers_are_of_the_stream_asked_for)
 {
 	struct tg_stream_stats *stats = &segment_stream_stats(world.seg)[3], out;
 
-	stats->generation = 5;
+	stats->side[0].generation = stats->side[1].generation = 5;
 	stats->side[1].packets = 99;
 	stats->side[1].learned[TG_RTP] = world_addr("203.0.113.5:4000");
 	cr_assert_eq(dp->stats(dp, (struct tg_stream_ref){3, 5}, &out), 0);
-	cr_assert_eq(out.generation, 5);
+	cr_assert_eq(out.side[1].generation, 5);
 	cr_assert_eq(out.side[1].packets, 99);
 	cr_assert_eq(out.side[1].learned[TG_RTP].port, 4000);
 	stats->side[1].latch_seq = 1;

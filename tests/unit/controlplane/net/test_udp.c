@@ -90,7 +90,7 @@ Test(udp, what_arrived_reaches_the_receiver)
 	struct tg_ring ring;
 
 	world_attach(at);
-	ring = world_punt(1, TG_TRUST_TRUNK);
+	ring = world_punt(1, TG_PUNT_TRUSTED);
 	push(&ring, "INVITE")->trust = TG_TRUST_TRUNK;
 	cr_assert(world_publish(&ring), "the control plane sleeps");
 	cr_assert(world_run(1000, got_one));
@@ -112,8 +112,8 @@ Test(udp, I13_trusted_sources_come_first)
 	unsigned int before = 0;
 
 	world_attach(at);
-	strangers = world_punt(0, TG_TRUST_STRANGER);
-	trunks = world_punt(1, TG_TRUST_TRUNK);
+	strangers = world_punt(0, TG_PUNT_STRANGER);
+	trunks = world_punt(1, TG_PUNT_TRUSTED);
 	for (unsigned int i = 0; i < 1000; i++)
 		push(&strangers, "flood");
 	push(&trunks, "call")->trust = TG_TRUST_TRUNK;
@@ -132,7 +132,7 @@ Test(udp, hostile_slots_are_counted)
 	struct tg_ring ring;
 
 	world_attach(at);
-	ring = world_punt(0, TG_TRUST_STRANGER);
+	ring = world_punt(0, TG_PUNT_STRANGER);
 	push(&ring, "x")->bytes = TG_PUNT_BYTES_MAX + 1;
 	push(&ring, "x")->bytes = UINT32_MAX;
 	push(&ring, "x")->trust = 7;
@@ -153,7 +153,7 @@ Test(udp, an_impossible_index_ends_the_attachment)
 	struct tg_ring ring;
 
 	world_attach(at);
-	ring = world_punt(0, TG_TRUST_STRANGER);
+	ring = world_punt(0, TG_PUNT_STRANGER);
 	__atomic_store_n(&ring.shared->tail, ring.own + 5000, __ATOMIC_RELEASE);
 	eventfd_write(world.fd[TG_ATTACH_FD_WAKE_CONTROL], 1);
 	cr_assert(world_run(1000, is_detached));

@@ -104,7 +104,7 @@ Test(metrics, K1_samples_have_the_agreed_names)
 		"tidegate_dataplane_attached 1\n",
 		"tidegate_dataplane_rx_packets_total{worker=\"0\"} 1000\n",
 		"tidegate_dataplane_drops_total{worker=\"1\",reason=\"media_source\"} 17\n",
-		"tidegate_build_info{version=\"" TIDEGATE_VERSION "\",abi=\"1\"} 1\n",
+		"tidegate_build_info{version=\"" TIDEGATE_VERSION "\",abi=\"2\"} 1\n",
 		"# TYPE tidegate_calls_ended_total counter\n",
 	};
 	char *text;

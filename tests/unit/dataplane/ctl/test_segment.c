@@ -73,7 +73,7 @@ Test(segment, every_section_is_found_by_the_peer)
 		{.kind = TG_SECTION_PUNT_RING,
 			.from = 1,
 			.to = 2,
-			.class = TG_TRUST_TRUNK,
+			.class = TG_PUNT_TRUSTED,
 			.entry_bytes = TG_PUNT_SLOT_BYTES},
 		{.kind = TG_SECTION_TX_RING, .from = 2, .to = 1, .entry_bytes = TG_PUNT_SLOT_BYTES},
 		{.kind = TG_SECTION_WORKER_STATS, .entry_bytes = sizeof(struct tg_worker_stats)},

@@ -122,7 +122,8 @@ Test(count, ssrc_change_starts_a_new_count_and_is_an_event)
 Test(count, hold_is_not_loss)
 {
 	struct tg_stream_spec spec = rig_spec(TG_LATCH_SIGNALLING);
-	struct tg_stream_ref ref = {.index = 0, .generation = rig->stream_stats[0].generation};
+	struct tg_stream_ref ref = {
+		.index = 0, .generation = rig->stream_stats[0].side[0].generation};
 
 	for (uint16_t seq = 1; seq <= 10; seq++)
 		send_one(seq, 0, 7);

@@ -41,9 +41,9 @@ Test(path, publish_wakes_a_sleeping_control_plane_once)
 	rig_receive(rig, 0, rig_udp(rig, RIG_PHONE, RIG_SIP, "ACK sip:a SIP/2.0\r\n", 19));
 	cr_assert(not(path_publish(&rig->path)), "nobody sleeps");
 	for (uint32_t thread = 0; thread < 2; thread++) {
-		while (rig_punted(rig, thread, TG_TRUST_STRANGER) != NULL)
+		while (rig_punted(rig, thread, TG_PUNT_STRANGER) != NULL)
 			;
-		cr_assert(tg_ring_wait_begin(&rig->punt[thread][TG_TRUST_STRANGER]));
+		cr_assert(tg_ring_wait_begin(&rig->punt[thread][TG_PUNT_STRANGER]));
 	}
 	rig_receive(rig, 0, rig_udp(rig, RIG_PHONE, RIG_SIP, "ACK sip:a SIP/2.0\r\n", 19));
 	cr_assert(path_publish(&rig->path));

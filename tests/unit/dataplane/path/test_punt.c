@@ -12,7 +12,7 @@
 static uint32_t thread_that_got_it(struct rig *rig)
 {
 	for (uint32_t thread = 0; thread < THREADS; thread++)
-		if (rig_punted(rig, thread, TG_TRUST_STRANGER) != NULL)
+		if (rig_punted(rig, thread, TG_PUNT_STRANGER) != NULL)
 			return thread;
 	return THREADS;
 }
@@ -84,7 +84,7 @@ Test(punt, largest_datagram_and_one_more)
 	struct rig *rig = rig_new(1, 1);
 
 	cr_assert(eq(int, drop_of_size(rig, TG_PUNT_BYTES_MAX), -1));
-	cr_assert(eq(u32, rig_punted(rig, 0, TG_TRUST_STRANGER)->bytes, TG_PUNT_BYTES_MAX));
+	cr_assert(eq(u32, rig_punted(rig, 0, TG_PUNT_STRANGER)->bytes, TG_PUNT_BYTES_MAX));
 	cr_assert(eq(int, drop_of_size(rig, TG_PUNT_BYTES_MAX + 1), TG_DROP_SIP_OVERSIZE));
 	rig_free(rig);
 }

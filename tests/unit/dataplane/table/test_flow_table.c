@@ -94,7 +94,7 @@ Test(flow_table, add_makes_all_four_ports_lead_to_the_stream)
 	cr_assert(eq(u32, flow_table_count(table), 2));
 	cr_assert(eq(u64, flow_table_spec(table, second)->cookie, 10002));
 	cr_assert(ne(u32, first.generation, 0));
-	cr_assert(eq(u32, stats[first.index].generation, first.generation));
+	cr_assert(eq(u32, stats[first.index].side[0].generation, first.generation));
 	flow_table_free(table);
 }
 
