@@ -54,8 +54,9 @@ struct packet {
 	uint8_t is_v6;
 	uint8_t verdict; // enum verdict
 	uint8_t drop;	 // enum tg_drop
-	uint8_t kind;	 // classify: enum packet_kind
+	uint8_t kind;	 // classify: PACKET_MEDIA; limit: the other enum packet_kind
 	uint8_t trust;	 // limit: enum tg_trust_level
+	uint8_t method;	 // limit, SIP: enum tg_method_class
 	uint8_t side;	 // lookup: 0 or 1, where it arrived
 	_Alignas(TG_CACHE_LINE) union {
 		const struct tg_listener *listener; // classify, SIP
@@ -87,7 +88,7 @@ struct burst {
 	uint32_t hop_epoch; // of the next hops, read once
 	uint16_t sip_count;
 	uint16_t media_count;
-	uint8_t sip[BURST_PACKETS_MAX];	  // classify: places in packet[] of SIP and keepalives
+	uint8_t sip[BURST_PACKETS_MAX];	  // classify: places in packet[] of what came to listeners
 	uint8_t media[BURST_PACKETS_MAX]; // classify: likewise, of media
 	struct packet packet[BURST_PACKETS_MAX];
 };

@@ -16,10 +16,10 @@
 // parse.c: Ethernet, IP and UDP headers; refuses what is not sound (RFC 791, 8200, 768).
 void parse_burst(struct path *);
 
-// classify.c: media port, SIP listener or neither; what kind of datagram came to a listener.
+// classify.c: media port, SIP listener or neither.
 void classify_burst(struct path *);
 
-// limit.c: the trust of a signalling source, and its token bucket.
+// limit.c: the trust of a signalling source, its token bucket, and what kind of datagram it sent.
 void limit_burst(struct path *);
 
 // keepalive.c: answers CRLF CRLF (RFC 5626 section 3.5.1), absorbs other tiny datagrams.
