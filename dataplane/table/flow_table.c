@@ -223,6 +223,7 @@ static void flow_drained_rcu(struct rcu_head *head)
 static void flow_reset(struct flow *flow, struct tg_stream_stats *stats, uint64_t now_ms)
 {
 	memset(flow->side, 0, sizeof(flow->side));
+	flow->unreachable_ms = 0;
 	for (uint32_t s = 0; s < 2; s++) {
 		flow->side[s].seq_bad = SEQ_BAD_NONE;
 		flow->side[s].last_rx_ms[TG_RTP] = (uint32_t)now_ms;
@@ -395,6 +396,11 @@ const struct tg_stream_spec *flow_table_spec(
 	const struct flow *flow = flow_get(table, ref);
 
 	return flow != NULL ? &flow->spec->spec : NULL;
+}
+
+struct tg_stream_stats *flow_table_stats(const struct flow_table *table, struct tg_stream_ref ref)
+{
+	return flow_get(table, ref) != NULL ? &table->stats[ref.index] : NULL;
 }
 
 uint32_t flow_table_owner(const struct flow_table *table, struct tg_stream_ref ref)

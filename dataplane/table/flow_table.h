@@ -13,7 +13,7 @@
 // A second source may arrive on any other worker: what such a packet can touch (the latch, the
 // time of the last refusal) is taken by compare-and-swap.
 //
-// Memory of one stream: 320 bytes here, 320 of spec, 512 of struct tg_stream_stats; an address
+// Memory of one stream: 448 bytes here, 320 of spec, 512 of struct tg_stream_stats; an address
 // takes 256 kB for its ports.
 #pragma once
 
@@ -42,6 +42,12 @@ struct flow_hop {
 	uint8_t mac[6];
 };
 
+// The last sender reports of a side that were relayed, RFC 3550 section 6.4.1, the newest first: the
+// middle 32 bits of their NTP time above, when we saw them in low microseconds below. 0: none.
+struct flow_rtcp {
+	uint64_t sent[2];
+};
+
 struct flow_side {
 	struct flow_latch latch[2]; // any worker and main, by seq; the other side's workers read
 	uint32_t
@@ -57,6 +63,9 @@ struct flow_side {
 	uint32_t seq_max_ext;	// receiver: rw; RFC 3550 A.1
 	uint32_t seq_bad;	// receiver: rw; RFC 3550 A.1, above UINT16_MAX: none
 	struct flow_hop hop[2]; // receiver: rw; towards the other side
+
+	// Receiver of RTCP: rw; the other side's reads.
+	_Alignas(TG_CACHE_LINE) struct flow_rtcp rtcp;
 };
 
 struct flow_spec {
@@ -72,16 +81,18 @@ struct flow {
 	struct rcu_head rcu;				// of the removal
 	uint32_t generation;				// main: rw
 	uint32_t owner_epoch;				// main: rw; which control plane has it
-	uint32_t draining;  // main sets, the RCU thread clears: a grace period is under way
-	uint32_t next_free; // main: rw
+	uint32_t draining;	 // main sets, the RCU thread clears: a grace period is under way
+	uint32_t next_free;	 // main: rw
+	uint32_t unreachable_ms; // main: rw; last UNREACHABLE, low 32 bits, 0: never
 	struct flow_side side[2];
 };
 
 static_assert(sizeof(struct flow_latch) == 24);
 static_assert(sizeof(struct flow_hop) == 20);
-static_assert(sizeof(struct flow_side) == 128);
+static_assert(sizeof(struct flow_rtcp) == 16);
+static_assert(sizeof(struct flow_side) == 192);
 static_assert(sizeof(struct flow_spec) == 320);
-static_assert(sizeof(struct flow) == 320);
+static_assert(sizeof(struct flow) == 448);
 
 #define FLOW_PORT_NONE UINT32_MAX	// no pool has this port
 #define FLOW_PORT_FREE (UINT32_MAX - 1) // a pool has it, no stream does
@@ -142,6 +153,9 @@ uint32_t flow_table_idle(const struct flow_table *, struct tg_stream_ref, uint64
 
 // The spec in force, NULL when there is no such stream. Valid until the next update or remove. Main.
 const struct tg_stream_spec *flow_table_spec(const struct flow_table *, struct tg_stream_ref);
+
+// Its statistics, NULL when there is no such stream. Main.
+struct tg_stream_stats *flow_table_stats(const struct flow_table *, struct tg_stream_ref);
 
 // Which control plane has the stream; 0 when there is no such stream. Main.
 uint32_t flow_table_owner(const struct flow_table *, struct tg_stream_ref);
