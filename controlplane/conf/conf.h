@@ -38,8 +38,10 @@ struct conf_realm {
 	bool early_media_to_callee; // A->B audio before the answer (C45)
 	uint8_t sip_dscp;
 	uint8_t media_dscp;
-	struct tg_rate stranger_rate; // for each unknown source
-	bool strangers;		      // may unknown sources call at all; else 403
+	uint32_t media_police_percent; // of the rate that SDP promises; 0: not policed (J18)
+	uint32_t media_unknown_kbit;   // taken for the rate where SDP tells none
+	struct tg_rate stranger_rate;  // for each unknown source
+	bool strangers;		       // may unknown sources call at all; else 403
 };
 
 struct conf_network {
@@ -102,6 +104,7 @@ struct conf {
 	uint32_t t1_ms, t2_ms, t4_ms;
 	uint32_t no_answer_ms;
 	uint32_t media_idle_ms;	       // J12, C53
+	uint32_t media_one_way_ms;     // J16; 0: never
 	uint32_t port_quarantine_ms;   // J2
 	struct tg_addr metrics_listen; // port 0: off
 	uint32_t trace_bytes;

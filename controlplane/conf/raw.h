@@ -57,6 +57,9 @@ struct raw_realm {
 	int *early_media_to_callee;
 	uint32_t *sip_dscp;
 	uint32_t *media_dscp;
+	int *media_police;
+	uint32_t *media_police_factor;
+	uint32_t *media_unknown_kbit;
 };
 
 struct raw_peer_timers {
@@ -96,6 +99,7 @@ struct raw_timers {
 	uint32_t *t4_ms;
 	uint32_t *no_answer_s;
 	uint32_t *media_idle_s;
+	uint32_t *media_one_way_s;
 	uint32_t *port_quarantine_s;
 };
 

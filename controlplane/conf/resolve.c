@@ -148,6 +148,7 @@ static void resolve_numbers(struct conf *conf, const struct raw_conf *raw)
 	conf->t4_ms = *raw->timers.t4_ms;
 	conf->no_answer_ms = *raw->timers.no_answer_s * 1000;
 	conf->media_idle_ms = *raw->timers.media_idle_s * 1000;
+	conf->media_one_way_ms = *raw->timers.media_one_way_s * 1000;
 	conf->port_quarantine_ms = *raw->timers.port_quarantine_s * 1000;
 }
 
@@ -243,6 +244,8 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 		.early_media_to_callee = *raw->early_media_to_callee,
 		.sip_dscp = (uint8_t)*raw->sip_dscp,
 		.media_dscp = (uint8_t)*raw->media_dscp,
+		.media_police_percent = *raw->media_police ? *raw->media_police_factor : 0,
+		.media_unknown_kbit = *raw->media_unknown_kbit,
 	};
 	at(r, "realms[%u].name", index);
 	err = value_check_name(&r->spot, realm->name);

@@ -86,6 +86,9 @@ static const cyaml_schema_field_t realm_fields[] = {
 	ONE_OF(raw_realm, early_media_to_callee, on_off),
 	NUMBER(raw_realm, sip_dscp),
 	NUMBER(raw_realm, media_dscp),
+	ONE_OF(raw_realm, media_police, on_off),
+	NUMBER(raw_realm, media_police_factor),
+	NUMBER(raw_realm, media_unknown_kbit),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t realm = {
@@ -137,6 +140,7 @@ static const cyaml_schema_field_t timers_fields[] = {
 	NUMBER(raw_timers, t4_ms),
 	NUMBER(raw_timers, no_answer_s),
 	NUMBER(raw_timers, media_idle_s),
+	NUMBER(raw_timers, media_one_way_s),
 	NUMBER(raw_timers, port_quarantine_s),
 	CYAML_FIELD_END,
 };
@@ -221,6 +225,14 @@ static const struct conf_option options[] = {
 		.help = "Let the caller be heard before the answer."},
 	{"realms.sip_dscp", "40", .max = 63, .help = "Code point of SIP we send; 40 is CS5."},
 	{"realms.media_dscp", "46", .max = 63, .help = "Code point of media we send; 46 is EF."},
+	{"realms.media_police", "on",
+		.help = "Drop media beyond what its SDP promised: packets and bytes a second, "
+			"and packets larger than its codec makes."},
+	{"realms.media_police_factor", "200", .min = 100, .max = 10000,
+		.help = "Percent of the promised rate that still pass."},
+	{"realms.media_unknown_kbit", "4096", .min = 64, .max = 1000000,
+		.help = "Rate to take for promised where SDP tells none, as for video without "
+			"b=."},
 
 	{"peers", .max = 255, .help = "SIP neighbours of fixed address: carriers, PBXs."},
 	{"peers.name", .sample = "carrier", .help = "As of realms; also not the name of a realm."},
@@ -265,6 +277,8 @@ static const struct conf_option options[] = {
 		.help = "Give a ringing call up after; Timer C is more than 180."},
 	{"timers.media_idle_s", "60", .max = 86400,
 		.help = "End a call without media from either side; 0: never."},
+	{"timers.media_one_way_s", "5", .max = 3600,
+		.help = "Report a talking call of which only one side is heard; 0: never."},
 	{"timers.port_quarantine_s", "30", .max = 3600,
 		.help = "A media port rests so long before it is used again."},
 

@@ -64,6 +64,7 @@ Test(resolve, what_is_left_out_has_its_default)
 	cr_assert_eq(conf->t4_ms, 5000);
 	cr_assert_eq(conf->no_answer_ms, 185000);
 	cr_assert_eq(conf->media_idle_ms, 60000);
+	cr_assert_eq(conf->media_one_way_ms, 5000);
 	cr_assert_eq(conf->port_quarantine_ms, 30000);
 	cr_assert_str_eq(text_of(&conf->metrics_listen), "127.0.0.1:9477");
 	cr_assert_eq(conf->trace_bytes, 4194304);
@@ -73,6 +74,8 @@ Test(resolve, what_is_left_out_has_its_default)
 	cr_assert_not(conf->realms[0].early_media_to_callee);
 	cr_assert_eq(conf->realms[0].sip_dscp, 40);
 	cr_assert_eq(conf->realms[0].media_dscp, 46);
+	cr_assert_eq(conf->realms[0].media_police_percent, 200);
+	cr_assert_eq(conf->realms[0].media_unknown_kbit, 4096);
 	cr_assert_eq(conf->realms[0].stranger_rate.per_s, 50);
 	cr_assert_eq(conf->realms[0].stranger_rate.burst, 100);
 	cr_assert_eq(conf->peers[0].rate.per_s, 0);
