@@ -2,7 +2,8 @@
 // One burst of received packets on its way through the stages, and what is known of each packet.
 //
 //	parse ─► classify ─┬─ SIP ───► limit ─► keepalive ─► punt
-//	                   └─ media ─► lookup ─► guard ─► latch ─► gate ─► count ─► output ─► rewrite
+//	                   └─ media ─► lookup ─► guard ─► latch ─► gate ─► count ─► rtcp ─┐
+//	                                                              rewrite ◄─ output ◄─┘
 //
 // A stage looks only at packets whose verdict is still VERDICT_NONE and ends the way of some.
 #pragma once

@@ -74,7 +74,7 @@ void path_receive(struct path *path, uint16_t port, struct rte_mbuf **mbufs, uin
 	static void (*const sip_stages[])(struct path *) = {
 		limit_burst, keepalive_burst, punt_burst};
 	static void (*const media_stages[])(struct path *) = {lookup_burst, guard_burst,
-		latch_burst, gate_burst, count_burst, output_burst, rewrite_burst};
+		latch_burst, gate_burst, count_burst, rtcp_burst, output_burst, rewrite_burst};
 
 	assert(n <= BURST_PACKETS_MAX && port < TG_PORTS_MAX);
 	burst_fill(path, port, mbufs, n);

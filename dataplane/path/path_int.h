@@ -62,6 +62,9 @@ void count_burst(struct path *);
 // Ends a run of sequence numbers, so that what the gate stopped is not taken for loss.
 void count_pause(struct path *, const struct packet *);
 
+// rtcp.c: what sender and receiver reports tell, into the statistics (RFC 3550 section 6.4).
+void rtcp_burst(struct path *);
+
 // output.c: destination and next hop, cached in the flow.
 void output_burst(struct path *);
 
