@@ -63,18 +63,54 @@ static int read_port_field(struct args_port *port, char *field)
 	*value++ = '\0';
 	if (strcmp(field, "iface") == 0)
 		return copy_text(port->iface, sizeof(port->iface), value);
-	if (strcmp(field, "xdp") == 0)
+	if (strcmp(field, "xdp") == 0 && port->device[0] == '\0')
 		return read_either(&port->xdp, value, "on", "off");
+	if (strcmp(field, "kernel") == 0 && port->device[0] != '\0')
+		return read_either(&port->follow, value, "follow", "tap");
 	return -EINVAL;
+}
+
+bool args_is_pci(const char *device)
+{
+	unsigned int part[4];
+	int end = 0;
+
+	return sscanf(device, "%4x:%2x:%2x.%1x%n", &part[0], &part[1], &part[2], &part[3], &end)
+		== 4
+		&& end == 12 && (device[end] == '\0' || device[end] == ',');
+}
+
+// The device is the rest of the option: its own arguments are divided by commas, too.
+static int split_device(struct args_port *port, char *text)
+{
+	char *device = strncmp(text, "device=", 7) == 0 ? text : strstr(text, ",device=");
+
+	if (device == NULL)
+		return 0;
+	if (copy_text(port->device, sizeof(port->device), strchr(device, '=') + 1) < 0
+		|| strpbrk(port->device, " \t") != NULL
+		|| (strncmp(port->device, "net_", 4) != 0 && !args_is_pci(port->device)))
+		return -EINVAL;
+	port->xdp = false;
+	*device = '\0';
+	return 0;
+}
+
+static bool same_device(const struct args_port *a, const struct args_port *b)
+{
+	size_t len = strcspn(a->device, ",");
+
+	return len > 0 && len == strcspn(b->device, ",") && strncmp(a->device, b->device, len) == 0;
 }
 
 static int read_port(struct args *args, const char *value)
 {
 	struct args_port port = {.xdp = true};
-	char text[128];
+	char text[IF_NAMESIZE + 64 + ARGS_DEVICE_BYTES];
 	char *save = NULL;
 
-	if (args->ports == TG_PORTS_MAX || copy_text(text, sizeof(text), value) < 0)
+	if (args->ports == TG_PORTS_MAX || copy_text(text, sizeof(text), value) < 0
+		|| split_device(&port, text) < 0)
 		return -EINVAL;
 	for (char *f = strtok_r(text, ",", &save); f != NULL; f = strtok_r(NULL, ",", &save)) {
 		if (read_port_field(&port, f) < 0)
@@ -84,7 +120,8 @@ static int read_port(struct args *args, const char *value)
 	if (port.iface[0] == '\0' || strpbrk(port.iface, ",[]() \t/") != NULL)
 		return -EINVAL;
 	for (unsigned int i = 0; i < args->ports; i++) {
-		if (strcmp(args->port[i].iface, port.iface) == 0)
+		if (strcmp(args->port[i].iface, port.iface) == 0
+			|| same_device(&args->port[i], &port))
 			return -EINVAL;
 	}
 	args->port[args->ports++] = port;
@@ -187,9 +224,13 @@ static int read_log_level(struct args *args, const char *value)
 }
 
 static const struct option_row rows[] = {
-	{"port", "iface=NAME[,xdp=on|off]", read_port,
-		"iface=NAME[,xdp=on|off], each interface once, at most 16",
-		"a kernel interface to take SIP and media from; repeatable"},
+	{"port", "iface=NAME[,xdp=on|off|[,kernel=tap|follow],device=DEVICE]", read_port,
+		"iface=NAME[,xdp=on|off] or iface=NAME[,kernel=tap|follow],device=DEVICE; DEVICE "
+		"being net_DRIVER[,ARGUMENTS] or a PCI address as 0000:03:00.0; each interface and "
+		"device once, at most 16",
+		"a kernel interface to take SIP and media from, or a DPDK device and the\n\t"
+		"interface that stands for it in the kernel: a TAP that is made, or one to\n\t"
+		"follow; repeatable"},
 	{"workers", "N", read_workers, "1..16", "lcores that forward packets (1)"},
 	{"lcores", "LIST", read_lcores, "cpu numbers such as 0,2-3",
 		"cpus: the first for the main lcore, then the workers (allowed cpus)"},
@@ -219,7 +260,7 @@ enum special {
 
 static void print_help(void)
 {
-	printf("usage: tidegate-dataplane --port iface=NAME[,xdp=on|off] [option]...\n\n");
+	printf("usage: tidegate-dataplane --port iface=NAME[,...] [option]...\n\n");
 	for (unsigned int i = 0; i < ROWS; i++)
 		printf("  --%s %s\n\t%s\n", rows[i].name, rows[i].value_name, rows[i].help);
 	printf("  --args FILE\n\tread more options from FILE, one argument a line\n"

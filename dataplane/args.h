@@ -12,11 +12,14 @@
 
 #define ARGS_CPUS_MAX 64
 #define ARGS_PATH_BYTES 108 // as sun_path
-#define ARGS_ERROR_BYTES 512
+#define ARGS_DEVICE_BYTES 256
+#define ARGS_ERROR_BYTES 768
 
 struct args_port {
 	char iface[IF_NAMESIZE];
-	bool xdp; // false: net_af_packet
+	bool xdp;			// AF_XDP; false: AF_PACKET or a device
+	bool follow;			// the device's interface is there already
+	char device[ARGS_DEVICE_BYTES]; // a DPDK device with its arguments; "": none
 };
 
 struct args {
@@ -47,6 +50,9 @@ enum args_result {
 // wrong and what to do; *out is then unspecified. Boot only; writes to stdout for --help, --version.
 enum args_result args_parse(
 	struct args *out, char error[static ARGS_ERROR_BYTES], int argc, char **argv);
+
+// Whether a port's device is an address on the PCI bus, as 0000:03:00.0, and no virtual one.
+bool args_is_pci(const char *device);
 
 // Fills cpu[]/cpus when --lcores was not given: from the allowed cpus the first for the main lcore,
 // the last for the workers. Afterwards cpus == workers + 1; with too few cpus some stand twice and

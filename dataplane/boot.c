@@ -85,8 +85,27 @@ static int find_xdp_prog(struct dataplane *dp)
 	return 0;
 }
 
+static int explain_device(const struct args_port *port, int rc)
+{
+	switch (-rc) {
+	case EINVAL:
+		return boot_fail(
+			"interface %s is there and is no TAP of one queue: name another, or "
+			"follow it by --port iface=%s,kernel=follow,device=%s",
+			port->iface, port->iface, port->device);
+	case EBUSY:
+		return boot_fail(
+			"TAP %s is in use by another process: stop that one first", port->iface);
+	default:
+		return boot_fail("interface %s: %s; check that /dev/net/tun is there", port->iface,
+			strerror(-rc));
+	}
+}
+
 static int explain_port(const struct args_port *port, int rc)
 {
+	if (port->device[0] != '\0' && rc != -ENODEV && rc != -EADDRINUSE)
+		return explain_device(port, rc);
 	switch (-rc) {
 	case ENODEV:
 		return boot_fail("interface %s does not exist: see `ip link`, then correct --port",
@@ -116,7 +135,7 @@ static int prepare_ports(struct dataplane *dp)
 {
 	for (unsigned int i = 0; i < dp->args.ports; i++) {
 		const struct args_port *port = &dp->args.port[i];
-		int rc = port_prepare(&dp->ports[i], port->iface, port->xdp, dp->args.workers);
+		int rc = port_prepare(&dp->ports[i], port, dp->args.workers);
 
 		if (rc < 0)
 			return explain_port(port, rc);
@@ -202,29 +221,57 @@ static void free_tables(struct dataplane *dp)
 	dp->tables = NULL;
 }
 
+static int explain_start(const struct port *port, int rc)
+{
+	if (port->device == NULL)
+		return boot_fail(
+			"interface %s does not start: %s (%s); try --port iface=%s,xdp=off",
+			port->iface, strerror(-rc), log_library_last_error(), port->iface);
+	switch (-rc) {
+	case ERANGE:
+		return boot_fail(
+			"device %s has %u queues, each worker needs one: give --workers %u",
+			port->device, port->queues, port->queues);
+	case EOPNOTSUPP:
+		return boot_fail("device %s cannot spread UDP flows over queues: give --workers 1",
+			port->device);
+	default:
+		return boot_fail("device %s of interface %s does not start: %s (%s); check its "
+				 "arguments",
+			port->device, port->iface, strerror(-rc), log_library_last_error());
+	}
+}
+
+static int start_port(struct dataplane *dp, unsigned int index)
+{
+	struct port *port = &dp->ports[index];
+	int rc = port_start(port, index, dp->pool);
+
+	if (rc < 0)
+		return explain_start(port, rc);
+	// A packet socket sees copies: what is not ours the kernel has already.
+	dp->tables->ports.port[port->id].kernel_by_tap = port->device != NULL ? port->tap.fd >= 0
+									      : !port->xdp;
+	if (port->device != NULL)
+		return 0;
+	rc = steer_open(&port->steer, port->ifindex, port->xdp, dp->xdp_prog);
+	return rc < 0 ? boot_fail("interface %s: BPF program %s: %s; check --xdp-prog", port->iface,
+		       dp->xdp_prog, strerror(-rc))
+		      : 0;
+}
+
 static int start_ports(struct dataplane *dp)
 {
+	int rc = 0;
+
 	dp->pool = rte_pktmbuf_pool_create("packets",
 		port_mbufs(dp->ports, dp->args.ports, dp->args.workers), MBUF_CACHE, 0,
 		RTE_MBUF_DEFAULT_BUF_SIZE, SOCKET_ID_ANY);
 	if (dp->pool == NULL)
 		return boot_fail("packet memory: %s; give more --memory", rte_strerror(rte_errno));
-	for (unsigned int i = 0; i < dp->args.ports; i++) {
-		struct port *port = &dp->ports[i];
-		int rc = port_start(port, i, dp->pool);
-
-		if (rc < 0)
-			return boot_fail("interface %s does not start: %s (%s); try --port "
-					 "iface=%s,xdp=off",
-				port->iface, strerror(-rc), log_library_last_error(), port->iface);
-		// A packet socket sees copies: what is not ours the kernel has already.
-		dp->tables->ports.port[port->id].kernel_by_tap = !port->xdp;
-		rc = steer_open(&port->steer, port->ifindex, port->xdp, dp->xdp_prog);
-		if (rc < 0)
-			return boot_fail("interface %s: BPF program %s: %s; check --xdp-prog",
-				port->iface, dp->xdp_prog, strerror(-rc));
-	}
-	return 0;
+	for (unsigned int i = 0; i < dp->args.ports && rc == 0; i++)
+		rc = start_port(dp, i);
+	return rc;
 }
 
 static void stop_ports_and_pool(struct dataplane *dp)
@@ -288,25 +335,28 @@ static void stop_workers(struct dataplane *dp)
 	dp->launched = 0;
 }
 
+static int watch_one(struct dataplane *dp, int fd, enum boot_source source)
+{
+	struct epoll_event ev = {.events = EPOLLIN, .data.u64 = source};
+
+	return epoll_ctl(dp->epoll_fd, EPOLL_CTL_ADD, fd, &ev) < 0
+		? boot_fail("epoll: %s; raise the limit of open files", strerror(errno))
+		: 0;
+}
+
 static int watch_descriptors(struct dataplane *dp)
 {
-	const struct {
-		int fd;
-		enum boot_source source;
-	} sources[] = {
-		{dp->signal_fd, BOOT_SIGNAL},
-		{dp->wake_dataplane_fd, BOOT_WAKE},
-		{netlink_fd(dp->netlink), BOOT_NETLINK},
-	};
+	int rc = watch_one(dp, dp->signal_fd, BOOT_SIGNAL);
 
-	for (unsigned int i = 0; i < sizeof(sources) / sizeof(sources[0]); i++) {
-		struct epoll_event ev = {.events = EPOLLIN, .data.u64 = sources[i].source};
-
-		if (epoll_ctl(dp->epoll_fd, EPOLL_CTL_ADD, sources[i].fd, &ev) < 0)
-			return boot_fail(
-				"epoll: %s; raise the limit of open files", strerror(errno));
+	if (rc == 0)
+		rc = watch_one(dp, dp->wake_dataplane_fd, BOOT_WAKE);
+	if (rc == 0)
+		rc = watch_one(dp, netlink_fd(dp->netlink), BOOT_NETLINK);
+	for (unsigned int i = 0; i < dp->args.ports && rc == 0; i++) {
+		if (dp->ports[i].tap.fd >= 0)
+			rc = watch_one(dp, dp->ports[i].tap.fd, BOOT_TAP);
 	}
-	return 0;
+	return rc;
 }
 
 void boot_stop_nothing(struct dataplane * /*dp*/)

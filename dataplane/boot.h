@@ -24,6 +24,7 @@ enum boot_source {
 	BOOT_WAKE,
 	BOOT_NETLINK,
 	BOOT_ATTACH,
+	BOOT_TAP,
 };
 
 struct dataplane {

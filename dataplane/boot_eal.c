@@ -107,6 +107,15 @@ __attribute__((format(printf, 2, 3))) static void add_arg(
 	eal->argc++;
 }
 
+static bool has_pci(const struct dataplane *dp)
+{
+	for (unsigned int i = 0; i < dp->args.ports; i++) {
+		if (port_is_pci(&dp->ports[i]))
+			return true;
+	}
+	return false;
+}
+
 static int fill_eal_args(struct eal_args *eal, const struct dataplane *dp)
 {
 	char lcores[PORT_VDEV_BYTES];
@@ -115,7 +124,8 @@ static int fill_eal_args(struct eal_args *eal, const struct dataplane *dp)
 	if (write_lcores(lcores, sizeof(lcores), &dp->args) < 0)
 		return -ENOSPC;
 	add_arg(eal, "tidegate-dataplane");
-	add_arg(eal, "--no-pci");
+	if (!has_pci(dp))
+		add_arg(eal, "--no-pci");
 	add_arg(eal, "--no-telemetry");
 	add_arg(eal, "--lcores=%s", lcores);
 	add_arg(eal, "--main-lcore=0");
@@ -131,10 +141,10 @@ static int fill_eal_args(struct eal_args *eal, const struct dataplane *dp)
 	if (!dp->args.huge)
 		add_arg(eal, "--no-shconf");
 	for (unsigned int i = 0; i < dp->args.ports; i++) {
-		add_arg(eal, "--vdev");
-		port_vdev(eal->text[eal->argc], &dp->ports[i], i, dp->xdp_prog);
-		eal->argv[eal->argc] = eal->text[eal->argc];
-		eal->argc++;
+		char value[PORT_VDEV_BYTES];
+
+		add_arg(eal, "%s", port_eal_option(value, &dp->ports[i], i, dp->xdp_prog));
+		add_arg(eal, "%s", value);
 	}
 	return 0;
 }

@@ -45,6 +45,26 @@ static void on_signal(struct loop *loop, int fd)
 	loop->stop = true;
 }
 
+static void read_taps(struct dataplane *dp)
+{
+	for (unsigned int i = 0; i < dp->args.ports; i++) {
+		if (dp->ports[i].tap.fd >= 0)
+			tap_read(&dp->ports[i].tap, dp->pool);
+	}
+}
+
+// Returns whether packets for the kernel are left.
+static bool write_taps(struct dataplane *dp)
+{
+	bool left = false;
+
+	for (unsigned int i = 0; i < dp->args.ports; i++) {
+		if (dp->ports[i].tap.fd >= 0)
+			left |= tap_write(&dp->ports[i].tap);
+	}
+	return left;
+}
+
 static void on_source(
 	struct dataplane *dp, struct loop *loop, enum boot_source source, uint64_t now_ms)
 {
@@ -60,6 +80,9 @@ static void on_source(
 		break;
 	case BOOT_ATTACH:
 		attach_on_ready(&dp->attach);
+		break;
+	case BOOT_TAP:
+		read_taps(dp);
 		break;
 	}
 }
@@ -82,8 +105,10 @@ static void tick(struct dataplane *dp, struct loop *loop, uint64_t now_ns)
 	uint64_t now_ms = now_ns / TG_NS_PER_MS;
 
 	__atomic_store_n(&dp->segment->shared->dataplane_beat_ns, now_ns, __ATOMIC_RELAXED);
-	for (unsigned int i = 0; i < dp->args.ports; i++)
+	for (unsigned int i = 0; i < dp->args.ports; i++) {
 		steer_beat(&dp->ports[i].steer, now_ns);
+		port_tick(&dp->ports[i]);
+	}
 	netlink_tick(dp->netlink, now_ms);
 	watch_peer(dp, loop, now_ns);
 	loop->tick_ms = now_ms;
@@ -103,14 +128,15 @@ static int work(struct dataplane *dp, struct loop *loop)
 	uint64_t now_ns = tg_mono_now().ns;
 	uint64_t now_ms = now_ns / TG_NS_PER_MS;
 	enum cmd_rest rest = cmd_run(&dp->commands, now_ms);
+	bool busy = write_taps(dp);
 
 	for (unsigned int i = 0; i < dp->launched; i++)
 		netlink_resolve(dp->netlink, worker_wanted(dp->workers[i]), now_ms);
-	idle_manage();
+	idle_manage(dp->idle, now_ms);
 	event_publish(&dp->events);
 	if (now_ms - loop->tick_ms >= TICK_MS)
 		tick(dp, loop, now_ns);
-	if (rest == CMD_MORE || (rest == CMD_ALL_DONE && !cmd_wait_begin(&dp->commands)))
+	if (busy || rest == CMD_MORE || (rest == CMD_ALL_DONE && !cmd_wait_begin(&dp->commands)))
 		return 0;
 	if (rest == CMD_BLOCKED)
 		return BLOCKED_MS;
@@ -141,15 +167,22 @@ static int run(struct dataplane *dp)
 	return 0;
 }
 
+static const char *kind_of(const struct port *port)
+{
+	if (port->device != NULL)
+		return "device";
+	return port->xdp ? "xdp" : "packet";
+}
+
 static void say_ready(const struct dataplane *dp)
 {
-	char ports[TG_PORTS_MAX * (IF_NAMESIZE + 5) + 1] = "";
+	char ports[TG_PORTS_MAX * (IF_NAMESIZE + 8) + 1] = "";
 	struct tg_mono begin = {dp->begin_ns};
 	size_t at = 0;
 
 	for (unsigned int i = 0; i < dp->args.ports && at < sizeof(ports); i++)
 		at += (size_t)snprintf(ports + at, sizeof(ports) - at, "%s%s:%s", i > 0 ? "," : "",
-			dp->ports[i].iface, dp->ports[i].xdp ? "xdp" : "packet");
+			dp->ports[i].iface, kind_of(&dp->ports[i]));
 	if (dp->cpus_shared)
 		log_write(LOG_WARN, "cpus-shared",
 			"workers=%u advice=\"too few cpus for one each\"", dp->args.workers);

@@ -61,45 +61,76 @@ static int count_queues(const char *iface)
 	return (int)served;
 }
 
-int port_prepare(struct port *port, const char *iface, bool xdp, unsigned int workers)
+static int prepare_device(struct port *port, const struct args_port *want)
 {
-	int queues;
+	int rc;
 
-	*port = (struct port){.xdp = xdp, .id = UINT16_MAX, .claim_fd = -1};
-	snprintf(port->iface, sizeof(port->iface), "%s", iface);
-	port->ifindex = if_nametoindex(iface);
-	if (port->ifindex == 0)
-		return -ENODEV;
-	port->claim_fd = claim(iface);
+	port->device = want->device;
+	if (!want->follow) {
+		rc = tap_open(&port->tap, port->iface);
+		if (rc < 0)
+			return rc;
+	}
+	port->ifindex = if_nametoindex(port->iface);
+	return port->ifindex != 0 ? 0 : -ENODEV;
+}
+
+int port_prepare(struct port *port, const struct args_port *want, unsigned int workers)
+{
+	int queues = (int)workers; // a packet socket makes as many as we want
+
+	*port = (struct port){.xdp = want->xdp, .id = UINT16_MAX, .claim_fd = -1, .tap.fd = -1};
+	snprintf(port->iface, sizeof(port->iface), "%s", want->iface);
+	port->queues = (uint16_t)workers;
+	port->claim_fd = claim(port->iface);
 	if (port->claim_fd < 0)
 		return port->claim_fd;
-	// All queues of an interface must be served; a packet socket makes as many as we want.
-	queues = xdp ? count_queues(iface) : (int)workers;
+	if (want->device[0] != '\0')
+		return prepare_device(port, want);
+	port->ifindex = if_nametoindex(port->iface);
+	if (port->ifindex == 0)
+		return -ENODEV;
+	if (port->xdp)
+		queues = count_queues(port->iface);
 	if (queues < 0)
 		return queues;
 	port->queues = (uint16_t)queues;
 	port->tx_shared = port->queues < workers;
-	return steer_clean(port->ifindex, xdp);
+	return steer_clean(port->ifindex, port->xdp);
 }
 
-static void device_name(char name[static 32], const struct port *port, unsigned int index)
+static void device_name(
+	char name[static RTE_DEV_NAME_MAX_LEN], const struct port *port, unsigned int index)
 {
-	snprintf(name, 32, "net_%s%u", port->xdp ? "af_xdp" : "af_packet", index);
+	if (port->device != NULL)
+		snprintf(name, RTE_DEV_NAME_MAX_LEN, "%.*s", (int)strcspn(port->device, ","),
+			port->device);
+	else
+		snprintf(name, RTE_DEV_NAME_MAX_LEN, "net_%s%u", port->xdp ? "af_xdp" : "af_packet",
+			index);
 }
 
-void port_vdev(char text[static PORT_VDEV_BYTES], const struct port *port, unsigned int index,
-	const char *xdp_prog)
+const char *port_eal_option(char value[static PORT_VDEV_BYTES], const struct port *port,
+	unsigned int index, const char *xdp_prog)
 {
-	char name[32];
+	char name[RTE_DEV_NAME_MAX_LEN];
 
 	device_name(name, port, index);
-	if (port->xdp)
-		snprintf(text, PORT_VDEV_BYTES,
+	if (port->device != NULL)
+		snprintf(value, PORT_VDEV_BYTES, "%s", port->device);
+	else if (port->xdp)
+		snprintf(value, PORT_VDEV_BYTES,
 			"%s,iface=%s,start_queue=0,queue_count=%u,busy_budget=0,xdp_prog=%s", name,
 			port->iface, port->queues, xdp_prog);
 	else
-		snprintf(text, PORT_VDEV_BYTES, "%s,iface=%s,qpairs=%u,framesz=2048,framecnt=%u",
+		snprintf(value, PORT_VDEV_BYTES, "%s,iface=%s,qpairs=%u,framesz=2048,framecnt=%u",
 			name, port->iface, port->queues, PACKET_RING_FRAMES);
+	return port_is_pci(port) ? "--allow" : "--vdev";
+}
+
+bool port_is_pci(const struct port *port)
+{
+	return port->device != NULL && args_is_pci(port->device);
 }
 
 unsigned int port_mbufs(const struct port *port, unsigned int ports, unsigned int workers)
@@ -111,24 +142,87 @@ unsigned int port_mbufs(const struct port *port, unsigned int ports, unsigned in
 	return mbufs;
 }
 
-static int set_up_queues(const struct port *port, struct rte_mempool *pool)
+// Of several queues each gets whole flows: by the NIC, or by who is at the far end of a link without
+// one, as of memif.
+static int choose_queues(struct rte_eth_conf *conf, struct port *port)
 {
-	static const struct rte_eth_conf conf;
-	int rc = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
+	struct rte_eth_dev_info info;
+	uint16_t most;
+	int rc = rte_eth_dev_info_get(port->id, &info);
 
+	if (rc < 0)
+		return rc;
+	most = RTE_MIN(info.max_rx_queues, info.max_tx_queues);
+	if (port->queues > most) {
+		port->queues = most;
+		return -ERANGE;
+	}
+	if (port->queues == 1)
+		return 0;
+	conf->rx_adv_conf.rss_conf.rss_hf = info.flow_type_rss_offloads
+		& (RTE_ETH_RSS_IP | RTE_ETH_RSS_UDP);
+	if (conf->rx_adv_conf.rss_conf.rss_hf != 0)
+		conf->rxmode.mq_mode = RTE_ETH_MQ_RX_RSS;
+	else if (port_is_pci(port))
+		return -EOPNOTSUPP;
+	return 0;
+}
+
+static int set_up_queues(struct port *port, struct rte_mempool *pool)
+{
+	struct rte_eth_conf conf = {0};
+	uint16_t rx = DESCRIPTORS;
+	uint16_t tx = DESCRIPTORS;
+	int rc = port->device != NULL ? choose_queues(&conf, port) : 0;
+
+	if (rc == 0)
+		rc = rte_eth_dev_configure(port->id, port->queues, port->queues, &conf);
+	if (rc == 0)
+		rc = rte_eth_dev_adjust_nb_rx_tx_desc(port->id, &rx, &tx);
 	for (uint16_t q = 0; q < port->queues && rc == 0; q++) {
 		rc = rte_eth_rx_queue_setup(
-			port->id, q, DESCRIPTORS, (unsigned int)SOCKET_ID_ANY, NULL, pool);
+			port->id, q, rx, (unsigned int)SOCKET_ID_ANY, NULL, pool);
 		if (rc == 0)
 			rc = rte_eth_tx_queue_setup(
-				port->id, q, DESCRIPTORS, (unsigned int)SOCKET_ID_ANY, NULL);
+				port->id, q, tx, (unsigned int)SOCKET_ID_ANY, NULL);
 	}
 	return rc;
 }
 
+static int start_tap(struct port *port)
+{
+	struct rte_ether_addr mac;
+	uint16_t mtu;
+	int rc = rte_eth_macaddr_get(port->id, &mac);
+
+	if (rc == 0)
+		rc = rte_eth_dev_get_mtu(port->id, &mtu);
+	if (rc == 0)
+		rc = tap_start(&port->tap, port->iface, mac.addr_bytes, mtu);
+	if (rc == 0)
+		rte_eth_allmulticast_enable(port->id); // neighbour discovery; not of each device
+	return rc;
+}
+
+// The neighbours are told the interface's address, so the device must hear it where it can.
+static void take_mac(const struct port *port)
+{
+	struct ifreq ifr = {0};
+	struct rte_ether_addr mac;
+	int fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", port->iface);
+	if (fd >= 0 && ioctl(fd, SIOCGIFHWADDR, &ifr) == 0) {
+		memcpy(mac.addr_bytes, ifr.ifr_hwaddr.sa_data, sizeof(mac.addr_bytes));
+		rte_eth_dev_default_mac_addr_set(port->id, &mac);
+	}
+	if (fd >= 0)
+		close(fd);
+}
+
 int port_start(struct port *port, unsigned int index, struct rte_mempool *pool)
 {
-	char name[32];
+	char name[RTE_DEV_NAME_MAX_LEN];
 	int rc;
 
 	device_name(name, port, index);
@@ -140,7 +234,22 @@ int port_start(struct port *port, unsigned int index, struct rte_mempool *pool)
 	for (unsigned int q = 0; q < PORT_QUEUES_MAX; q++)
 		rte_spinlock_init(&port->tx_lock[q]);
 	rc = set_up_queues(port, pool);
-	return rc < 0 ? rc : rte_eth_dev_start(port->id);
+	if (rc == 0)
+		rc = rte_eth_dev_start(port->id);
+	if (rc < 0 || port->device == NULL)
+		return rc;
+	if (port->tap.fd >= 0)
+		return start_tap(port);
+	take_mac(port);
+	return 0;
+}
+
+void port_tick(struct port *port)
+{
+	struct rte_eth_link link;
+
+	if (port->tap.fd >= 0 && rte_eth_link_get_nowait(port->id, &link) == 0)
+		tap_set_carrier(&port->tap, link.link_status == RTE_ETH_LINK_UP);
 }
 
 void port_stop(struct port *port)
@@ -151,6 +260,7 @@ void port_stop(struct port *port)
 		rte_eth_dev_close(port->id);
 	}
 	port->id = UINT16_MAX;
+	tap_close(&port->tap);
 	if (port->claim_fd >= 0)
 		close(port->claim_fd);
 	port->claim_fd = -1;

@@ -192,6 +192,8 @@ int steer_listener_set(struct steer *st, const struct tg_addr *local, bool ours)
 	struct steer_listener_key key = {.port = local->port};
 	uint8_t one = 1;
 
+	if (st->ifindex == 0)
+		return 0;
 	memcpy(key.ip, local->ip.byte, sizeof(key.ip));
 	if (!ours)
 		return delete_key(st->listeners_fd, &key);
@@ -204,6 +206,8 @@ int steer_pool_set(struct steer *st, const struct tg_ip *local, const struct ste
 	struct steer_pool_value value;
 
 	assert(count <= STEER_RANGES_MAX);
+	if (st->ifindex == 0)
+		return 0;
 	if (count == 0)
 		return delete_key(st->pools_fd, local->byte);
 	for (unsigned int i = 0; i < STEER_RANGES_MAX; i++)

@@ -31,6 +31,8 @@ int steer_open(struct steer *st, unsigned int ifindex, bool xdp, const char *obj
 // Detaches the program. A zeroed or closed steer is legal.
 void steer_close(struct steer *st);
 
+// Of a closed steer, as a device has that the kernel does not see, the two do nothing.
+//
 // UDP to this address is ours from now on, or no more. Returns 0 or -errno.
 int steer_listener_set(struct steer *st, const struct tg_addr *local, bool ours);
 // The port ranges of this address that are ours; count 0: none. count <= STEER_RANGES_MAX.

@@ -19,6 +19,7 @@
 
 #define RX_BURST 32
 #define SIP_PER_LOOP 16
+#define KERNEL_PER_LOOP 16
 #define TX_TRIES 4
 #define BUCKET_SETS 16384
 #define IDLE_POLLS_BEFORE_SLEEP 200
@@ -157,6 +158,40 @@ static void send_list(struct worker *w, struct port *port, struct path_list *lis
 	list->count = 0;
 }
 
+static void tell_main(const struct worker *w)
+{
+	const uint64_t one = 1;
+
+	if (write(w->params.wake_main_fd, &one, sizeof(one)) < 0)
+		return; // its counter is full: it is awake already
+}
+
+// Without a TAP these are copies of what the kernel has already, by a packet socket.
+static void hand_to_kernel(struct worker *w)
+{
+	struct path_list *list = &w->path.kernel;
+	bool tell = false;
+	uint32_t i = 0;
+
+	while (i < list->count) {
+		uint16_t id = list->m[i]->port;
+		struct port *port = id < TG_PORTS_MAX ? w->port_by_id[id] : NULL;
+		uint32_t end = i + 1;
+
+		while (end < list->count && list->m[end]->port == id)
+			end++;
+		if (port != NULL && port->tap.fd >= 0)
+			count_drop(w, TG_DROP_TX_FULL,
+				tap_push(&port->tap, &list->m[i], end - i, &tell));
+		else
+			rte_pktmbuf_free_bulk(&list->m[i], end - i);
+		i = end;
+	}
+	list->count = 0;
+	if (tell)
+		tell_main(w);
+}
+
 static void flush(struct worker *w)
 {
 	struct path *path = &w->path;
@@ -170,10 +205,8 @@ static void flush(struct worker *w)
 	if (path->freed.count > 0)
 		rte_pktmbuf_free_bulk(path->freed.m, path->freed.count);
 	path->freed.count = 0;
-	// Only ports with a packet socket yield these: copies of what the kernel has already.
 	if (path->kernel.count > 0)
-		rte_pktmbuf_free_bulk(path->kernel.m, path->kernel.count);
-	path->kernel.count = 0;
+		hand_to_kernel(w);
 }
 
 static unsigned int receive(struct worker *w)
@@ -266,6 +299,24 @@ static unsigned int drain_tx_rings(struct worker *w)
 	return total;
 }
 
+// What the kernel sends leaves by one worker.
+static void send_for_kernel(struct worker *w)
+{
+	bool some = false;
+
+	for (unsigned int i = 0; w->params.index == 0 && i < w->params.port_count; i++) {
+		struct port *port = &w->params.ports[i];
+		struct path_list *list = &w->path.tx[port->id];
+
+		if (port->tap.fd < 0)
+			continue;
+		list->count = tap_take(&port->tap, list->m, KERNEL_PER_LOOP);
+		some |= list->count > 0;
+	}
+	if (some)
+		flush(w);
+}
+
 static void publish(struct worker *w)
 {
 	const uint64_t one = 1;
@@ -278,13 +329,10 @@ static void publish(struct worker *w)
 // A next hop that main cannot get is wanted again with each packet: hence not each time.
 static void ask_main(struct worker *w)
 {
-	const uint64_t one = 1;
-
 	if (neigh_wanted_is_empty(&w->wanted) || w->path.now_ms - w->asked_ms < ASK_MS)
 		return;
 	w->asked_ms = w->path.now_ms;
-	if (write(w->params.wake_main_fd, &one, sizeof(one)) < 0)
-		return; // its counter is full: it is awake already
+	tell_main(w);
 }
 
 static void rest(struct worker *w, unsigned int handled)
@@ -318,6 +366,7 @@ int worker_run(void *worker)
 		path_clock(&w->path, tg_mono_now().ns);
 		handled = receive(w);
 		send_held(w);
+		send_for_kernel(w);
 		handled += drain_tx_rings(w);
 		publish(w);
 		ask_main(w);

@@ -50,6 +50,28 @@ Test(args, defaults_and_all_options)
 	cr_assert(eq(u32, args.streams, 7));
 }
 
+Test(args, a_device_is_the_rest_of_its_option)
+{
+	cr_assert(eq(int,
+		parse("--port iface=in,device=net_memif0,role=client,socket=/run/x.sock,xdp=on "
+		      "--port iface=out,kernel=follow,device=0000:03:00.1 --port "
+		      "iface=c,kernel=tap,"
+		      "device=net_memif1"),
+		ARGS_RUN));
+	cr_assert(eq(str, args.port[0].device, "net_memif0,role=client,socket=/run/x.sock,xdp=on"));
+	cr_assert(eq(str, args.port[0].iface, "in"));
+	cr_assert(not(args.port[0].xdp));
+	cr_assert(not(args.port[0].follow));
+	cr_assert(not(args_is_pci(args.port[0].device)));
+	cr_assert(eq(str, args.port[1].device, "0000:03:00.1"));
+	cr_assert(args.port[1].follow);
+	cr_assert(args_is_pci(args.port[1].device));
+	cr_assert(not(args.port[2].follow));
+	cr_assert(args_is_pci("0000:03:00.1,class=eth"));
+	cr_assert(not(args_is_pci("03:00.1")));
+	cr_assert(not(args_is_pci("0000:03:00.10")));
+}
+
 Test(args, what_is_wrong_is_named)
 {
 	static const struct {
@@ -60,9 +82,18 @@ Test(args, what_is_wrong_is_named)
 		{"--port iface=", "iface=NAME"},
 		{"--port xdp=on", "iface=NAME"},
 		{"--port iface=a[0", "iface=NAME"},
-		{"--port iface=a --port iface=a", "each interface once"},
+		{"--port iface=a --port iface=a", "each interface and"},
 		{"--port iface=an-interface-name-too-long", "iface=NAME"},
 		{"--port", "needs a value"},
+		{"--port iface=a,device=", "net_DRIVER"},
+		{"--port device=net_memif0", "iface=NAME"},
+		{"--port iface=a,device=memif0", "net_DRIVER"},
+		{"--port iface=a,device=03:00.0", "0000:03:00.0"},
+		{"--port iface=a,xdp=on,device=net_memif0", "xdp=on|off"},
+		{"--port iface=a,kernel=follow", "kernel=tap|follow"},
+		{"--port iface=a,kernel=none,device=net_memif0", "kernel=tap|follow"},
+		{"--port iface=a,device=net_memif0 --port iface=b,device=net_memif0,id=1",
+			"device once"},
 		{"--port iface=a extra", "extra"},
 		{"--port iface=a --workers 17", "1..16"},
 		{"--port iface=a --workers -1", "1..16"},
