@@ -85,6 +85,16 @@ static inline bool tg_ip_in(const struct tg_ip *ip, const struct tg_ip *net, uns
 	return mask == 0 || ((ip->byte[whole] ^ net->byte[whole]) & mask) == 0;
 }
 
+// What one party of signalling can be told by: an IPv4 address, the /64 network of an IPv6 one.
+static inline struct tg_ip tg_ip_network(const struct tg_ip *ip)
+{
+	struct tg_ip network = *ip;
+
+	if (!tg_ip_is_v4(ip))
+		memset(&network.byte[8], 0, 8);
+	return network;
+}
+
 // Reads dotted IPv4 or bare or bracketed IPv6. Returns 0 or -EINVAL; *out untouched on error.
 static inline int tg_ip_parse(struct tg_ip *out, const char *text)
 {

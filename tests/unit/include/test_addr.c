@@ -127,3 +127,25 @@ Test(addr, networks_hold_their_addresses)
 		cr_assert_eq(tg_ip_in(&ip, &net, cases[i].bits), cases[i].in, "%zu", i);
 	}
 }
+
+Test(addr, I1_a_party_is_an_address_or_a_slash_64)
+{
+	static const struct {
+		const char *ip;
+		const char *network;
+	} cases[] = {
+		{"192.0.2.77", "192.0.2.77"},
+		{"2001:db8:1:2:3:4:5:6", "2001:db8:1:2::"},
+		{"2001:db8:1:2::", "2001:db8:1:2::"},
+		{"::1", "::"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tg_ip ip, want, network;
+
+		cr_assert_eq(tg_ip_parse(&ip, cases[i].ip), 0);
+		cr_assert_eq(tg_ip_parse(&want, cases[i].network), 0);
+		network = tg_ip_network(&ip);
+		cr_expect(tg_ip_equal(&network, &want), "%s", cases[i].ip);
+	}
+}
