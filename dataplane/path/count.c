@@ -160,10 +160,11 @@ void count_burst(struct path *path)
 		if (pkt->verdict != VERDICT_NONE)
 			continue;
 		stats = packet_stats(path, pkt);
-		if (pkt->component == TG_RTP)
-			count_rtp(path, pkt);
-		else
+		if (pkt->component == TG_RTCP) {
 			tg_stat_add32(&stats->rtcp_packets, 1);
+			continue;
+		}
+		count_rtp(path, pkt);
 		__atomic_store_n(&stats->last_rx_ms, (uint32_t)path->now_ms | 1, __ATOMIC_RELAXED);
 	}
 }
