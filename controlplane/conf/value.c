@@ -6,6 +6,7 @@
 #include <ctype.h>
 #include <errno.h>
 
+#define DEVICE_BYTES_MAX 255
 #define NAME_BYTES_MAX 63
 #define PATH_BYTES_MAX 107 // sun_path without its NUL
 
@@ -189,5 +190,20 @@ int value_check_iface(struct value_spot *spot, const char *name)
 	if (len == 0 || len >= IF_NAMESIZE || strpbrk(name, ",[]() \t/") != NULL)
 		return REFUSE(spot, "%s is no name of an interface; see ip link",
 			LOG_STR(str_from(name)));
+	return 0;
+}
+
+int value_check_device(struct value_spot *spot, const char *device)
+{
+	size_t len = strlen(device);
+
+	// The dataplane takes one argument a line.
+	if (len > DEVICE_BYTES_MAX || strcspn(device, " \t\r\n") != len
+		|| (strncmp(device, "net_", 4) != 0
+			&& strspn(device, "0123456789abcdefABCDEF:.") < 12))
+		return REFUSE(spot,
+			"%s is no device; write a PCI address such as 0000:03:00.0, or "
+			"net_DRIVER with its arguments, of at most %d bytes",
+			LOG_STR(str_from(device)), DEVICE_BYTES_MAX);
 	return 0;
 }

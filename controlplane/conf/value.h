@@ -18,6 +18,8 @@ int value_check_name(struct value_spot *spot, const char *name);
 int value_check_path(struct value_spot *spot, const char *path);
 // The name of a network interface, which need not exist.
 int value_check_iface(struct value_spot *spot, const char *name);
+// A device of DPDK with its arguments, which need not exist.
+int value_check_device(struct value_spot *spot, const char *device);
 // The address of one machine, or "auto".
 int value_read_ip(struct value_spot *spot, struct tg_ip *out, const char *text);
 // "IP:port" or "auto:port"; a port that the text leaves out becomes port.
