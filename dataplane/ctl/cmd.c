@@ -68,7 +68,7 @@ static int stream_add(struct commands *cmds, struct tg_event *completion, const 
 	rc = flow_table_add(&ref, cmds->tables->flows, &cmd->stream, cmds->epoch, now_ms);
 	if (rc < 0)
 		return rc;
-	idle_start(cmds->idle, ref, cmd->stream.idle_ms);
+	idle_start(cmds->idle, ref, now_ms);
 	prepare_hops(cmds, &cmd->stream, now_ms);
 	completion->ref = ref;
 	return 0;
@@ -85,7 +85,7 @@ static int stream_update(struct commands *cmds, struct tg_event *completion,
 	rc = flow_table_update(cmds->tables->flows, cmd->ref, &cmd->stream, cmds->epoch);
 	if (rc < 0)
 		return rc;
-	idle_start(cmds->idle, cmd->ref, cmd->stream.idle_ms);
+	idle_start(cmds->idle, cmd->ref, now_ms);
 	prepare_hops(cmds, &cmd->stream, now_ms);
 	return 0;
 }

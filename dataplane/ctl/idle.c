@@ -11,15 +11,29 @@
 #include "dataplane/log.h"
 #include "include/tidegate/time.h"
 
+#define BOTH_WAYS (TG_SIDE_RECEIVE | TG_SIDE_SEND)
+#define NEVER_MS UINT64_MAX
+#define AHEAD_MS 60000 // how far a worker's clock may seem to be before ours
+
 struct idle_watch {
 	struct rte_timer timer;
 	struct idle *idle;
 	struct tg_stream_ref ref;
+	uint64_t idle_due_ms;
+	uint64_t open_ms;	// since when both ways are open
+	uint64_t count_ms;	// since when silence is counted: then, or both were silent
+	uint32_t epoch;		// of the owner to whom one_way was told
+	uint32_t told_heard_ms; // when the silent side had been heard last; 0: never
+	uint64_t silent_since_ms;
+	bool open;	// both ways, and one_way_ms is wanted
+	bool one_way;	// told
+	uint8_t silent; // the side
 };
 
 struct idle {
 	struct flow_table *flows;
 	struct events *events;
+	uint64_t now_ms; // of idle_manage
 	uint32_t epoch;
 	uint32_t streams_max;
 	struct idle_watch watch[]; // by tg_stream_ref.index
@@ -54,11 +68,11 @@ void idle_set_epoch(struct idle *idle, uint32_t epoch)
 	idle->epoch = epoch;
 }
 
-static void tell(struct idle *idle, struct idle_watch *watch, enum tg_event_type type)
+static void tell(struct idle *idle, const struct idle_watch *watch, struct tg_event event)
 {
 	const struct tg_stream_spec *spec = flow_table_spec(idle->flows, watch->ref);
-	struct tg_event event = {.type = type, .ref = watch->ref};
 
+	event.ref = watch->ref;
 	event.cookie = spec->cookie;
 	if (idle->epoch != 0)
 		event_send(idle->events, spec->sig_thread, &event);
@@ -68,53 +82,161 @@ static void expire(struct idle *idle, struct idle_watch *watch, uint32_t silent_
 {
 	log_write(LOG_WARN, "stream-expired", "index=%u generation=%u silent_ms=%u",
 		watch->ref.index, watch->ref.generation, silent_ms);
-	tell(idle, watch, TG_EVENT_STREAM_EXPIRED);
+	tell(idle, watch, (struct tg_event){.type = TG_EVENT_STREAM_EXPIRED});
 	flow_table_remove(idle->flows, watch->ref);
 }
 
-static void arm(struct idle_watch *watch, uint32_t in_ms);
+static uint32_t idle_ms_of(const struct tg_stream_spec *spec)
+{
+	return spec->idle_ms != 0 ? spec->idle_ms : IDLE_ORPHAN_MS;
+}
+
+// Returns false when the stream was removed.
+static bool look_idle(
+	struct idle *idle, struct idle_watch *watch, const struct tg_stream_spec *spec)
+{
+	uint32_t idle_ms = idle_ms_of(spec);
+	uint32_t silent_ms;
+
+	if (idle->now_ms < watch->idle_due_ms)
+		return true;
+	silent_ms = flow_table_idle(idle->flows, watch->ref, idle->now_ms);
+	watch->idle_due_ms = idle->now_ms + idle_ms;
+	if (silent_ms < idle_ms) {
+		watch->idle_due_ms -= silent_ms;
+		return true;
+	}
+	if (flow_table_owner(idle->flows, watch->ref) != idle->epoch) {
+		expire(idle, watch, silent_ms);
+		return false;
+	}
+	if (spec->idle_ms != 0)
+		tell(idle, watch, (struct tg_event){.type = TG_EVENT_MEDIA_IDLE});
+	return true;
+}
+
+static uint32_t heard_ms(const struct tg_side_stats *stats)
+{
+	return __atomic_load_n(&stats->last_rx_ms, __ATOMIC_RELAXED);
+}
+
+// How long no RTP came, but not longer than from begin_ms on.
+static uint64_t silence_ms(const struct tg_side_stats *stats, uint64_t begin_ms, uint64_t now_ms)
+{
+	uint64_t longest_ms = now_ms > begin_ms ? now_ms - begin_ms : 0;
+	uint32_t last_ms = heard_ms(stats);
+	uint32_t ms = (uint32_t)now_ms - last_ms;
+
+	if (last_ms == 0)
+		return longest_ms;
+	if (ms > UINT32_MAX - AHEAD_MS)
+		return 0;
+	return ms < longest_ms ? ms : longest_ms;
+}
+
+static void tell_silence(struct idle *idle, const struct idle_watch *watch, enum tg_event_type type,
+	const struct tg_side_stats *stats)
+{
+	struct tg_event event = {.type = type};
+
+	event.silence.side = watch->silent;
+	event.silence.heard = watch->told_heard_ms != 0;
+	event.silence.silent_ms = (uint32_t)(idle->now_ms - watch->silent_since_ms);
+	event.silence.refused = __atomic_load_n(
+		&stats->drop[TG_SIDE_DROP_SOURCE], __ATOMIC_RELAXED);
+	tell(idle, watch, event);
+}
+
+static void one_way_begin(struct idle *idle, struct idle_watch *watch, uint8_t side,
+	const struct tg_side_stats *stats)
+{
+	watch->one_way = true;
+	watch->silent = side;
+	watch->told_heard_ms = heard_ms(stats);
+	watch->silent_since_ms = idle->now_ms - silence_ms(stats, watch->open_ms, idle->now_ms);
+	tell_silence(idle, watch, TG_EVENT_ONE_WAY, stats);
+}
+
+// Returns when to look again.
+static uint64_t look_one_way(
+	struct idle *idle, struct idle_watch *watch, const struct tg_stream_spec *spec)
+{
+	const struct tg_side_stats *stats = flow_table_stats(idle->flows, watch->ref)->side;
+	uint64_t now_ms = idle->now_ms;
+	uint64_t silent[2];
+	uint8_t longer;
+
+	if (!watch->open || flow_table_owner(idle->flows, watch->ref) != idle->epoch)
+		return NEVER_MS;
+	if (watch->one_way && heard_ms(&stats[watch->silent]) == watch->told_heard_ms)
+		return now_ms + spec->one_way_ms;
+	if (watch->one_way)
+		tell_silence(idle, watch, TG_EVENT_TWO_WAY, &stats[watch->silent]);
+	watch->one_way = false;
+	for (unsigned int side = 0; side < 2; side++)
+		silent[side] = silence_ms(&stats[side], watch->count_ms, now_ms);
+	longer = silent[1] > silent[0];
+	if (silent[longer] < spec->one_way_ms)
+		return now_ms + spec->one_way_ms - silent[longer];
+	if (silent[!longer] < spec->one_way_ms) {
+		one_way_begin(idle, watch, longer, &stats[longer]);
+	} else {
+		watch->count_ms = now_ms;
+	}
+	return now_ms + spec->one_way_ms;
+}
+
+static void arm(struct idle_watch *watch, uint64_t due_ms, uint64_t now_ms);
 
 static void on_timer(struct rte_timer * /*timer*/, void *arg)
 {
 	struct idle_watch *watch = arg;
 	struct idle *idle = watch->idle;
 	const struct tg_stream_spec *spec = flow_table_spec(idle->flows, watch->ref);
-	uint32_t silent_ms;
-	uint32_t idle_ms;
+	uint64_t due_ms;
 
-	if (spec == NULL)
+	if (spec == NULL || !look_idle(idle, watch, spec))
 		return;
-	idle_ms = spec->idle_ms != 0 ? spec->idle_ms : IDLE_ORPHAN_MS;
-	silent_ms = flow_table_idle(idle->flows, watch->ref, tg_mono_ms(tg_mono_now()));
-	if (silent_ms < idle_ms) {
-		arm(watch, idle_ms - silent_ms);
-		return;
-	}
-	if (flow_table_owner(idle->flows, watch->ref) != idle->epoch) {
-		expire(idle, watch, silent_ms);
-		return;
-	}
-	if (spec->idle_ms != 0)
-		tell(idle, watch, TG_EVENT_MEDIA_IDLE);
-	arm(watch, idle_ms);
+	due_ms = look_one_way(idle, watch, spec);
+	arm(watch, due_ms < watch->idle_due_ms ? due_ms : watch->idle_due_ms, idle->now_ms);
 }
 
-static void arm(struct idle_watch *watch, uint32_t in_ms)
+// The timer's clock is another one: without the millisecond it may expire too early, for nothing.
+static void arm(struct idle_watch *watch, uint64_t due_ms, uint64_t now_ms)
 {
-	uint64_t ticks = rte_get_timer_hz() / TG_MS_PER_S
-		* (in_ms > IDLE_LOOK_MS ? in_ms : IDLE_LOOK_MS);
+	uint64_t in_ms = due_ms > now_ms + IDLE_LOOK_MS ? due_ms - now_ms + 1 : IDLE_LOOK_MS;
+	uint64_t ticks = rte_get_timer_hz() / TG_MS_PER_S * in_ms;
 
 	// Only the main lcore touches these timers, so this cannot find one in use elsewhere.
 	rte_timer_reset_sync(&watch->timer, ticks, SINGLE, rte_lcore_id(), on_timer, watch);
 }
 
-void idle_start(struct idle *idle, struct tg_stream_ref ref, uint32_t idle_ms)
+static bool is_open(const struct tg_stream_spec *spec)
+{
+	return spec->one_way_ms != 0
+		&& (spec->side[0].flags & spec->side[1].flags & BOTH_WAYS) == BOTH_WAYS;
+}
+
+void idle_start(struct idle *idle, struct tg_stream_ref ref, uint64_t now_ms)
 {
 	struct idle_watch *watch = &idle->watch[ref.index];
+	const struct tg_stream_spec *spec = flow_table_spec(idle->flows, ref);
+	uint32_t owner = flow_table_owner(idle->flows, ref);
+	bool opens = !watch->open || watch->ref.generation != ref.generation;
 
 	watch->idle = idle;
 	watch->ref = ref;
-	arm(watch, idle_ms != 0 ? idle_ms : IDLE_ORPHAN_MS);
+	watch->idle_due_ms = now_ms + idle_ms_of(spec);
+	watch->open = is_open(spec);
+	if (opens || watch->epoch != owner)
+		watch->one_way = false;
+	if (opens || ((spec->side[0].flags | spec->side[1].flags) & TG_SIDE_RELATCH) != 0)
+		watch->open_ms = watch->count_ms = now_ms;
+	watch->epoch = owner;
+	if (watch->open && now_ms + spec->one_way_ms < watch->idle_due_ms)
+		arm(watch, now_ms + spec->one_way_ms, now_ms);
+	else
+		arm(watch, watch->idle_due_ms, now_ms);
 }
 
 void idle_stop(struct idle *idle, struct tg_stream_ref ref)
@@ -122,7 +244,8 @@ void idle_stop(struct idle *idle, struct tg_stream_ref ref)
 	rte_timer_stop_sync(&idle->watch[ref.index].timer);
 }
 
-void idle_manage(void)
+void idle_manage(struct idle *idle, uint64_t now_ms)
 {
+	idle->now_ms = now_ms;
 	rte_timer_manage();
 }

@@ -4,8 +4,15 @@
 // A stream of the attached control plane that falls silent is reported (TG_EVENT_MEDIA_IDLE, again
 // each idle_ms). One that nobody owns, because its control plane is gone and no later one took it
 // up, is removed, logged, and told to whoever is attached (TG_EVENT_STREAM_EXPIRED).
+//
+// While both sides may send and be sent to, a side of which no RTP came for one_way_ms, though of the
+// other some did, is reported once (TG_EVENT_ONE_WAY), and once more when it is heard again
+// (TG_EVENT_TWO_WAY). Its silence is counted from when both ways were opened or negotiated anew, and
+// anew after both sides were silent for as long. A hold ends the matter without a word. A timer
+// expires about once in one_way_ms, whatever the stream does.
+//
 // The main lcore looks each TG_BEAT_INTERVAL_MS at least: so late may a report come.
-// All functions: main lcore only.
+// All functions: main lcore only. now_ms is of CLOCK_MONOTONIC.
 #pragma once
 
 #include <stdint.h>
@@ -29,9 +36,9 @@ void idle_free(struct idle *idle);
 // Which control plane is attached; 0: none.
 void idle_set_epoch(struct idle *idle, uint32_t epoch);
 
-// Watches a stream, idle_ms from now on; again for one that is watched already.
-void idle_start(struct idle *idle, struct tg_stream_ref ref, uint32_t idle_ms);
+// Watches a live stream of the table from now on, as its spec says; again after an update of it.
+void idle_start(struct idle *idle, struct tg_stream_ref ref, uint64_t now_ms);
 // Watches it no more. ref must name a stream of the table.
 void idle_stop(struct idle *idle, struct tg_stream_ref ref);
 // Runs what is due.
-void idle_manage(void);
+void idle_manage(struct idle *idle, uint64_t now_ms);

@@ -13,7 +13,7 @@
 static bool watched[STREAMS];
 
 // The timers, the kernel's maps and netlink, in the place of the real ones.
-void idle_start(struct idle * /*idle*/, struct tg_stream_ref ref, uint32_t /*idle_ms*/)
+void idle_start(struct idle * /*idle*/, struct tg_stream_ref ref, uint64_t /*now_ms*/)
 {
 	if (ref.index >= STREAMS || ref.generation == 0)
 		abort();

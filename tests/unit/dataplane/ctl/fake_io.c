@@ -66,7 +66,7 @@ bool fake_listener_claimed(const char *text)
 	return find_listener(&addr) < fake_io.listeners;
 }
 
-void idle_start(struct idle * /*idle*/, struct tg_stream_ref /*ref*/, uint32_t /*idle_ms*/)
+void idle_start(struct idle * /*idle*/, struct tg_stream_ref /*ref*/, uint64_t /*now_ms*/)
 {
 	fake_io.watched++;
 }
