@@ -84,6 +84,18 @@ static void mark_payload_types(struct sdp_media *m)
 	}
 }
 
+// RFC 8866 §8.2.2, RFC 7345 §3, RFC 8856 §4, RFC 6364 §4.1; not those below DTLS or TCP.
+static bool is_plain_udp(struct str protocol)
+{
+	static const char *const names[] = {"udp", "udptl", "udp/bfcp", "udp/fec"};
+
+	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+		if (str_equal_nocase(protocol, str_from(names[i])))
+			return true;
+	}
+	return false;
+}
+
 // RFC 8866 §5.14: media port[/count] proto fmt...
 static int parse_media_line(struct sdp *out, unsigned int line, enum sdp_direction direction)
 {
@@ -101,6 +113,7 @@ static int parse_media_line(struct sdp *out, unsigned int line, enum sdp_directi
 	if (m->protocol.len == 0 || parse_port(&m->port, str_cut(&port, '/')) < 0)
 		return -EINVAL;
 	m->is_rtp = str_starts_nocase(m->protocol, STR("RTP/"));
+	m->is_datagrams = is_plain_udp(m->protocol);
 	if (m->is_rtp)
 		mark_payload_types(m);
 	// RFC 3550 §11; a stream on the last port has no room for RTCP above it.
@@ -121,12 +134,48 @@ static int parse_rtcp(struct sdp_media *m, struct str params)
 	return 0;
 }
 
+static int parse_ptime(uint32_t *out, struct str text)
+{
+	uint64_t ms;
+
+	text = str_trim(text);
+	if (is_number_start(text, '-'))
+		return -EINVAL;
+	if (str_to_u64(&ms, text, UINT32_MAX) == 0)
+		*out = (uint32_t)ms;
+	return 0;
+}
+
+// RFC 5576 §4.1: the same source again for each of its attributes.
+static void parse_ssrc(struct sdp_media *m, struct str params)
+{
+	uint64_t ssrc;
+
+	if (str_to_u64(&ssrc, sdp_word(&params), UINT32_MAX) < 0 || m->ssrcs_differ)
+		return;
+	m->ssrcs_differ = m->ssrc != 0 && m->ssrc != ssrc;
+	m->ssrc = m->ssrcs_differ ? 0 : (uint32_t)ssrc;
+}
+
+// RFC 8866 §5.8, RFC 3890: TIAS is without the headers below, and wins.
+static void parse_bandwidth(struct sdp_media *m, struct str value)
+{
+	struct str kind = str_trim(str_cut(&value, ':'));
+	uint64_t n;
+
+	if (str_to_u64(&n, str_trim(value), UINT32_MAX) < 0)
+		return;
+	if (str_equal_nocase(kind, STR("TIAS")))
+		m->bandwidth_bps = n;
+	else if (str_equal_nocase(kind, STR("AS")) && m->bandwidth_bps == 0)
+		m->bandwidth_bps = n * 1000;
+}
+
 static int parse_attribute(struct sdp *out, struct sdp_media *m, struct str value)
 {
 	struct str params;
 	struct str name = sdp_attribute(&params, value);
 	enum sdp_direction *direction = m != NULL ? &m->direction : &out->direction;
-	uint64_t ptime;
 
 	if (sdp_direction_parse(direction, name) || m == NULL)
 		return 0;
@@ -134,13 +183,12 @@ static int parse_attribute(struct sdp *out, struct sdp_media *m, struct str valu
 		m->rtcp_mux = true;
 	else if (str_equal_nocase(name, STR("rtcp")))
 		return parse_rtcp(m, params);
-	else if (str_equal_nocase(name, STR("ptime"))) {
-		params = str_trim(params);
-		if (is_number_start(params, '-'))
-			return -EINVAL;
-		if (str_to_u64(&ptime, params, UINT32_MAX) == 0)
-			m->ptime_ms = (uint32_t)ptime;
-	}
+	else if (str_equal_nocase(name, STR("ptime")))
+		return parse_ptime(&m->ptime_ms, params);
+	else if (str_equal_nocase(name, STR("maxptime")))
+		return parse_ptime(&m->max_ptime_ms, params);
+	else if (str_equal_nocase(name, STR("ssrc")))
+		parse_ssrc(m, params);
 	return 0;
 }
 
@@ -173,6 +221,10 @@ static int parse_line(
 		return sdp_host_parse(m != NULL ? &media[out->media_count - 1] : session, value);
 	case 'a':
 		return parse_attribute(out, m, value);
+	case 'b':
+		if (m != NULL)
+			parse_bandwidth(m, value);
+		return 0;
 	default:
 		return 0;
 	}

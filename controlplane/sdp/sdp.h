@@ -29,6 +29,7 @@ struct sdp_media {
 	struct str protocol;	   // "RTP/AVP"
 	struct str formats;	   // "0 8 101"
 	bool is_rtp;		   // "RTP/...": RTP and RTCP without a handshake before them
+	bool is_datagrams;	   // other UDP without one, such as "udptl" (T.38)
 	bool held;		   // c=0.0.0.0 or c=::, send nothing there (D16)
 	struct tg_ip address;	   // effective c=; unset: a name (D18) or held
 	struct str address_name;   // a host name in c=, or an address no unicast goes to; else none
@@ -39,7 +40,11 @@ struct sdp_media {
 	enum sdp_direction direction; // media level, else session level, else sendrecv (D15)
 	uint64_t payload_types[2];    // bitmap of formats, when is_rtp
 	uint32_t ptime_ms;	      // 0: absent
-	unsigned int first_line;      // its m= line in sdp.line
+	uint32_t max_ptime_ms;	      // likewise
+	uint64_t bandwidth_bps;	      // b=TIAS, else b=AS, of this line; 0: absent
+	uint32_t ssrc;		      // a=ssrc (RFC 5576), when all name the same one, else 0
+	bool ssrcs_differ;
+	unsigned int first_line; // its m= line in sdp.line
 };
 
 struct sdp_line {

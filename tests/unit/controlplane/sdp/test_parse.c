@@ -43,6 +43,33 @@ Test(sdp_parse, reads_what_an_offer_says)
 	cr_assert_eq(sdp.media[1].rtcp_port, 0);
 }
 
+Test(sdp_parse, reads_what_tells_of_the_load)
+{
+	static const struct {
+		const char *lines;
+		uint64_t bandwidth;
+		uint32_t max_ptime, ssrc;
+	} cases[] = {
+		{"", 0, 0, 0},
+		{"b=AS:80\r\na=maxptime:40\r\na=ssrc:5 cname:x\r\n", 80000, 40, 5},
+		{"b=AS:80\r\nb=TIAS:64001\r\n", 64001, 0, 0},
+		{"b=AS:x\r\na=maxptime:y\r\na=ssrc:z\r\n", 0, 0, 0},
+		{"a=ssrc:5 cname:x\r\na=ssrc:5 msid:y\r\n", 0, 0, 5},
+		{"a=ssrc:5 cname:x\r\na=ssrc:6 cname:x\r\na=ssrc:5 msid:y\r\n", 0, 0, 0},
+		{"a=ssrc:5 cname:x\r\na=ssrc:6 cname:x\r\na=ssrc:6 msid:y\r\n", 0, 0, 0},
+	};
+	char text[512];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		snprintf(text, sizeof(text), HEAD CONN "b=AS:1\r\nm=audio 4 RTP/AVP 0\r\n%s",
+			cases[i].lines);
+		cr_assert_eq(parse(text), 0);
+		cr_assert_eq(sdp.media[0].bandwidth_bps, cases[i].bandwidth, "case %zu", i);
+		cr_assert_eq(sdp.media[0].max_ptime_ms, cases[i].max_ptime, "case %zu", i);
+		cr_assert_eq(sdp.media[0].ssrc, cases[i].ssrc, "case %zu", i);
+	}
+}
+
 Test(sdp_parse, D2_each_stream_has_an_address)
 {
 	static const struct {
