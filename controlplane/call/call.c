@@ -189,6 +189,7 @@ static struct media_leg media_leg_of(const struct leg *leg)
 		.latch = leg->peer != NULL ? leg->peer->latch : leg->realm->latch,
 		.signalling = leg->dialog.flow.remote.ip,
 		.dscp = leg->realm->media_dscp,
+		.police = {leg->realm->media_police_percent, leg->realm->media_unknown_kbit},
 	};
 }
 
@@ -199,6 +200,7 @@ static int make_media(struct call *call)
 		.call = call->id,
 		.leg = {media_leg_of(a), media_leg_of(b)},
 		.idle_ms = call->conf->media_idle_ms,
+		.one_way_ms = call->conf->media_one_way_ms,
 		.early_media_to_callee = a->realm->early_media_to_callee,
 		.conf = call->conf,
 	};

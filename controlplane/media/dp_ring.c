@@ -203,7 +203,7 @@ static void on_completion(struct dp_ring *ring, const struct tg_event *event)
 // Only the main lcore completes commands.
 static bool is_event(const struct tg_event *event)
 {
-	return event->type > TG_EVENT_COMPLETION && event->type <= TG_EVENT_STREAM_EXPIRED;
+	return event->type > TG_EVENT_COMPLETION && event->type <= TG_EVENT_SCANNER;
 }
 
 static void on_event(struct dp_ring *ring, const struct tg_event *event, bool from_main)

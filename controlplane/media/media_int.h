@@ -4,6 +4,7 @@
 
 #include "controlplane/base/idpool.h"
 #include "controlplane/media/outbox.h"
+#include "controlplane/media/police.h"
 #include "controlplane/media/pools.h"
 #include "controlplane/media/session.h"
 #include "controlplane/sdp/sdp.h"
@@ -14,9 +15,13 @@ struct said {
 	bool wanted;		  // it has a port, and we can relay it
 	bool held;		  // send it nothing
 	bool named;		  // its address is a name
+	bool opaque;		  // not RTP
 	uint8_t direction;	  // enum sdp_direction
 	struct tg_addr remote[2]; // by enum tg_component
 	uint64_t payload_types[2];
+	uint8_t clock[32]; // enum tg_clock of payload types 96..127
+	uint32_t ssrc;	   // 0: not said, or several
+	struct police_load load;
 };
 
 enum stream_state {
@@ -36,7 +41,8 @@ struct stream {
 	struct pool_ports ports[2];
 	struct tg_stream_spec spec; // as last sent
 	bool both_ways;		    // open in both directions by the last spec
-	uint64_t idle_until_ms;	    // it was reported idle, and that holds until then
+	bool is_audio;
+	uint64_t idle_until_ms; // it was reported idle, and that holds until then
 	char kind[16];
 	char protocol[24];
 };
@@ -83,6 +89,7 @@ struct media_session {
 	uint64_t id;
 	uint64_t call;
 	uint32_t idle_ms;
+	uint32_t one_way_ms;
 	bool early_media_to_callee;
 	bool answered;	// a final answer or media_confirm
 	bool has_offer; // lines' offer is filled in
@@ -122,7 +129,8 @@ int dp_config_send(struct media *media);
 
 // ---- said.c
 
-void said_read(struct said *out, const struct sdp_media *m);
+// m is a line of sdp.
+void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *m);
 // Which way RTP flows by what both sides said; a side that said nothing agrees to everything.
 bool said_open(const struct said *from, const struct said *to);
 

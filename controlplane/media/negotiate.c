@@ -94,7 +94,7 @@ static bool is_acceptable(const struct sdp *sdp)
 	struct said said;
 
 	for (unsigned int i = 0; i < sdp->media_count; i++) {
-		said_read(&said, &sdp->media[i]);
+		said_read(&said, sdp, &sdp->media[i]);
 		asked += sdp->media[i].port != 0;
 		wanted += said.wanted;
 	}
@@ -116,18 +116,19 @@ static enum media_failure begin_offer(struct media_session *session, struct op *
 	session->has_offer = true;
 	session->offerer = op->from;
 	for (unsigned int i = 0; i < session->line_count; i++)
-		said_read(&session->line[i].offer, &sdp->media[i]);
+		said_read(&session->line[i].offer, sdp, &sdp->media[i]);
 	for (unsigned int i = 0; failure == MEDIA_OK && i < session->line_count; i++)
 		failure = offer_line(session, op, i);
 	return failure;
 }
 
-static enum media_failure answer_line(struct op *op, struct line *line, const struct sdp_media *m)
+static enum media_failure answer_line(
+	struct op *op, struct line *line, const struct sdp *sdp, const struct sdp_media *m)
 {
 	static const struct said *const silence[2] = {NULL, NULL};
 
 	line->said[!op->from] = line->offer;
-	said_read(&line->said[op->from], m);
+	said_read(&line->said[op->from], sdp, m);
 	if (line->stream == NULL || is_agreed(line))
 		return update_line(line, op);
 	// Another answer may follow an early one and want it after all (D29).
@@ -151,7 +152,7 @@ static enum media_failure begin_answer(struct media_session *session, struct op 
 	session->answered = session->answered || op->final;
 	session->agreed_lines = session->line_count;
 	for (unsigned int i = 0; failure == MEDIA_OK && i < session->line_count; i++)
-		failure = answer_line(op, &session->line[i], &sdp->media[i]);
+		failure = answer_line(op, &session->line[i], sdp, &sdp->media[i]);
 	return failure;
 }
 

@@ -1,20 +1,37 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/media/media_int.h"
 
-void said_read(struct said *out, const struct sdp_media *m)
+static void read_clocks(struct said *out, const struct sdp *sdp, const struct sdp_media *m)
+{
+	struct sdp_codec codec;
+
+	for (unsigned int pt = 96; pt < SDP_PAYLOAD_TYPES; pt++) {
+		if ((m->payload_types[1] >> (pt - 64) & 1) != 0
+			&& sdp_codec_find(&codec, sdp, m, (uint8_t)pt) == 0)
+			out->clock[pt - 96] = (uint8_t)police_clock(codec.clock_hz);
+	}
+}
+
+void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *m)
 {
 	*out = (struct said){
 		.known = true,
-		.wanted = m->port != 0 && m->is_rtp,
+		.wanted = m->port != 0 && (m->is_rtp || m->is_datagrams),
+		.opaque = m->is_datagrams,
+		.ssrc = m->ssrc,
 		.held = m->held,
 		.named = !str_is_none(m->address_name),
 		.direction = (uint8_t)m->direction,
 		.payload_types = {m->payload_types[0], m->payload_types[1]},
 	};
-	if (!out->wanted || tg_ip_is_unset(&m->address))
+	if (!out->wanted)
+		return;
+	read_clocks(out, sdp, m);
+	police_read(&out->load, sdp, m);
+	if (tg_ip_is_unset(&m->address))
 		return;
 	out->remote[TG_RTP] = (struct tg_addr){.ip = m->address, .port = m->port};
-	if (m->rtcp_port == 0)
+	if (m->rtcp_port == 0 || out->opaque)
 		return;
 	out->remote[TG_RTCP] = (struct tg_addr){.ip = m->address, .port = m->rtcp_port};
 	if (!tg_ip_is_unset(&m->rtcp_address))

@@ -28,6 +28,7 @@ int media_session_new(
 	session->media = media;
 	session->call = params->call;
 	session->idle_ms = params->idle_ms;
+	session->one_way_ms = params->one_way_ms;
 	session->early_media_to_callee = params->early_media_to_callee;
 	session->op_tail = &session->op;
 	for (unsigned int k = 0; k < 2; k++)

@@ -11,8 +11,9 @@
 //	                            ▼
 //	                        removed, its ports rest
 //
-// RTCP is always on its own port: rtcp-mux is not passed on, so neither leg may use it. Lines that
-// are not RTP, and RTP that needs a handshake, are refused towards both sides with port 0 (D6).
+// RTCP is always on its own port: rtcp-mux is not passed on, so neither leg may use it. Other UDP such
+// as T.38 is relayed as it is (J20). Lines over TCP, and those that need a handshake, are refused
+// towards both sides with port 0 (D6).
 //
 // All functions belong to the signalling thread.
 #pragma once
@@ -24,6 +25,7 @@
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/conf/conf.h"
 #include "controlplane/media/dp.h"
+#include "controlplane/media/police.h"
 
 enum media_side {
 	MEDIA_A, // the caller
@@ -93,12 +95,14 @@ struct media_leg {
 	enum tg_latch latch;
 	struct tg_ip signalling; // where its SIP comes from
 	uint8_t dscp;
+	struct police_rule police;
 };
 
 struct media_session_params {
 	uint64_t call; // for callbacks and as the owner of ports; not 0
 	struct media_leg leg[2];
 	uint32_t idle_ms;
+	uint32_t one_way_ms;	    // J16; 0: never
 	bool early_media_to_callee; // A->B open before the answer
 	struct conf *conf;	    // the call's settings; a reference is taken; may be NULL
 };

@@ -32,6 +32,11 @@ static void release(struct media *media, struct stream *s)
 	free(s);
 }
 
+static bool is_opaque(const struct said *const side[2])
+{
+	return side[0]->opaque || side[1]->opaque;
+}
+
 // The pool of the family its peer uses: of the SDP where there is one, else of its SIP.
 static enum media_failure take_ports(
 	struct stream *s, struct media_session *session, const struct said *const side[2])
@@ -53,15 +58,28 @@ static enum media_failure take_ports(
 		}
 		spec->local = (struct tg_addr){
 			.ip = s->ports[k].pool->address, .port = s->ports[k].rtp_port};
-		spec->local_rtcp_port = (uint16_t)(s->ports[k].rtp_port + 1);
+		spec->local_rtcp_port = is_opaque(side) ? 0 : (uint16_t)(s->ports[k].rtp_port + 1);
 	}
 	return MEDIA_OK;
+}
+
+// A number means what the other's SDP says of it, where that has it.
+static void fill_clocks(struct tg_side_spec *out, const struct said *own, const struct said *other)
+{
+	for (unsigned int pt = 96; pt < SDP_PAYLOAD_TYPES; pt++) {
+		bool theirs = (other->payload_types[1] >> (pt - 64) & 1) != 0;
+		uint8_t clock = theirs ? other->clock[pt - 96] : own->clock[pt - 96];
+
+		tg_side_clock_set(out, (uint8_t)pt, (enum tg_clock)clock);
+	}
 }
 
 // What the dataplane is to accept from one side and send there.
 static void fill_side(struct tg_side_spec *out, const struct media_leg *leg, const struct said *own,
 	const struct said *other)
 {
+	struct police_load load = police_join(&own->load, &other->load);
+
 	out->signalling = leg->signalling;
 	out->dscp = leg->dscp;
 	out->realm = leg->realm;
@@ -78,6 +96,9 @@ static void fill_side(struct tg_side_spec *out, const struct media_leg *leg, con
 	// RFC 3264 §5.1: each sends by the numbers of the other's SDP, and some by their own.
 	for (unsigned int i = 0; i < 2; i++)
 		out->payload_types[i] = own->payload_types[i] | other->payload_types[i];
+	fill_clocks(out, own, other);
+	out->ssrc = own->ssrc;
+	police_fill(out, &load, &leg->police);
 }
 
 static void fill_flags(struct stream *s, const struct said *const side[2])
@@ -86,7 +107,7 @@ static void fill_flags(struct stream *s, const struct said *const side[2])
 	bool open[2];
 
 	for (unsigned int k = 0; k < 2; k++) {
-		s->spec.side[k].flags = 0;
+		s->spec.side[k].flags = s->spec.side[k].local_rtcp_port == 0 ? TG_SIDE_OPAQUE : 0;
 		open[k] = side[k] != NULL && said_open(side[k], side[!k]);
 	}
 	// RFC 3960 §3: the callee is heard at once, the caller from the answer on (C45).
@@ -113,6 +134,9 @@ static void fill_spec(struct stream *s, const struct said *const side[2])
 			fill_side(&s->spec.side[k], &session->leg[k].leg, side[k], side[!k]);
 	}
 	fill_flags(s, side);
+	// Nobody need talk in a picture, and nothing before the answer.
+	s->spec.one_way_ms = s->is_audio && s->both_ways && session->answered ? session->one_way_ms
+									      : 0;
 }
 
 static int send_command(struct media *media, struct stream *s, enum tg_cmd_type type)
@@ -147,6 +171,7 @@ enum media_failure stream_add(struct stream **out, struct media_session *session
 	counter_add(&media->counters.streams, 1);
 	copy_text(s->kind, sizeof(s->kind), m->kind);
 	copy_text(s->protocol, sizeof(s->protocol), m->protocol);
+	s->is_audio = m->is_rtp && str_equal_nocase(m->kind, STR("audio"));
 	failure = take_ports(s, session, side);
 	if (failure == MEDIA_OK) {
 		fill_spec(s, side);

@@ -179,11 +179,24 @@ static void write_payload_types(char *out, size_t len, const struct tg_side_spec
 			at += (size_t)snprintf(out + at, len - at, "%s%u", at > 0 ? "," : "", pt);
 }
 
-static int write_field(char *out, size_t len, const char *field, const struct tg_stream_spec *spec,
-	unsigned int side)
+static void write_clocks(char *out, size_t len, const struct tg_side_spec *side)
+{
+	static const uint32_t hz[TG_CLOCK_COUNT] = TG_CLOCK_HZ;
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (unsigned int pt = 96; pt < 128; pt++) {
+		enum tg_clock clock = tg_side_clock(side, (uint8_t)pt);
+
+		if (clock != TG_CLOCK_8000)
+			at += (size_t)snprintf(
+				out + at, len - at, "%s%u/%u", at > 0 ? "," : "", pt, hz[clock]);
+	}
+}
+
+static int write_text(char *out, size_t len, const char *field, const struct tg_side_spec *s)
 {
 	static const char *const latch[] = {"off", "port", "signalling", "any"};
-	const struct tg_side_spec *s = &spec->side[side];
 	char ip[TG_IP_TEXT_BYTES];
 
 	if (strcmp(field, "local") == 0)
@@ -192,21 +205,69 @@ static int write_field(char *out, size_t len, const char *field, const struct tg
 		write_addr(out, len, &s->remote[TG_RTP]);
 	else if (strcmp(field, "rtcp") == 0)
 		write_addr(out, len, &s->remote[TG_RTCP]);
-	else if (strcmp(field, "local_rtcp") == 0)
-		snprintf(out, len, "%u", s->local_rtcp_port);
 	else if (strcmp(field, "signalling") == 0)
 		snprintf(out, len, "%s", tg_ip_write(&s->signalling, ip));
 	else if (strcmp(field, "latch") == 0)
 		snprintf(out, len, "%s", s->latch < 4 ? latch[s->latch] : "?");
-	else if (strcmp(field, "receive") == 0)
-		snprintf(out, len, "%s", s->flags & TG_SIDE_RECEIVE ? "on" : "off");
-	else if (strcmp(field, "send") == 0)
-		snprintf(out, len, "%s", s->flags & TG_SIDE_SEND ? "on" : "off");
 	else if (strcmp(field, "payload_types") == 0)
 		write_payload_types(out, len, s);
+	else if (strcmp(field, "clocks") == 0)
+		write_clocks(out, len, s);
 	else
 		return -ENOENT;
 	return 0;
+}
+
+static int write_flag(char *out, size_t len, const char *field, const struct tg_side_spec *s)
+{
+	static const struct {
+		const char *name;
+		uint8_t flag;
+	} flags[] = {
+		{"receive", TG_SIDE_RECEIVE}, {"send", TG_SIDE_SEND}, {"opaque", TG_SIDE_OPAQUE}};
+
+	for (size_t i = 0; i < COUNT(flags); i++) {
+		if (strcmp(field, flags[i].name) != 0)
+			continue;
+		snprintf(out, len, "%s", s->flags & flags[i].flag ? "on" : "off");
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int write_number(char *out, size_t len, const char *field, const struct tg_stream_spec *spec,
+	const struct tg_side_spec *s)
+{
+	const struct {
+		const char *name;
+		uint32_t value;
+	} numbers[] = {
+		{"local_rtcp", s->local_rtcp_port},
+		{"dscp", s->dscp},
+		{"ssrc", s->ssrc},
+		{"packets_per_s", s->packets.per_s},
+		{"bytes_per_s", s->bytes.per_s},
+		{"packet_bytes_max", s->packet_bytes_max},
+		{"one_way_ms", spec->one_way_ms},
+	};
+
+	for (size_t i = 0; i < COUNT(numbers); i++) {
+		if (strcmp(field, numbers[i].name) != 0)
+			continue;
+		snprintf(out, len, "%u", numbers[i].value);
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int write_field(char *out, size_t len, const char *field, const struct tg_stream_spec *spec,
+	unsigned int side)
+{
+	const struct tg_side_spec *s = &spec->side[side];
+
+	if (write_text(out, len, field, s) == 0 || write_flag(out, len, field, s) == 0)
+		return 0;
+	return write_number(out, len, field, spec, s);
 }
 
 void check_stream(struct world *w, const struct step *step)

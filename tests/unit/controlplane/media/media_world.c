@@ -103,6 +103,7 @@ struct media_session_params world_session_params(uint64_t call)
 		.leg = {{.realm = 0, .latch = TG_LATCH_SIGNALLING, .dscp = 46},
 			{.realm = 1, .latch = TG_LATCH_OFF, .dscp = 26}},
 		.idle_ms = 60000,
+		.one_way_ms = 5000,
 		.conf = &world_conf,
 	};
 

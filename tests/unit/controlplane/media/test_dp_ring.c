@@ -163,10 +163,12 @@ Test(dp_ring, events_pass_from_every_ring)
 {
 	for (unsigned int from = 0; from < 3; from++)
 		push(from, (struct tg_event){.type = TG_EVENT_LATCHED, .cookie = 7});
-	push(1, (struct tg_event){.type = TG_EVENT_STREAM_EXPIRED + 1});
+	push(1, (struct tg_event){.type = TG_EVENT_SCANNER + 1});
 	push(1, (struct tg_event){.type = UINT32_MAX});
 	world_run(5, NULL);
-	cr_assert_eq(got.events, 3);
+	push(2, (struct tg_event){.type = TG_EVENT_SCANNER, .cookie = 7});
+	world_run(5, NULL);
+	cr_assert_eq(got.events, 4);
 	cr_assert_eq(got.event.cookie, 7);
 	cr_assert_eq(dp_ring_counters(ring)->bad, 2);
 }

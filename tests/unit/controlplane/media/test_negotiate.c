@@ -222,9 +222,77 @@ Test(negotiate, what_cannot_be_relayed_is_refused_alone)
 	cr_assert_eq(world_port(1), 0);
 	cr_assert_eq(world_answer(MEDIA_B, SDP_B "m=message 9 TCP/MSRP *\r\n", true), MEDIA_OK);
 	cr_assert_eq(world_port(1), 0, "whatever the answer says");
-	cr_assert_eq(world_offer(MEDIA_A, SDP_HEAD("203.0.113.5") "m=image 4 udptl t38\r\n"),
+	cr_assert_eq(world_offer(MEDIA_A, SDP_HEAD("203.0.113.5") "m=message 4 TCP/MSRP *\r\n"),
 		MEDIA_NOT_ACCEPTABLE);
 	cr_assert_eq(fake_dp_stream_count(&world.dp), 1, "the audio goes on");
+}
+
+Test(negotiate, J20_fax_passes_as_it_is)
+{
+	const struct tg_stream_spec *spec;
+
+	cr_assert_eq(world_offer(MEDIA_A, SDP_HEAD("203.0.113.5") "m=image 4100 udptl t38\r\n"),
+		MEDIA_OK);
+	cr_assert_neq(world_port(0), 0);
+	cr_assert_null(strstr(world.sdp, "rtcp"));
+	cr_assert_eq(
+		world_answer(MEDIA_B, SDP_HEAD("198.51.100.77") "m=image 6100 udptl t38\r\n", true),
+		MEDIA_OK);
+	cr_assert_null(strstr(world.sdp, "rtcp"));
+	spec = world_spec(0);
+	cr_assert_str_eq(remote(0, MEDIA_A, TG_RTP), "203.0.113.5:4100");
+	cr_assert_str_eq(remote(0, MEDIA_B, TG_RTP), "198.51.100.77:6100");
+	cr_assert_eq(spec->one_way_ms, 0);
+	for (unsigned int k = 0; k < 2; k++) {
+		cr_assert_eq(spec->side[k].flags, TG_SIDE_RECEIVE | TG_SIDE_SEND | TG_SIDE_OPAQUE);
+		cr_assert_eq(spec->side[k].local_rtcp_port, 0);
+		cr_assert(tg_ip_is_unset(&spec->side[k].remote[TG_RTCP].ip));
+	}
+}
+
+Test(negotiate, J13_a_number_means_what_the_other_said_of_it)
+{
+	const struct tg_side_spec *side;
+
+	cr_assert_eq(world_offer(MEDIA_A,
+			     SDP_HEAD("203.0.113.5") "m=audio 4000 RTP/AVP 96 97 98\r\n"
+						     "a=rtpmap:96 opus/48000/2\r\n"
+						     "a=rtpmap:97 L16/44100\r\n"
+						     "a=rtpmap:98 speex/32000\r\n"
+						     "a=ssrc:77 cname:x\r\n"),
+		MEDIA_OK);
+	side = world_spec(0)->side;
+	cr_assert_eq(tg_side_clock(&side[1], 96), TG_CLOCK_48000);
+	cr_assert_eq(world_answer(MEDIA_B,
+			     SDP_HEAD("198.51.100.77") "m=audio 6000 RTP/AVP 96 97\r\n"
+						       "a=rtpmap:96 speex/16000\r\n"
+						       "a=rtpmap:97 L16/44100\r\n"
+						       "a=ssrc:1 cname:x\r\na=ssrc:2 cname:x\r\n",
+			     true),
+		MEDIA_OK);
+	cr_assert_eq(tg_side_clock(&side[0], 96), TG_CLOCK_16000);
+	cr_assert_eq(tg_side_clock(&side[1], 96), TG_CLOCK_48000);
+	cr_assert_eq(tg_side_clock(&side[0], 97), TG_CLOCK_44100);
+	cr_assert_eq(tg_side_clock(&side[1], 97), TG_CLOCK_44100);
+	cr_assert_eq(tg_side_clock(&side[0], 98), TG_CLOCK_32000, "by its own");
+	cr_assert_eq(side[0].ssrc, 77);
+	cr_assert_eq(side[1].ssrc, 0, "several");
+}
+
+Test(negotiate, J16_one_way_is_watched_once_answered_and_open)
+{
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A "m=video 4200 RTP/AVP 34\r\n"), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B "m=video 6200 RTP/AVP 34\r\n", false), MEDIA_OK);
+	cr_assert_eq(world_spec(0)->one_way_ms, 0, "early");
+	media_confirm(world.session);
+	world_run(2);
+	cr_assert_eq(world_spec(0)->one_way_ms, 5000);
+	cr_assert_eq(world_spec(1)->one_way_ms, 0, "nobody need show himself");
+	cr_assert_eq(
+		world_offer(MEDIA_A, SDP_A "a=sendonly\r\nm=video 0 RTP/AVP 34\r\n"), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B "a=recvonly\r\nm=video 0 RTP/AVP 34\r\n", true),
+		MEDIA_OK);
+	cr_assert_eq(world_spec(0)->one_way_ms, 0, "held");
 }
 
 Test(negotiate, a_refused_offer_changes_nothing)
@@ -333,7 +401,7 @@ Test(negotiate, D30_D2_bad_sdp_is_refused_later)
 		{"", MEDIA_BAD_SDP},
 		{"v=0\r\nm=audio 99999 RTP/AVP 0\r\n", MEDIA_BAD_SDP},
 		{"v=0\r\nm=audio 4000 RTP/AVP 0\r\n", MEDIA_NOT_ACCEPTABLE},
-		{SDP_HEAD("203.0.113.5") "m=application 4 UDP/BFCP *\r\n", MEDIA_NOT_ACCEPTABLE},
+		{SDP_HEAD("203.0.113.5") "m=application 4 TCP/BFCP *\r\n", MEDIA_NOT_ACCEPTABLE},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -11,28 +11,52 @@ static struct said read_line(const char *lines)
 
 	snprintf(body, sizeof(body), "v=0\r\nc=IN IP4 192.0.2.5\r\n%s", lines);
 	cr_assert_eq(sdp_parse(&sdp, str_from(body)), 0);
-	said_read(&said, &sdp.media[0]);
+	said_read(&said, &sdp, &sdp.media[0]);
 	return said;
 }
 
-Test(said, only_plain_rtp_is_wanted)
+Test(said, J20_what_needs_no_handshake_is_wanted)
 {
 	static const struct {
 		const char *line;
-		bool wanted;
+		bool wanted, opaque;
 	} cases[] = {
-		{"m=audio 4000 RTP/AVP 0\r\n", true},
-		{"m=video 4000 RTP/AVPF 96\r\n", true},
-		{"m=audio 4000 RTP/SAVP 0\r\n", true},
-		{"m=audio 0 RTP/AVP 0\r\n", false},
-		{"m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\n", false},
-		{"m=image 4000 udptl t38\r\n", false},
-		{"m=message 4000 TCP/MSRP *\r\n", false},
-		{"m=application 4000 UDP/DTLS/SCTP webrtc-datachannel\r\n", false},
+		{"m=audio 4000 RTP/AVP 0\r\n", true, false},
+		{"m=video 4000 RTP/AVPF 96\r\n", true, false},
+		{"m=audio 4000 RTP/SAVP 0\r\n", true, false},
+		{"m=audio 0 RTP/AVP 0\r\n", false, false},
+		{"m=audio 4000 UDP/TLS/RTP/SAVPF 0\r\n", false, false},
+		{"m=image 4000 udptl t38\r\n", true, true},
+		{"m=image 4000 UDPTL t38\r\n", true, true},
+		{"m=image 0 udptl t38\r\n", false, true},
+		{"m=application 4000 UDP/BFCP *\r\n", true, true},
+		{"m=application 4000 udp wb\r\n", true, true},
+		{"m=image 4000 TCP t38\r\n", false, false},
+		{"m=image 4000 UDP/TLS/UDPTL t38\r\n", false, false},
+		{"m=message 4000 TCP/MSRP *\r\n", false, false},
+		{"m=application 4000 UDP/DTLS/SCTP webrtc-datachannel\r\n", false, false},
 	};
 
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		cr_assert_eq(read_line(cases[i].line).wanted, cases[i].wanted, "case %zu", i);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct said said = read_line(cases[i].line);
+
+		cr_assert_eq(said.wanted, cases[i].wanted, "case %zu", i);
+		cr_assert_eq(said.opaque, cases[i].opaque, "case %zu", i);
+		cr_assert(!said.opaque || tg_ip_is_unset(&said.remote[TG_RTCP].ip));
+	}
+}
+
+Test(said, J13_clocks_are_those_of_rtpmap)
+{
+	struct said said = read_line("m=audio 4000 RTP/AVP 0 96 101 127\r\n"
+				     "a=rtpmap:96 opus/48000/2\r\n"
+				     "a=rtpmap:101 telephone-event/16000\r\n"
+				     "a=rtpmap:126 G7221/32000\r\n");
+
+	cr_assert_eq(said.clock[0], TG_CLOCK_48000);
+	cr_assert_eq(said.clock[5], TG_CLOCK_16000);
+	cr_assert_eq(said.clock[30], TG_CLOCK_8000, "not among the formats");
+	cr_assert_eq(said.clock[31], TG_CLOCK_8000, "without a map");
 }
 
 Test(said, D13_rtcp_goes_where_it_was_said)
