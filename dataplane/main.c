@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <inttypes.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -18,12 +19,14 @@
 #define BLOCKED_MS 5 // a completion ring is full: when to look again
 #define PURGE_MS 1000
 #define EVENTS_MAX 16
+#define SPINS 64
 
 struct loop {
 	uint64_t tick_ms;  // of the last tick
 	uint64_t purge_ms; // of the last purge
 	uint64_t lost_seen;
 	bool peer_hangs;
+	bool spin; // never sleep
 	bool stop;
 };
 
@@ -136,20 +139,33 @@ static int work(struct dataplane *dp, struct loop *loop)
 	event_publish(&dp->events);
 	if (now_ms - loop->tick_ms >= TICK_MS)
 		tick(dp, loop, now_ns);
-	if (busy || rest == CMD_MORE || (rest == CMD_ALL_DONE && !cmd_wait_begin(&dp->commands)))
+	if (loop->spin || busy || rest == CMD_MORE
+		|| (rest == CMD_ALL_DONE && !cmd_wait_begin(&dp->commands)))
 		return 0;
 	if (rest == CMD_BLOCKED)
 		return BLOCKED_MS;
 	return now_ms - loop->tick_ms < TICK_MS ? (int)(loop->tick_ms + TICK_MS - now_ms) : 0;
 }
 
+// Busy, main looks at the command rings all the time and at its descriptors now and then. Returns
+// how long it may sleep, in ms.
+static int spin(struct dataplane *dp, struct loop *loop)
+{
+	for (unsigned int i = 1; loop->spin && i < SPINS; i++) {
+		work(dp, loop);
+		sched_yield(); // the core may be of others, too
+	}
+	return work(dp, loop);
+}
+
 static int run(struct dataplane *dp)
 {
 	struct epoll_event events[EVENTS_MAX];
-	struct loop loop = {0};
+	// With too few cpus it would take the time of a worker.
+	struct loop loop = {.spin = dp->args.poll_busy && !dp->cpus_shared};
 
 	while (!loop.stop) {
-		int timeout_ms = work(dp, &loop);
+		int timeout_ms = spin(dp, &loop);
 		int n = epoll_wait(dp->epoll_fd, events, EVENTS_MAX, timeout_ms);
 		bool attach_seen = false;
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/io/worker.h"
 
+#include <rte_cycles.h>
 #include <rte_ethdev.h>
 #include <rte_mbuf.h>
 #include <rte_pause.h>
@@ -13,6 +14,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dataplane/io/delay.h"
 #include "dataplane/io/hold.h"
 #include "dataplane/table/rcu.h"
 #include "include/tidegate/time.h"
@@ -44,6 +46,7 @@ struct worker {
 	struct worker_queue queue[TG_PORTS_MAX * PORT_QUEUES_MAX];
 	struct port *port_by_id[TG_PORTS_MAX]; // NULL: no such port
 	struct tg_ring tx[TG_SIG_THREADS_MAX];
+	uint64_t ns_per_cycle; // delay_scale
 	uint32_t idle_polls;
 	uint32_t sleep_ns;
 	struct neigh_wanted wanted;
@@ -80,6 +83,7 @@ int worker_new(struct worker **out, const struct worker_params *params)
 	memset(w, 0, sizeof(*w));
 	w->params = *params;
 	w->sleep_ns = SLEEP_FIRST_NS;
+	w->ns_per_cycle = delay_scale(rte_get_tsc_hz());
 	w->path.tables = params->tables;
 	w->path.stats = params->stats;
 	w->path.stream_stats = params->stream_stats;
@@ -128,11 +132,13 @@ static void follow_order(struct worker *w)
 	__atomic_store_n(&w->done, order, __ATOMIC_RELEASE);
 }
 
-static void send_list(struct worker *w, struct port *port, struct path_list *list)
+// Returns how many were lost.
+static uint32_t send_list(struct worker *w, struct port *port, struct path_list *list)
 {
 	uint16_t queue = (uint16_t)(w->params.index % port->queues);
 	uint32_t sent = 0;
 	uint32_t sent_before = 0;
+	uint32_t lost;
 	uint64_t bytes = 0;
 
 	for (uint32_t i = 0; i < list->count; i++)
@@ -149,13 +155,15 @@ static void send_list(struct worker *w, struct port *port, struct path_list *lis
 		rte_spinlock_unlock(&port->tx_lock[queue]);
 	for (uint32_t i = sent; i < list->count; i++)
 		bytes -= list->m[i]->pkt_len;
-	if (sent < list->count) {
-		count_drop(w, TG_DROP_TX_FULL, list->count - sent);
-		rte_pktmbuf_free_bulk(&list->m[sent], list->count - sent);
+	lost = list->count - sent;
+	if (lost > 0) {
+		count_drop(w, TG_DROP_TX_FULL, lost);
+		rte_pktmbuf_free_bulk(&list->m[sent], lost);
 	}
 	count(w, TG_COUNT_TX_PACKETS, sent);
 	count(w, TG_COUNT_TX_BYTES, bytes);
 	list->count = 0;
+	return lost;
 }
 
 static void tell_main(const struct worker *w)
@@ -192,21 +200,38 @@ static void hand_to_kernel(struct worker *w)
 		tell_main(w);
 }
 
-static void flush(struct worker *w)
+// Returns how many packets found no room.
+static uint32_t flush(struct worker *w)
 {
 	struct path *path = &w->path;
+	uint32_t lost = 0;
 
 	for (unsigned int i = 0; i < w->params.port_count; i++) {
 		struct port *port = &w->params.ports[i];
 
 		if (path->tx[port->id].count > 0)
-			send_list(w, port, &path->tx[port->id]);
+			lost += send_list(w, port, &path->tx[port->id]);
 	}
 	if (path->freed.count > 0)
 		rte_pktmbuf_free_bulk(path->freed.m, path->freed.count);
 	path->freed.count = 0;
 	if (path->kernel.count > 0)
 		hand_to_kernel(w);
+	return lost;
+}
+
+static void relay(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
+{
+	const uint64_t *relayed = &w->path.stats->counter[TG_COUNT_MEDIA_RELAYED];
+	uint64_t begin = rte_rdtsc();
+	uint64_t packets = *relayed;
+	uint32_t lost;
+
+	path_receive(&w->path, port, mbufs, n);
+	packets = *relayed - packets;
+	lost = flush(w);
+	if (packets > lost)
+		delay_add(w->path.stats, w->ns_per_cycle, rte_rdtsc() - begin, packets - lost);
 }
 
 static unsigned int receive(struct worker *w)
@@ -219,8 +244,7 @@ static unsigned int receive(struct worker *w)
 
 		if (n == 0)
 			continue;
-		path_receive(&w->path, w->queue[i].port, mbufs, n);
-		flush(w);
+		relay(w, w->queue[i].port, mbufs, n);
 		total += n;
 	}
 	return total;
