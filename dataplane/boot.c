@@ -295,6 +295,26 @@ static void stop_netlink(struct dataplane *dp)
 	dp->netlink = NULL;
 }
 
+static void on_unreachable(void *arg, uint32_t sig_thread, const struct tg_event *event)
+{
+	struct dataplane *dp = arg;
+
+	event_send(&dp->events, sig_thread, event);
+}
+
+static int start_icmp(struct dataplane *dp)
+{
+	int rc = icmp_new(&dp->icmp, dp->tables->flows, on_unreachable, dp);
+
+	return rc < 0 ? boot_fail("ICMP socket: %s; give it CAP_NET_RAW", strerror(-rc)) : 0;
+}
+
+static void stop_icmp(struct dataplane *dp)
+{
+	icmp_free(dp->icmp);
+	dp->icmp = NULL;
+}
+
 static int start_workers(struct dataplane *dp)
 {
 	struct worker_params params = {.workers = dp->args.workers,
@@ -356,6 +376,10 @@ static int watch_descriptors(struct dataplane *dp)
 		if (dp->ports[i].tap.fd >= 0)
 			rc = watch_one(dp, dp->ports[i].tap.fd, BOOT_TAP);
 	}
+	for (unsigned int i = 0; i < ICMP_SOCKETS && rc == 0; i++) {
+		if (icmp_fd(dp->icmp, i) >= 0)
+			rc = watch_one(dp, icmp_fd(dp->icmp, i), BOOT_ICMP);
+	}
 	return rc;
 }
 
@@ -374,6 +398,7 @@ static const struct boot_step steps[] = {
 	{"tables", make_tables, free_tables},
 	{"ports", start_ports, stop_ports_and_pool},
 	{"netlink", start_netlink, stop_netlink},
+	{"icmp", start_icmp, stop_icmp},
 	{"workers", start_workers, stop_workers},
 	{"attach", boot_open_attach, boot_close_attach},
 	{"epoll", watch_descriptors, boot_stop_nothing},

@@ -13,6 +13,7 @@
 #include "dataplane/ctl/event.h"
 #include "dataplane/ctl/idle.h"
 #include "dataplane/ctl/segment.h"
+#include "dataplane/io/icmp.h"
 #include "dataplane/io/netlink.h"
 #include "dataplane/io/port.h"
 #include "dataplane/io/worker.h"
@@ -25,6 +26,7 @@ enum boot_source {
 	BOOT_NETLINK,
 	BOOT_ATTACH,
 	BOOT_TAP,
+	BOOT_ICMP,
 };
 
 struct dataplane {
@@ -42,6 +44,7 @@ struct dataplane {
 	struct events events;
 	struct commands commands;
 	struct netlink *netlink;
+	struct icmp *icmp;
 	struct worker *workers[TG_WORKERS_MAX];
 	unsigned int launched; // workers that run
 	struct attach attach;

@@ -87,6 +87,9 @@ static void on_source(
 	case BOOT_TAP:
 		read_taps(dp);
 		break;
+	case BOOT_ICMP:
+		icmp_on_ready(dp->icmp, now_ms);
+		break;
 	}
 }
 
