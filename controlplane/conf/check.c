@@ -71,6 +71,16 @@ static int check_timers(const struct conf *conf, const struct conf_source *src)
 	return 0;
 }
 
+static int check_ban(const struct conf *conf, const struct conf_source *src)
+{
+	const struct conf_guard *guard = &conf->guard;
+
+	if (guard->ban_longest_ms < guard->ban_for_ms)
+		return conf_refuse(src, "guard.ban.longest_s",
+			"less than for_s; make it at least %u", guard->ban_for_ms / 1000);
+	return 0;
+}
+
 static int check_realm_counts(const struct conf *conf, const struct conf_source *src)
 {
 	unsigned int listeners = 0, pools = 0;
@@ -286,6 +296,7 @@ int conf_check(const struct conf *conf, const struct conf_source *src)
 		check_interfaces,
 		check_dataplane,
 		check_timers,
+		check_ban,
 		check_realm_counts,
 		check_addresses,
 		check_peers,

@@ -41,7 +41,10 @@ struct conf_realm {
 	uint32_t media_police_percent; // of the rate that SDP promises; 0: not policed (J18)
 	uint32_t media_unknown_kbit;   // taken for the rate where SDP tells none
 	struct tg_rate stranger_rate;  // for each unknown source
-	bool strangers;		       // may unknown sources call at all; else 403
+	struct tg_rate stranger_methods[TG_METHOD_RATED]; // likewise, within the former
+	struct tg_rate strangers_rate;			  // for all of them together
+	bool strangers; // may unknown sources call at all; else 403
+	bool is_silent; // they hear nothing while no call comes of what they send (I16)
 };
 
 struct conf_network {
@@ -71,11 +74,26 @@ struct conf_route {
 	uint8_t to_peer;
 };
 
+// Against scanners and guessers: whom to drop, whom to ban and for how long.
+struct conf_guard {
+	struct tg_pattern *scanners; // ids are their indices
+	unsigned int scanner_count;
+	struct conf_network *never; // nobody inside is banned
+	unsigned int never_count;
+	uint32_t ban_after; // events within ban_within_ms; 0: nobody is banned but by hand
+	uint32_t ban_within_ms;
+	uint32_t ban_for_ms;	 // the first time; doubled each time
+	uint32_t ban_longest_ms; // but no longer than this
+	uint32_t bans_max;
+};
+
 struct conf_port {
 	// Resolved at load. Only where no port was configured and there is no default route it
 	// stays "default", which conf_dataplane_args refuses.
 	const char *interface;
 	bool xdp;
+	const char *device; // of DPDK, with its arguments, which interface stands for; NULL: none
+	bool follow;	    // interface is there already, else the dataplane makes it
 };
 
 struct conf {
@@ -98,6 +116,7 @@ struct conf {
 	unsigned int peer_count;
 	struct conf_route *routes;
 	unsigned int route_count;
+	struct conf_guard guard;
 	uint32_t calls_max;
 	uint32_t transactions_max;
 	uint32_t streams_max;

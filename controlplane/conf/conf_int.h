@@ -61,6 +61,8 @@ __attribute__((format(printf, 3, 4))) int conf_refuse(
 // Reads YAML into nodes that know their lines. One document, no aliases. The caller deletes
 // *document with yaml_document_delete. Returns 0; -EINVAL with err filled.
 int conf_document_load(yaml_document_t *document, struct conf_source *src, struct str yaml);
+// Whether there is something at a path.
+bool conf_is_given(yaml_document_t *document, const char *path);
 // Line of a path, counted from 1.
 size_t conf_locate(yaml_document_t *document, const char *path);
 
@@ -86,6 +88,13 @@ extern const cyaml_config_t conf_cyaml_config;
 int conf_iface_default(char name[static IF_NAMESIZE], FILE *routes);
 // The first IPv4 address of an interface. Returns 0, -ENODEV, -EADDRNOTAVAIL when it has none.
 int conf_iface_ipv4(struct tg_ip *out, const char *name);
+
+/* guard */
+
+struct value_spot;
+
+// Reads what is under guard. Returns 0; -errno as conf_resolve.
+int conf_guard_resolve(struct conf *conf, const struct raw_conf *raw, struct value_spot *spot);
 
 /* resolve */
 

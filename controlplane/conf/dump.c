@@ -104,13 +104,30 @@ static bool is_shown(const char *path)
 	return strcmp(path, "peers") != 0 && strcmp(path, "routes") != 0;
 }
 
+static void write_texts(
+	struct dump *d, const cyaml_schema_field_t *field, const struct conf_option *option)
+{
+	struct str rest = str_from(option->fallback), text;
+
+	if (option->fallback == NULL) {
+		write_line(d, option, !d->commented, "%s: [\"%s\"]", field->key, option->sample);
+		return;
+	}
+	write_line(d, option, false, "%s:", field->key);
+	while (!str_is_none(rest)) {
+		text = str_trim(str_cut(&rest, ','));
+		write_indent(d);
+		fprintf(d->out, "  - \"%.*s\"\n", STR_FMT(text));
+	}
+}
+
 static void write_list(
 	struct dump *d, const cyaml_schema_field_t *field, const struct conf_option *option)
 {
 	const cyaml_schema_value_t *entry = field->value.sequence.entry;
 
 	if (entry->type != CYAML_MAPPING) {
-		write_line(d, option, false, "%s: [\"%s\"]", field->key, option->sample);
+		write_texts(d, field, option);
 		return;
 	}
 	write_line(d, option, false, "%s:", field->key);

@@ -152,22 +152,38 @@ static yaml_node_t *entry_of(
 	return node;
 }
 
-size_t conf_locate(yaml_document_t *document, const char *path)
+// *line is that of the nearest node above it when there is none.
+static yaml_node_t *find(yaml_document_t *document, const char *path, size_t *line)
 {
 	yaml_node_t *node = yaml_document_get_root_node(document);
-	size_t line = node != NULL ? node->start_mark.line + 1 : 1;
 
+	*line = node != NULL ? node->start_mark.line + 1 : 1;
 	while (node != NULL && *path != '\0') {
 		size_t len = strcspn(path, ".[]");
 		struct str step = {path, len};
 
 		if (len != 0 && node->type == YAML_MAPPING_NODE)
-			node = value_of(document, node, step, &line);
+			node = value_of(document, node, step, line);
 		else if (len != 0 && node->type == YAML_SEQUENCE_NODE)
-			node = entry_of(document, node, step, &line);
+			node = entry_of(document, node, step, line);
 		else if (len != 0)
 			node = NULL;
 		path += len + (path[len] != '\0');
 	}
+	return node;
+}
+
+bool conf_is_given(yaml_document_t *document, const char *path)
+{
+	size_t line;
+
+	return find(document, path, &line) != NULL;
+}
+
+size_t conf_locate(yaml_document_t *document, const char *path)
+{
+	size_t line;
+
+	find(document, path, &line);
 	return line;
 }

@@ -19,6 +19,8 @@ struct raw_node {
 struct raw_port {
 	char *interface;
 	int *xdp;
+	char *device;
+	int *kernel;
 };
 
 struct raw_dataplane {
@@ -44,6 +46,13 @@ struct raw_media {
 	char *ports;
 };
 
+struct raw_methods {
+	struct raw_rate invite;
+	struct raw_rate register_; // a keyword of C
+	struct raw_rate options;
+	struct raw_rate other;
+};
+
 struct raw_realm {
 	char *name;
 	struct raw_sip *sip;
@@ -52,7 +61,10 @@ struct raw_realm {
 	unsigned int media_count;
 	int *latch;
 	int *strangers;
+	int *unknown;
 	struct raw_rate stranger_rate;
+	struct raw_methods stranger_methods;
+	struct raw_rate strangers_rate;
 	int *force_rport;
 	int *early_media_to_callee;
 	uint32_t *sip_dscp;
@@ -86,6 +98,22 @@ struct raw_route {
 	char *from_peer;
 	char *prefix;
 	char *to;
+};
+
+struct raw_ban {
+	uint32_t *after;
+	uint32_t *within_s;
+	uint32_t *for_s;
+	uint32_t *longest_s;
+};
+
+struct raw_guard {
+	char **scanners;
+	unsigned int scanners_count;
+	struct raw_ban ban;
+	char **never;
+	unsigned int never_count;
+	uint32_t *bans_max;
 };
 
 struct raw_limits {
@@ -128,6 +156,7 @@ struct raw_conf {
 	unsigned int peers_count;
 	struct raw_route *routes;
 	unsigned int routes_count;
+	struct raw_guard guard;
 	struct raw_limits limits;
 	struct raw_timers timers;
 	struct raw_metrics metrics;

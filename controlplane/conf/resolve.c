@@ -68,6 +68,20 @@ static int resolve_default_iface(struct resolver *r, struct raw_port *port, bool
 	return 0;
 }
 
+static int resolve_device(struct resolver *r, struct conf_port *out, unsigned int index)
+{
+	const struct raw_port *raw = &r->raw->dataplane.ports[index];
+
+	*out = (struct conf_port){raw->interface, *raw->xdp, raw->device, *raw->kernel};
+	at(r, "dataplane.ports[%u].%s", index, raw->device != NULL ? "xdp" : "kernel");
+	if (raw->device == NULL)
+		return out->follow ? REFUSE(r, "goes with device only; add one or remove this") : 0;
+	if (!out->xdp)
+		return REFUSE(r, "does not go with device; remove one of the two");
+	at(r, "dataplane.ports[%u].device", index);
+	return value_check_device(&r->spot, raw->device);
+}
+
 static int resolve_ports(struct resolver *r)
 {
 	struct raw_dataplane *raw = &r->raw->dataplane;
@@ -81,13 +95,18 @@ static int resolve_ports(struct resolver *r)
 		return -ENOMEM;
 	for (unsigned int i = 0; i < raw->ports_count; i++) {
 		at(r, "dataplane.ports[%u].interface", i);
+		if (raw->ports[i].device != NULL
+			&& strcmp(raw->ports[i].interface, CONF_INTERFACE_DEFAULT) == 0)
+			return REFUSE(r, "a device needs an interface of its own; give it a name");
 		if (strcmp(raw->ports[i].interface, CONF_INTERFACE_DEFAULT) == 0)
 			err = resolve_default_iface(r, &raw->ports[i], implied);
 		else
 			err = value_check_iface(&r->spot, raw->ports[i].interface);
 		if (err < 0)
 			return err;
-		r->conf->ports[i] = (struct conf_port){raw->ports[i].interface, *raw->ports[i].xdp};
+		err = resolve_device(r, &r->conf->ports[i], i);
+		if (err < 0)
+			return err;
 		r->conf->port_count++;
 	}
 	r->spot.auto_interface = r->conf->ports[0].interface;
@@ -230,6 +249,35 @@ static int resolve_rate(struct resolver *r, struct tg_rate *out, const struct ra
 	return 0;
 }
 
+static int resolve_strangers(struct resolver *r, struct conf_realm *realm, unsigned int index)
+{
+	const struct raw_realm *raw = &r->raw->realms[index];
+	const struct raw_methods *methods = &raw->stranger_methods;
+	const struct {
+		const char *name;
+		const struct raw_rate *raw;
+		struct tg_rate *out;
+	} rates[] = {
+		{"stranger_rate", &raw->stranger_rate, &realm->stranger_rate},
+		{"stranger_methods.invite", &methods->invite,
+			&realm->stranger_methods[TG_METHOD_INVITE]},
+		{"stranger_methods.register", &methods->register_,
+			&realm->stranger_methods[TG_METHOD_REGISTER]},
+		{"stranger_methods.options", &methods->options,
+			&realm->stranger_methods[TG_METHOD_OPTIONS]},
+		{"stranger_methods.other", &methods->other,
+			&realm->stranger_methods[TG_METHOD_OTHER]},
+		{"strangers_rate", &raw->strangers_rate, &realm->strangers_rate},
+	};
+	int err = 0;
+
+	for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]) && err == 0; i++) {
+		at(r, "realms[%u].%s", index, rates[i].name);
+		err = resolve_rate(r, rates[i].out, rates[i].raw);
+	}
+	return err;
+}
+
 static int resolve_realm(struct resolver *r, unsigned int index)
 {
 	const struct raw_realm *raw = &r->raw->realms[index];
@@ -240,6 +288,7 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 		.name = raw->name,
 		.latch = (enum tg_latch) * raw->latch,
 		.strangers = *raw->strangers,
+		.is_silent = *raw->unknown,
 		.force_rport = *raw->force_rport,
 		.early_media_to_callee = *raw->early_media_to_callee,
 		.sip_dscp = (uint8_t)*raw->sip_dscp,
@@ -256,8 +305,7 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 		err = resolve_sip(r, realm, index);
 	if (err == 0)
 		err = resolve_media(r, realm, index);
-	at(r, "realms[%u].stranger_rate", index);
-	return err < 0 ? err : resolve_rate(r, &realm->stranger_rate, &raw->stranger_rate);
+	return err < 0 ? err : resolve_strangers(r, realm, index);
 }
 
 static int resolve_realms(struct resolver *r)
@@ -423,6 +471,11 @@ static int resolve_routes(struct resolver *r)
 	return err;
 }
 
+static int resolve_guard(struct resolver *r)
+{
+	return conf_guard_resolve(r->conf, r->raw, &r->spot);
+}
+
 int conf_resolve(struct conf *conf, struct raw_conf *raw, const struct conf_source *src)
 {
 	static int (*const steps[])(struct resolver * r) = {
@@ -431,6 +484,7 @@ int conf_resolve(struct conf *conf, struct raw_conf *raw, const struct conf_sour
 		resolve_realms,
 		resolve_peers,
 		resolve_routes,
+		resolve_guard,
 	};
 	struct resolver r = {.conf = conf, .raw = raw, .spot.src = src};
 	int err = 0;

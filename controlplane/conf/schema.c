@@ -20,10 +20,12 @@
 
 static const cyaml_strval_t on_off[] = {{"on", true}, {"off", false}, {"true", true},
 	{"false", false}, {"yes", true}, {"no", false}};
+static const cyaml_strval_t kernels[] = {{"tap", false}, {"follow", true}};
 static const cyaml_strval_t polls[] = {{"adaptive", CONF_POLL_ADAPTIVE}, {"busy", CONF_POLL_BUSY}};
 static const cyaml_strval_t latches[] = {{"off", TG_LATCH_OFF}, {"port", TG_LATCH_PORT},
 	{"signalling", TG_LATCH_SIGNALLING}, {"any", TG_LATCH_ANY}};
 static const cyaml_strval_t stranger_rules[] = {{"accept", true}, {"refuse", false}};
+static const cyaml_strval_t unknown_rules[] = {{"answer", false}, {"silent", true}};
 static const cyaml_strval_t levels[] = {{"error", 0}, {"warn", 1}, {"info", 2}, {"debug", 3}};
 
 static const cyaml_schema_field_t rate_fields[] = {
@@ -41,6 +43,8 @@ static const cyaml_schema_field_t node_fields[] = {
 static const cyaml_schema_field_t port_fields[] = {
 	NEEDED_TEXT(raw_port, interface),
 	ONE_OF(raw_port, xdp, on_off),
+	TEXT(raw_port, device),
+	ONE_OF(raw_port, kernel, kernels),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t port = {
@@ -75,13 +79,25 @@ static const cyaml_schema_field_t media_fields[] = {
 static const cyaml_schema_value_t media = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_media, media_fields)};
 
+static const cyaml_schema_field_t methods_fields[] = {
+	GROUP(raw_methods, invite, rate_fields),
+	CYAML_FIELD_MAPPING(
+		"register", CYAML_FLAG_OPTIONAL, struct raw_methods, register_, rate_fields),
+	GROUP(raw_methods, options, rate_fields),
+	GROUP(raw_methods, other, rate_fields),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t realm_fields[] = {
 	NEEDED_TEXT(raw_realm, name),
 	LIST(raw_realm, sip, &sip),
 	LIST(raw_realm, media, &media),
 	ONE_OF(raw_realm, latch, latches),
 	ONE_OF(raw_realm, strangers, stranger_rules),
+	ONE_OF(raw_realm, unknown, unknown_rules),
 	GROUP(raw_realm, stranger_rate, rate_fields),
+	GROUP(raw_realm, stranger_methods, methods_fields),
+	GROUP(raw_realm, strangers_rate, rate_fields),
 	ONE_OF(raw_realm, force_rport, on_off),
 	ONE_OF(raw_realm, early_media_to_callee, on_off),
 	NUMBER(raw_realm, sip_dscp),
@@ -94,7 +110,8 @@ static const cyaml_schema_field_t realm_fields[] = {
 static const cyaml_schema_value_t realm = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_realm, realm_fields)};
 
-static const cyaml_schema_value_t source = {CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 255)};
+static const cyaml_schema_value_t any_text = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 255)};
 
 static const cyaml_schema_field_t peer_timers_fields[] = {
 	NUMBER(raw_peer_timers, t1_ms),
@@ -107,7 +124,7 @@ static const cyaml_schema_field_t peer_fields[] = {
 	NEEDED_TEXT(raw_peer, name),
 	NEEDED_TEXT(raw_peer, realm),
 	NEEDED_TEXT(raw_peer, address),
-	LIST(raw_peer, sources, &source),
+	LIST(raw_peer, sources, &any_text),
 	GROUP(raw_peer, rate, rate_fields),
 	GROUP(raw_peer, timers, peer_timers_fields),
 	NUMBER(raw_peer, no_answer_s),
@@ -127,6 +144,22 @@ static const cyaml_schema_field_t route_fields[] = {
 };
 static const cyaml_schema_value_t route = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_route, route_fields)};
+
+static const cyaml_schema_field_t ban_fields[] = {
+	NUMBER(raw_ban, after),
+	NUMBER(raw_ban, within_s),
+	NUMBER(raw_ban, for_s),
+	NUMBER(raw_ban, longest_s),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t guard_fields[] = {
+	LIST(raw_guard, scanners, &any_text),
+	GROUP(raw_guard, ban, ban_fields),
+	LIST(raw_guard, never, &any_text),
+	NUMBER(raw_guard, bans_max),
+	CYAML_FIELD_END,
+};
 
 static const cyaml_schema_field_t limits_fields[] = {
 	NUMBER(raw_limits, calls_max),
@@ -156,6 +189,7 @@ static const cyaml_schema_field_t conf_fields[] = {
 	LIST(raw_conf, realms, &realm),
 	LIST(raw_conf, peers, &peer),
 	LIST(raw_conf, routes, &route),
+	GROUP(raw_conf, guard, guard_fields),
 	GROUP(raw_conf, limits, limits_fields),
 	GROUP(raw_conf, timers, timers_fields),
 	GROUP(raw_conf, metrics, metrics_fields),
@@ -167,6 +201,13 @@ static const cyaml_schema_field_t conf_fields[] = {
 
 const cyaml_schema_value_t conf_schema = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_POINTER, struct raw_conf, conf_fields)};
+
+#define RATE(path, per_s, burst, about)                                                   \
+	{path, .help = about},                                                            \
+		{path ".per_s", per_s, .max = 1000000, .help = "A second; 0: no limit."}, \
+	{                                                                                 \
+		path ".burst", burst, .max = 1000000, .help = "At once."                  \
+	}
 
 static const struct conf_option options[] = {
 	{"node", .help = "This machine."},
@@ -181,6 +222,13 @@ static const struct conf_option options[] = {
 	{"dataplane.ports.xdp", "on",
 		.help = "Take our UDP by AF_XDP and leave the rest to the kernel. off: AF_PACKET, "
 			"for interfaces that know no XDP; slow."},
+	{"dataplane.ports.device", .sample = "0000:03:00.0",
+		.help = "A device that the kernel does not see and that interface stands for "
+			"there: the PCI address of a NIC bound to vfio-pci, or a virtual one as "
+			"net_memif0,role=client,socket=/run/x.sock."},
+	{"dataplane.ports.kernel", "tap",
+		.help = "With device. tap: interface is made, and what is not ours goes to it; "
+			"follow: it is there, and only its addresses and neighbours are used."},
 	{"dataplane.workers", "1", .min = 1, .max = TG_WORKERS_MAX,
 		.help = "Cores that forward packets; one more serves them."},
 	{"dataplane.poll", "adaptive",
@@ -216,9 +264,18 @@ static const struct conf_option options[] = {
 	{"realms.strangers", "accept",
 		.help = "Calls of sources that are no peer. accept: offer them to the routes; "
 			"refuse: 403."},
-	{"realms.stranger_rate", .help = "SIP datagrams from each such source."},
-	{"realms.stranger_rate.per_s", "50", .max = 1000000, .help = "A second; 0: no limit."},
-	{"realms.stranger_rate.burst", "100", .max = 1000000, .help = "At once."},
+	{"realms.unknown", "answer",
+		.help = "What such a source hears when no call comes of what it sends. answer: no "
+			"more octets than it sent; silent: nothing."},
+	RATE("realms.stranger_rate", "50", "100", "SIP datagrams from each such source."),
+	{"realms.stranger_methods",
+		.help = "Requests from each such source that may begin something."},
+	RATE("realms.stranger_methods.invite", "10", "20", "Calls."),
+	RATE("realms.stranger_methods.register", "10", "20", "Registrations."),
+	RATE("realms.stranger_methods.options", "5", "10", "Pings, and probes of scanners."),
+	RATE("realms.stranger_methods.other", "10", "20", "Any other."),
+	RATE("realms.strangers_rate", "1000", "2000",
+		"SIP datagrams from all such sources together, for each address under sip."),
 	{"realms.force_rport", "on",
 		.help = "Answer to where a request came from, asked by rport or not."},
 	{"realms.early_media_to_callee", "off",
@@ -241,9 +298,7 @@ static const struct conf_option options[] = {
 		.help = "IP:port that calls to it go to."},
 	{"peers.sources", .max = 256, .help = "Networks it sends from, besides its address.",
 		.sample = "198.51.100.0/24"},
-	{"peers.rate", .help = "SIP datagrams from each of its sources."},
-	{"peers.rate.per_s", "0", .max = 1000000, .help = "A second; 0: no limit."},
-	{"peers.rate.burst", "0", .max = 1000000, .help = "At once."},
+	RATE("peers.rate", "0", "0", "SIP datagrams from each of its sources."),
 	{"peers.timers", .help = "Where they differ from timers below."},
 	{"peers.timers.t1_ms", .sample = "500", .min = 10, .max = 60000,
 		.help = "Round-trip time."},
@@ -261,6 +316,28 @@ static const struct conf_option options[] = {
 	{"routes.from_peer", .sample = "carrier", .help = "Only calls from this peer."},
 	{"routes.prefix", .sample = "49", .help = "Only numbers that start so."},
 	{"routes.to", .sample = "carrier", .help = "The peer that gets the call."},
+
+	{"guard", .help = "Against scanners and guessers of numbers and passwords."},
+	{"guard.scanners",
+		"friendly-scanner, friendly-request, sipvicious, sipcli, sip-scan, sundayddr, "
+		"pplsip, vaxsipuseragent, vaxipuseragent, siparmyknife, sipbomber, siprogue, "
+		"user-agent: iwar, user-agent: smap, user-agent: sivus",
+		.max = TG_PATTERNS_MAX,
+		.help = "What is dropped in silence, and its source banned, when a source that is "
+			"no peer has it anywhere in its headers."},
+	{"guard.ban", .help = "Sources of which all SIP is dropped for a time."},
+	{"guard.ban.after", "20", .max = 10000,
+		.help = "Ban a source that is no peer and has no answered call after so many "
+			"messages that were malformed, asked for nothing we know, or were "
+			"answered 401, 403, 404 or 407, or seconds above a rate; 0: never."},
+	{"guard.ban.within_s", "60", .min = 1, .max = 86400, .help = "So many within this time."},
+	{"guard.ban.for_s", "300", .min = 1, .max = 2592000,
+		.help = "The first time; twice as long each time after."},
+	{"guard.ban.longest_s", "86400", .min = 1, .max = 2592000, .help = "But no longer."},
+	{"guard.never", .max = 256, .sample = "192.0.2.0/24",
+		.help = "Networks in which no source is banned, besides those of peers."},
+	{"guard.bans_max", "16384", .min = 1, .max = TG_BANS_MAX,
+		.help = "Bans at once. IPv6 counts by networks of 64 bits."},
 
 	{"limits", .help = "What this machine takes on; beyond it calls get 503."},
 	{"limits.calls_max", "10000", .min = 1, .max = 1000000, .help = "Calls at once."},

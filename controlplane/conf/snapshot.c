@@ -46,6 +46,8 @@ static void free_snapshot(struct snapshot *s)
 	free(conf->realms);
 	free(conf->peers);
 	free(conf->routes);
+	free(conf->guard.scanners);
+	free(conf->guard.never);
 	cyaml_free(&conf_cyaml_config, &conf_schema, s->raw, 0);
 	free(s->path);
 	free(s);

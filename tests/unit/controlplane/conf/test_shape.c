@@ -6,15 +6,16 @@
 
 #include "tests/unit/controlplane/conf/doc.h"
 
-#define ALL_KEYS \
-	"node, dataplane, realms, peers, routes, limits, timers, metrics, control, log, trace"
+#define ALL_KEYS                                                                                 \
+	"node, dataplane, realms, peers, routes, guard, limits, timers, metrics, control, log, " \
+	"trace"
 
 Test(shape, L1_refuses_what_the_schema_does_not_know_with_line_and_cure)
 {
 	static const struct doc_case cases[] = {
 		{"      xdp: off\n", "      xpd: off\n",
 			"t.yaml:5: dataplane.ports[1]: unknown key \"xpd\"; known here: interface, "
-			"xdp"},
+			"xdp, device, kernel"},
 		{"routes:", "rootes:", "t.yaml:25: unknown key \"rootes\"; known here: " ALL_KEYS},
 		{"", "? [a]\n: b\n",
 			"t.yaml:28: unknown key (a list or mapping); known here: " ALL_KEYS},
