@@ -68,9 +68,10 @@ struct txn {
 	uint8_t state;
 	bool is_internal; // a CANCEL: the user knows nothing of it
 	bool is_cancelled;
-	bool is_acked;	    // the 2xx
-	uint32_t wire_len;  // of the last message sent
-	uint64_t final_tag; // client: hash of the To-tag of the first 2xx
+	bool is_acked;		// the 2xx
+	uint32_t wire_len;	// of the last message sent
+	uint32_t request_bytes; // server
+	uint64_t final_tag;	// client: hash of the To-tag of the first 2xx
 	char *wire;
 	char *pending_cancel; // client: waits for the first 1xx (B18)
 	struct txn_kept *kept;
@@ -84,7 +85,7 @@ struct txn_params {
 };
 
 // Inserts a new one in its first state with no timer armed. Returns 0, -ENOSPC when the table is full
-// (counted), or -ENOMEM.
+// (counted), which for a stranger's request it is at three quarters, or -ENOMEM.
 int txn_new(struct txn **out, struct sip_stack *stack, const struct txn_params *params);
 // Takes it out of the table and frees it. Tells nobody.
 void txn_free(struct sip_stack *stack, struct txn *txn);

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "include/tidegate/cmd.h"
 #include "tests/unit/controlplane/sip/world.h"
 
 #define VIA "Via: SIP/2.0/UDP 192.0.2.10:5062;branch=z9hG4bKf;rport\n"
@@ -128,10 +129,28 @@ Test(stack, A12_A18_A39_A40_what_is_never_answered)
 	cr_assert_eq(w.told.acks, 0);
 }
 
+Test(stack, I2_strangers_leave_a_quarter_of_the_table_to_others)
+{
+	char branch[32];
+
+	for (unsigned int i = 0; i < 5; i++) {
+		snprintf(branch, sizeof(branch), "z9hG4bK%u", i);
+		world_request(&w, "INVITE", branch);
+	}
+	cr_assert_eq(w.told.requests, 3);
+	sent("SIP/2.0 503 Service Unavailable\r\n");
+	sent("SIP/2.0 503 Service Unavailable\r\n");
+	w.flow.trusted = TG_TRUST_REGISTERED;
+	world_request(&w, "BYE", "z9hG4bKbye");
+	cr_assert_eq(w.told.requests, 4, "who is known still gets in");
+	nothing_sent();
+}
+
 Test(stack, B34_a_full_table_answers_503_without_state)
 {
 	char branch[32];
 
+	w.flow.trusted = TG_TRUST_TRUNK;
 	for (unsigned int i = 0; i < 6; i++) {
 		snprintf(branch, sizeof(branch), "z9hG4bK%u", i);
 		world_request(&w, "INVITE", branch);
