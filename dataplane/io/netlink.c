@@ -36,6 +36,11 @@ struct netlink {
 	bool confirm;	 // during a neighbour dump: ask for stale ones
 	uint64_t dumped_ms;
 	uint64_t refreshed_ms;
+	unsigned int moved; // neighbours that changed their link address since it was logged
+	uint64_t moved_logged_ms;
+	struct tg_ip moved_ip; // the last of them
+	uint8_t moved_mac[6];
+	const struct port *moved_port;
 	char buffer[BUFFER_BYTES];
 };
 
@@ -117,11 +122,42 @@ static void sync_routes(struct netlink *nl, uint64_t now_ms)
 	ask_gateways(nl, now_ms);
 }
 
+static void note_move(
+	struct netlink *nl, const struct tg_ip *ip, const struct port *port, const uint8_t mac[6])
+{
+	const struct neigh *known = neigh_table_find(nl->tables->neighs, ip, port->id);
+
+	if (known == NULL || memcmp(known->mac, mac, 6) == 0)
+		return;
+	nl->moved++;
+	nl->moved_ip = *ip;
+	nl->moved_port = port;
+	memcpy(nl->moved_mac, mac, 6);
+}
+
+// At most one line a second: two who fight for an address must not fill the log.
+static void log_moves(struct netlink *nl, uint64_t now_ms)
+{
+	const uint8_t *mac = nl->moved_mac;
+	char ip[TG_IP_TEXT_BYTES];
+
+	if (nl->moved == 0 || now_ms - nl->moved_logged_ms < TG_MS_PER_S)
+		return;
+	log_write(LOG_INFO, "neighbour-moved",
+		"count=%u last=%s iface=%s mac=%02x:%02x:%02x:%02x:%02x:%02x", nl->moved,
+		tg_ip_write(&nl->moved_ip, ip), nl->moved_port->iface, mac[0], mac[1], mac[2],
+		mac[3], mac[4], mac[5]);
+	nl->moved = 0;
+	nl->moved_logged_ms = now_ms;
+}
+
 static void on_usable_neighbour(struct netlink *nl, const struct tg_ip *ip, const struct port *port,
 	const struct ndmsg *ndm, const uint8_t mac[6])
 {
-	int rc = neigh_table_put(nl->tables->neighs, ip, port->id, mac);
+	int rc;
 
+	note_move(nl, ip, port, mac);
+	rc = neigh_table_put(nl->tables->neighs, ip, port->id, mac);
 	if (rc == 0)
 		nl->changed = true;
 	else if (rc != -EALREADY)
@@ -364,6 +400,7 @@ void netlink_tick(struct netlink *nl, uint64_t now_ms)
 {
 	if (nl->routes_dirty || nl->rest_dirty)
 		netlink_on_ready(nl, now_ms);
+	log_moves(nl, now_ms);
 	// The kernel sees nothing of our traffic: without this its entries would be dropped as unused,
 	// and a neighbour's new link address would go unnoticed.
 	if (now_ms - nl->refreshed_ms >= NETLINK_REFRESH_MS) {

@@ -4,7 +4,8 @@
 //
 // Routes are taken from the main table: unicast, through one of our interfaces, lowest metric wins,
 // of several next hops the first. A change in the kernel is answered by one fresh dump per batch of
-// messages, at most each NETLINK_DUMP_MS.
+// messages, at most each NETLINK_DUMP_MS. A neighbour that has another link address is written to
+// at the new one from the next burst on, and logged.
 //
 // All functions: main lcore only.
 #pragma once

@@ -3,13 +3,15 @@
 // a line from stdin, writes one line for each thing that happens to stdout. libc only.
 //
 //	begin | end | listener ID ADDR | pool ID IP FIRST LAST | trust ID IP BITS LEVEL
-//	stream COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1	muxed RTCP, any payload type
-//	update INDEX GENERATION COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1
+//	stream COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1 [ONE_WAY_MS]
+//			muxed RTCP, any payload type
+//	update INDEX GENERATION COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1 [ONE_WAY_MS]
 //	remove INDEX GENERATION | type N | send LOCAL REMOTE TEXT | big LOCAL REMOTE BYTES
 //	sender N	what is sent goes by worker N from now on
 //	garble		impossible ring indices and a garbled directory
 //	stats		counters, all workers added up, and what each received
-//	counts INDEX	packets of a stream: accepted from and sent to each side
+//	counts INDEX	packets of a stream: accepted from and sent to each side, and
+//			how often each was said to be unreachable
 //	wait MS		prints what arrives meanwhile
 #include <sys/eventfd.h>
 #include <sys/mman.h>
@@ -176,13 +178,20 @@ static void print_event(const struct tg_event *e)
 	case TG_EVENT_MEDIA_IDLE:
 	case TG_EVENT_LIMITER_TRIPPED:
 	case TG_EVENT_STREAM_EXPIRED:
-	case TG_EVENT_ONE_WAY:
-	case TG_EVENT_TWO_WAY:
 	case TG_EVENT_POLICED:
-	case TG_EVENT_UNREACHABLE:
 	case TG_EVENT_SCANNER:
 		printf("event type=%u cookie=%" PRIu64 " index=%u\n", e->type, e->cookie,
 			e->ref.index);
+		break;
+	case TG_EVENT_ONE_WAY:
+	case TG_EVENT_TWO_WAY:
+		printf("event type=%u cookie=%" PRIu64 " side=%u heard=%u silent_ms=%u\n", e->type,
+			e->cookie, e->silence.side, e->silence.heard, e->silence.silent_ms);
+		break;
+	case TG_EVENT_UNREACHABLE:
+		printf("event type=%u cookie=%" PRIu64 " side=%u icmp=%u/%u addr=%s\n", e->type,
+			e->cookie, e->unreachable.side, e->unreachable.type, e->unreachable.code,
+			tg_addr_write(&e->unreachable.remote, addr));
 		break;
 	}
 }
@@ -308,6 +317,7 @@ static uint64_t number_arg(char **save)
 static struct tg_stream_spec spec_args(char **save)
 {
 	struct tg_stream_spec spec = {.cookie = number_arg(save)};
+	const char *text;
 
 	spec.idle_ms = (uint32_t)number_arg(save);
 	for (unsigned int i = 0; i < 2; i++) {
@@ -317,6 +327,8 @@ static struct tg_stream_spec spec_args(char **save)
 		spec.side[i].latch = TG_LATCH_OFF;
 		spec.side[i].flags = TG_SIDE_RECEIVE | TG_SIDE_SEND;
 	}
+	text = strtok_r(NULL, " ", save);
+	spec.one_way_ms = text != NULL ? (uint32_t)strtoul(text, NULL, 0) : 0;
 	return spec;
 }
 
@@ -407,6 +419,9 @@ static void print_counts(uint32_t index)
 		printf(" packets%u=%" PRIu64 " relayed%u=%" PRIu64, i, tg_stat_load(&side->packets),
 			i, tg_stat_load(&side->relayed_packets));
 	}
+	for (unsigned int i = 0; i < 2; i++)
+		printf(" unreachable%u=%u", i,
+			__atomic_load_n(&stats[index].side[i].unreachable, __ATOMIC_RELAXED));
 	printf("\n");
 }
 

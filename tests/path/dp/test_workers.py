@@ -236,7 +236,8 @@ def two_workers(lab, mode):
         say(client, f"counts {index}")
         line = client.wait_line(r"counts index=\d+ (.*)")[1]
         assert line == (f"packets0={each} relayed0={each}"
-                        f" packets1={each} relayed1={each}"), (each, line)
+                        f" packets1={each} relayed1={each}"
+                        f" unreachable0=0 unreachable1=0"), (each, line)
     check_stats(client, mode, total)
     client.stop()
     assert dp.stop() == 0, dp.lines
