@@ -20,7 +20,7 @@ def pytest_runtest_makereport(item):
     lab = item.funcargs.get("lab")
     if report.failed and lab is not None and lab.tidegate is not None:
         report.sections.append(("Tidegate's logs", lab.tidegate.logs()))
-        if report.when == "call":
+        if report.when == "call" and "field" not in item.fixturenames:
             # what this test left half done is not the next one's business
             lab.tidegate.remove()
             lab.tidegate = None
