@@ -186,6 +186,8 @@ static struct media_leg media_leg_of(const struct leg *leg)
 {
 	return (struct media_leg){
 		.realm = leg->dialog.flow.realm,
+		.realm_name = leg->realm->name,
+		.peer_name = leg->peer != NULL ? leg->peer->name : "",
 		.latch = leg->peer != NULL ? leg->peer->latch : leg->realm->latch,
 		.signalling = leg->dialog.flow.remote.ip,
 		.dscp = leg->realm->media_dscp,
@@ -361,7 +363,7 @@ void call_end(struct call *call, const struct farewell *farewell)
 		answer_forget(call);
 		media_session_free(call->media);
 		call->media = NULL;
-		give_trunks(call);
+			give_trunks(call);
 		call_arm(call, linger_ms(call));
 	}
 	leg_hang_up(call, &call->leg[LEG_B], farewell);

@@ -85,6 +85,11 @@ const struct media_counters *media_counters(const struct media *media)
 	return &media->counters;
 }
 
+const struct quality_tally *media_tally(const struct media *media)
+{
+	return &media->tally;
+}
+
 bool media_pool_next(struct media *media, unsigned int *cursor, struct media_pool_view *out)
 {
 	while (*cursor < TG_POOLS_MAX) {

@@ -6,6 +6,7 @@
 #include "controlplane/media/outbox.h"
 #include "controlplane/media/police.h"
 #include "controlplane/media/pools.h"
+#include "controlplane/media/quality.h"
 #include "controlplane/media/session.h"
 #include "controlplane/sdp/sdp.h"
 
@@ -20,6 +21,8 @@ struct said {
 	struct tg_addr remote[2]; // by enum tg_component
 	uint64_t payload_types[2];
 	uint8_t clock[32]; // enum tg_clock of payload types 96..127
+	uint8_t codec[32]; // likewise, for quality_read
+	uint32_t ptime_ms; // 0: not said
 	uint32_t ssrc;	   // 0: not said, or several
 	struct police_load load;
 };
@@ -42,6 +45,10 @@ struct stream {
 	struct tg_stream_spec spec; // as last sent
 	bool both_ways;		    // open in both directions by the last spec
 	bool is_audio;
+	uint8_t codec[2][32];	 // of what a side sends with payload types 96..127
+	uint32_t ptime_ms[2];	 // likewise; 0: not said
+	struct history *history; // NULL: nothing happened yet
+	struct media_silence silence;
 	uint64_t idle_until_ms; // it was reported idle, and that holds until then
 	char kind[16];
 	char protocol[24];
@@ -117,6 +124,7 @@ struct media {
 	uint32_t readd_cursor; // over sessions
 	unsigned int readding;
 	struct sdp sdp; // of the operation at hand
+	struct quality_tally tally;
 	char written[2 * SDP_BYTES_MAX];
 };
 

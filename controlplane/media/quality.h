@@ -37,6 +37,11 @@ struct quality {
 uint8_t quality_codec(struct str name);
 // Likewise of a static payload type.
 uint8_t quality_codec_static(uint8_t pt);
+// Likewise of any payload type; dynamic has those of 96..127.
+static inline uint8_t quality_codec_of(const uint8_t dynamic[32], uint8_t pt)
+{
+	return pt < 96 ? quality_codec_static(pt) : dynamic[(pt - 96) & 31];
+}
 // "G729"; "" for 0.
 const char *quality_codec_name(uint8_t codec);
 // RTP packets that did not come, by RFC 3550 A.3 with duplicates left out; 0 before the first one.

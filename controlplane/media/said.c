@@ -1,14 +1,16 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/media/media_int.h"
 
-static void read_clocks(struct said *out, const struct sdp *sdp, const struct sdp_media *m)
+static void read_types(struct said *out, const struct sdp *sdp, const struct sdp_media *m)
 {
 	struct sdp_codec codec;
 
 	for (unsigned int pt = 96; pt < SDP_PAYLOAD_TYPES; pt++) {
-		if ((m->payload_types[1] >> (pt - 64) & 1) != 0
-			&& sdp_codec_find(&codec, sdp, m, (uint8_t)pt) == 0)
-			out->clock[pt - 96] = (uint8_t)police_clock(codec.clock_hz);
+		if ((m->payload_types[1] >> (pt - 64) & 1) == 0
+			|| sdp_codec_find(&codec, sdp, m, (uint8_t)pt) < 0)
+			continue;
+		out->clock[pt - 96] = (uint8_t)police_clock(codec.clock_hz);
+		out->codec[pt - 96] = quality_codec(codec.name);
 	}
 }
 
@@ -19,6 +21,7 @@ void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *
 		.wanted = m->port != 0 && (m->is_rtp || m->is_datagrams),
 		.opaque = m->is_datagrams,
 		.ssrc = m->ssrc,
+		.ptime_ms = m->ptime_ms,
 		.held = m->held,
 		.named = !str_is_none(m->address_name),
 		.direction = (uint8_t)m->direction,
@@ -26,7 +29,7 @@ void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *
 	};
 	if (!out->wanted)
 		return;
-	read_clocks(out, sdp, m);
+	read_types(out, sdp, m);
 	police_read(&out->load, sdp, m);
 	if (tg_ip_is_unset(&m->address))
 		return;

@@ -117,6 +117,11 @@ int media_session_stream(
 		out->spec = s->spec;
 		memcpy(out->kind, s->kind, sizeof(out->kind));
 		memcpy(out->protocol, s->protocol, sizeof(out->protocol));
+		memcpy(out->codec, s->codec, sizeof(out->codec));
+		memcpy(out->ptime_ms, s->ptime_ms, sizeof(out->ptime_ms));
+		out->is_audio = s->is_audio;
+		out->silence = s->silence;
+		out->history = s->history;
 		return 0;
 	}
 	return -ENOENT;

@@ -25,7 +25,10 @@
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/conf/conf.h"
 #include "controlplane/media/dp.h"
+#include "controlplane/media/history.h"
+#include "controlplane/media/one_way.h"
 #include "controlplane/media/police.h"
+#include "controlplane/media/tally.h"
 
 enum media_side {
 	MEDIA_A, // the caller
@@ -76,7 +79,11 @@ struct media_counters {
 	uint64_t idle;
 	uint64_t expired; // orphans of an earlier control plane
 	uint64_t limiter_trips;
-	uint64_t refused[5]; // by enum media_failure
+	uint64_t one_way;     // times that only one side of a talking call was heard
+	uint64_t two_way;     // times that this was over
+	uint64_t policed;     // reports of a side above its rate
+	uint64_t unreachable; // reports of a remote that ICMP says is
+	uint64_t refused[5];  // by enum media_failure
 };
 
 // NULL when memory is out. params are copied; what they point to must outlive media.
@@ -92,6 +99,8 @@ const struct media_counters *media_counters(const struct media *media);
 
 struct media_leg {
 	uint8_t realm;
+	const char *realm_name; // both live as long as the session's conf
+	const char *peer_name;	// "" or NULL: a stranger
 	enum tg_latch latch;
 	struct tg_ip signalling; // where its SIP comes from
 	uint8_t dscp;
@@ -129,16 +138,33 @@ void media_answer(struct media_session *session, enum media_side from, struct st
 void media_confirm(struct media_session *session);
 
 unsigned int media_session_stream_count(const struct media_session *session);
+// One side of a stream is not heard while the other is (J16).
+struct media_silence {
+	bool now;
+	uint8_t side;
+	enum one_way_reason reason;
+	struct tg_mono since;
+	uint32_t times; // it was so, this time too
+};
+
 // A stream's reference, spec and kind ("audio"), for listings; numbers come from dp->stats.
 struct media_stream_view {
 	struct tg_stream_ref ref;
 	struct tg_stream_spec spec;
 	char kind[16];
 	char protocol[24];
+	bool is_audio;
+	struct media_silence silence;
+	const struct history *history; // valid until anything else happens; NULL: nothing yet
+	uint8_t codec[2][32];	       // by side, of payload types 96..127, for quality_read
+	uint32_t ptime_ms[2];
 };
 // The i-th stream, 0 .. media_session_stream_count - 1. Returns 0 or -ENOENT.
 int media_session_stream(
 	const struct media_session *session, unsigned int i, struct media_stream_view *out);
+
+// What was heard of each realm and peer so far.
+const struct quality_tally *media_tally(const struct media *media);
 
 // Gauges of each pool, for metrics and "who holds the ports". *cursor starts at 0. Returns false at
 // the end.

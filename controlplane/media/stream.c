@@ -29,6 +29,7 @@ static void release(struct media *media, struct stream *s)
 	give_ports(media, s);
 	idpool_remove(media->streams, s->id);
 	counter_add(&media->counters.streams, (uint64_t)-1);
+	free(s->history);
 	free(s);
 }
 
@@ -64,14 +65,17 @@ static enum media_failure take_ports(
 }
 
 // A number means what the other's SDP says of it, where that has it.
-static void fill_clocks(struct tg_side_spec *out, const struct said *own, const struct said *other)
+static void fill_types(
+	struct stream *s, unsigned int side, const struct said *own, const struct said *other)
 {
-	for (unsigned int pt = 96; pt < SDP_PAYLOAD_TYPES; pt++) {
-		bool theirs = (other->payload_types[1] >> (pt - 64) & 1) != 0;
-		uint8_t clock = theirs ? other->clock[pt - 96] : own->clock[pt - 96];
+	for (unsigned int i = 0; i < 32; i++) {
+		const struct said *teller = other->payload_types[1] >> (i + 32) & 1 ? other : own;
 
-		tg_side_clock_set(out, (uint8_t)pt, (enum tg_clock)clock);
+		tg_side_clock_set(
+			&s->spec.side[side], (uint8_t)(96 + i), (enum tg_clock)teller->clock[i]);
+		s->codec[side][i] = teller->codec[i];
 	}
+	s->ptime_ms[side] = other->ptime_ms != 0 ? other->ptime_ms : own->ptime_ms;
 }
 
 // What the dataplane is to accept from one side and send there.
@@ -96,7 +100,6 @@ static void fill_side(struct tg_side_spec *out, const struct media_leg *leg, con
 	// RFC 3264 §5.1: each sends by the numbers of the other's SDP, and some by their own.
 	for (unsigned int i = 0; i < 2; i++)
 		out->payload_types[i] = own->payload_types[i] | other->payload_types[i];
-	fill_clocks(out, own, other);
 	out->ssrc = own->ssrc;
 	police_fill(out, &load, &leg->police);
 }
@@ -120,6 +123,7 @@ static void fill_flags(struct stream *s, const struct said *const side[2])
 		s->spec.side[!k].flags |= TG_SIDE_SEND;
 	}
 	s->both_ways = open[MEDIA_A] && open[MEDIA_B];
+	s->silence.now = s->silence.now && s->both_ways;
 }
 
 static void fill_spec(struct stream *s, const struct said *const side[2])
@@ -130,8 +134,10 @@ static void fill_spec(struct stream *s, const struct said *const side[2])
 	s->spec.idle_ms = session->idle_ms;
 	s->spec.sig_thread = session->media->params.sig_thread;
 	for (unsigned int k = 0; k < 2; k++) {
-		if (side[k] != NULL)
-			fill_side(&s->spec.side[k], &session->leg[k].leg, side[k], side[!k]);
+		if (side[k] == NULL)
+			continue;
+		fill_side(&s->spec.side[k], &session->leg[k].leg, side[k], side[!k]);
+		fill_types(s, k, side[k], side[!k]);
 	}
 	fill_flags(s, side);
 	// Nobody need talk in a picture, and nothing before the answer.
@@ -229,6 +235,44 @@ int stream_ping(struct stream *s)
 	return rc < 0 ? rc : 1;
 }
 
+static void write_side(
+	struct strbuf *b, char leg, const struct tg_side_stats *stats, const struct quality *q)
+{
+	strbuf_printf(b, " %c_packets=%" PRIu64 " %c_lost=%" PRIu64 " %c_jitter_ms=%.1f", leg,
+		stats->packets, leg, q->lost, leg, q->jitter_ms);
+	if (q->rtt_ms >= 0)
+		strbuf_printf(b, " %c_rtt_ms=%.1f", leg, q->rtt_ms);
+	strbuf_printf(
+		b, " %c_mos=%.2f %c_quality=%s", leg, q->mos, leg, quality_grade_text(q->grade));
+}
+
+// There is no record of calls yet: these are the last words about its media.
+static void sum_up(const struct stream *s)
+{
+	const struct media_session *session = s->session;
+	struct media *media = session->media;
+	const struct dp *dp = media->params.dp;
+	struct tg_stream_stats stats;
+	char text[512];
+	struct strbuf b = strbuf_on(text, sizeof(text) - 1);
+
+	if (!session->answered || !s->is_audio || dp->stats(dp, s->ref, &stats) < 0)
+		return;
+	for (unsigned int k = 0; k < 2; k++) {
+		const struct media_leg *leg = &session->leg[k].leg;
+		const struct tg_side_stats *side = &stats.side[k];
+		struct quality q;
+
+		quality_read(&q, side, quality_codec_of(s->codec[k], side->payload_type),
+			s->ptime_ms[k]);
+		write_side(&b, k == MEDIA_A ? 'a' : 'b', side, &q);
+		tally_add(&media->tally, leg->realm_name != NULL ? leg->realm_name : "",
+			leg->peer_name != NULL ? leg->peer_name : "", &q);
+	}
+	text[b.len] = '\0';
+	LOG(LOG_INFO, "media-end", "call=%" PRIu64 "%s", session->call, text);
+}
+
 void stream_close(struct stream *s)
 {
 	struct media *media;
@@ -241,8 +285,10 @@ void stream_close(struct stream *s)
 		s->session = NULL;
 		return;
 	}
-	if (s->state == STREAM_LIVE)
+	if (s->state == STREAM_LIVE) {
+		sum_up(s);
 		send_command(media, s, TG_CMD_STREAM_REMOVE);
+	}
 	release(media, s);
 }
 

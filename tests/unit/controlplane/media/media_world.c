@@ -100,8 +100,15 @@ struct media_session_params world_session_params(uint64_t call)
 {
 	struct media_session_params params = {
 		.call = call,
-		.leg = {{.realm = 0, .latch = TG_LATCH_SIGNALLING, .dscp = 46},
-			{.realm = 1, .latch = TG_LATCH_OFF, .dscp = 26}},
+		.leg = {{.realm = 0,
+				.realm_name = "access",
+				.latch = TG_LATCH_SIGNALLING,
+				.dscp = 46},
+			{.realm = 1,
+				.realm_name = "core",
+				.peer_name = "carrier",
+				.latch = TG_LATCH_OFF,
+				.dscp = 26}},
 		.idle_ms = 60000,
 		.one_way_ms = 5000,
 		.conf = &world_conf,

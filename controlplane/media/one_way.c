@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/media/one_way.h"
+
+static const struct {
+	const char *label, *text;
+} reasons[] = {
+	[ONE_WAY_UNREACHABLE] = {"unreachable", "ICMP says that its port is closed"},
+	[ONE_WAY_STOPPED] = {"stopped", "it was heard and stopped"},
+	[ONE_WAY_OTHER_SOURCE] = {"other_source",
+		"media comes from another address than SDP or SIP allows"},
+	[ONE_WAY_PRIVATE_ADDRESS] = {"private_address",
+		"private address in SDP, and latching is off"},
+	[ONE_WAY_NEVER] = {"never", "it was never heard: a firewall, a mute or a wrong address"},
+};
+
+enum one_way_reason one_way_guess(const struct one_way_facts *facts)
+{
+	const struct {
+		bool holds;
+		enum one_way_reason reason;
+	} guesses[] = {
+		{facts->unreachable, ONE_WAY_UNREACHABLE},
+		{facts->heard, ONE_WAY_STOPPED},
+		{facts->refused != 0, ONE_WAY_OTHER_SOURCE},
+		{facts->private && !facts->latches, ONE_WAY_PRIVATE_ADDRESS},
+		{true, ONE_WAY_NEVER},
+	};
+	unsigned int i = 0;
+
+	while (!guesses[i].holds)
+		i++;
+	return guesses[i].reason;
+}
+
+const char *one_way_text(enum one_way_reason reason)
+{
+	return reasons[reason].text;
+}
+
+const char *one_way_label(enum one_way_reason reason)
+{
+	return reasons[reason].label;
+}
+
+bool one_way_is_private(const struct tg_ip *ip)
+{
+	static const struct {
+		const char *net;
+		unsigned int bits; // of the mapped form
+	} nets[] = {
+		{"10.0.0.0", 96 + 8},
+		{"172.16.0.0", 96 + 12},
+		{"192.168.0.0", 96 + 16},
+		{"100.64.0.0", 96 + 10},
+		{"169.254.0.0", 96 + 16},
+		{"127.0.0.0", 96 + 8},
+		{"fc00::", 7},
+		{"fe80::", 10},
+		{"::1", 128},
+	};
+
+	for (unsigned int i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+		struct tg_ip net;
+
+		if (tg_ip_parse(&net, nets[i].net) == 0 && tg_ip_in(ip, &net, nets[i].bits))
+			return true;
+	}
+	return false;
+}
