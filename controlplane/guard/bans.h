@@ -1,0 +1,44 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// The bans: in force, and past ones of which it is remembered how often, for as long as the longest
+// ban lasts. And their way to the dataplane.
+//
+//	          bans_set               its time is over
+//	(none) ───────────────► IN FORCE ────────────────► PAST ─ longest_ms later, or its ─► (none)
+//	                         │   ▲      bans_set        │      place is needed
+//	                         │   └──────────────────────┘
+//	                         └─ bans_lift ─► LIFTED ─ PEER_REMOVE sent ─► (none)
+//
+// Nothing walks over them: each has a timer, and what is to be sent stands in line.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controlplane/guard/guard.h"
+
+struct bans;
+
+// Up to max in all, past ones included. counters->bans is kept. NULL when memory is out.
+struct bans *bans_new(
+	const struct guard_params *params, uint32_t max, struct guard_counters *counters);
+void bans_free(struct bans *bans);
+
+struct bans_setting {
+	struct tg_ip source;
+	unsigned int reason;
+	uint32_t for_ms; // GUARD_FOR_EVER: until lifted
+	uint32_t longest_ms;
+	bool doubles; // for_ms is of the first time
+	struct str note;
+};
+
+// Bans a source, or changes its ban. Returns 0; -ENOSPC when max are in force; -ENOMEM.
+int bans_set(struct bans *bans, const struct bans_setting *setting);
+// Returns 0 or -ENOENT.
+int bans_lift(struct bans *bans, const struct tg_ip *source);
+bool bans_have(const struct bans *bans, const struct tg_ip *source);
+// As guard_ban_next.
+bool bans_next(const struct bans *bans, uint32_t *cursor, struct guard_ban_view *out);
+// As guard_on_attach, guard_on_sent.
+void bans_on_attach(struct bans *bans, bool attached);
+void bans_on_sent(struct bans *bans, int status);
