@@ -14,6 +14,7 @@ static void on_done(void *, uint64_t tag, int status, struct tg_stream_ref)
 		[TG_CMD_LISTENER_PUT] = "listener",
 		[TG_CMD_POOL_PUT] = "media-address",
 		[TG_CMD_TRUST_PUT] = "trusted-source",
+		[TG_CMD_PATTERN_PUT] = "scanner",
 	};
 
 	if (status < 0 && status != -ENOTCONN)
@@ -54,6 +55,9 @@ static int put_listeners(struct media *media, const struct conf *conf)
 			cmd.listener.id = (uint16_t)id++;
 			cmd.listener.realm = (uint8_t)r;
 			cmd.listener.stranger = realm->stranger_rate;
+			memcpy(cmd.listener.stranger_method, realm->stranger_methods,
+				sizeof(cmd.listener.stranger_method));
+			cmd.listener.strangers = realm->strangers_rate;
 			rc = put(media, &cmd);
 		}
 	}
@@ -101,6 +105,21 @@ static int put_trust(struct media *media, const struct conf *conf)
 	return rc;
 }
 
+static int put_patterns(struct media *media, const struct conf *conf)
+{
+	int rc = 0;
+
+	for (unsigned int i = 0; rc == 0 && i < conf->guard.scanner_count; i++) {
+		struct tg_cmd cmd;
+
+		memset(&cmd, 0, sizeof(cmd));
+		cmd.type = TG_CMD_PATTERN_PUT;
+		cmd.pattern = conf->guard.scanners[i];
+		rc = put(media, &cmd);
+	}
+	return rc;
+}
+
 int dp_config_send(struct media *media)
 {
 	int rc;
@@ -115,6 +134,8 @@ int dp_config_send(struct media *media)
 		rc = put_pools(media);
 	if (rc == 0)
 		rc = put_trust(media, media->conf);
+	if (rc == 0)
+		rc = put_patterns(media, media->conf);
 	// Half a configuration must not stand: END takes away what was not sent.
 	if (rc == 0)
 		rc = put_bare(media, TG_CMD_CONFIG_END);
