@@ -23,7 +23,7 @@ static int config_end(struct commands *cmds, struct tg_event * /*completion*/,
 	const struct tg_cmd * /*cmd*/, uint64_t /*now_ms*/)
 {
 	int claimed = claim_config_end(cmds->claims);
-	int swept = tables_config_end(cmds->tables);
+	int swept = tables_config_end(cmds->tables, cmds->epoch);
 
 	return swept < 0 ? swept : claimed;
 }
@@ -48,6 +48,24 @@ static int trust_put(struct commands *cmds, struct tg_event * /*completion*/,
 	const struct tg_cmd *cmd, uint64_t /*now_ms*/)
 {
 	return trust_table_put(cmds->tables->trust, &cmd->trust);
+}
+
+static int pattern_put(struct commands *cmds, struct tg_event * /*completion*/,
+	const struct tg_cmd *cmd, uint64_t /*now_ms*/)
+{
+	return pattern_table_put(cmds->tables->patterns, &cmd->pattern);
+}
+
+static int peer_put(struct commands *cmds, struct tg_event * /*completion*/,
+	const struct tg_cmd *cmd, uint64_t now_ms)
+{
+	return peer_table_put(cmds->tables->peers, &cmd->peer, cmds->epoch, now_ms);
+}
+
+static int peer_remove(struct commands *cmds, struct tg_event * /*completion*/,
+	const struct tg_cmd *cmd, uint64_t now_ms)
+{
+	return peer_table_remove(cmds->tables->peers, &cmd->peer.addr, now_ms);
 }
 
 // ARP takes its time: ask for the next hops now, not when the first packet is here.
@@ -119,6 +137,9 @@ static const cmd_handler handlers[] = {
 	[TG_CMD_STREAM_UPDATE] = stream_update,
 	[TG_CMD_STREAM_REMOVE] = stream_remove,
 	[TG_CMD_LOG_LEVEL] = log_level,
+	[TG_CMD_PATTERN_PUT] = pattern_put,
+	[TG_CMD_PEER_PUT] = peer_put,
+	[TG_CMD_PEER_REMOVE] = peer_remove,
 };
 
 int cmd_execute(struct commands *cmds, struct tg_event *completion, const struct tg_cmd *cmd,

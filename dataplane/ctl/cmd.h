@@ -6,11 +6,12 @@
 // Status of completions:
 //	0		done
 //	-EOPNOTSUPP	unknown type
-//	-EINVAL		id, address, ports, prefix or stream specification out of bounds
+//	-EINVAL		id, address, ports, prefix, level, pattern or stream specification out of bounds
 //	-ESTALE		no such stream
 //	-EADDRNOTAVAIL	a local media port lies in no pool
 //	-EADDRINUSE	another stream or listener has the address
-//	-ENOSPC		no slot for a stream; too many port ranges on one address
+//	-ENOSPC		no slot for a stream, or for a peer; too many port ranges on one address
+//	-ENOENT		no such peer
 //	-ENOMEM		no memory
 // All functions: main lcore only.
 #pragma once

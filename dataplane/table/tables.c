@@ -20,6 +20,12 @@ int tables_new(struct tables **out, uint32_t streams_max, struct tg_stream_stats
 	ret = trust_table_new(&tables->trust);
 	if (ret < 0)
 		goto err;
+	ret = peer_table_new(&tables->peers);
+	if (ret < 0)
+		goto err;
+	ret = pattern_table_new(&tables->patterns);
+	if (ret < 0)
+		goto err;
 	ret = route_table_new(&tables->routes);
 	if (ret < 0)
 		goto err;
@@ -39,6 +45,8 @@ void tables_free(struct tables *tables)
 		return;
 	neigh_table_free(tables->neighs);
 	route_table_free(tables->routes);
+	pattern_table_free(tables->patterns);
+	peer_table_free(tables->peers);
 	trust_table_free(tables->trust);
 	listener_table_free(tables->listeners);
 	flow_table_free(tables->flows);
@@ -57,11 +65,18 @@ void tables_config_begin(struct tables *tables)
 	flow_table_config_begin(tables->flows);
 	listener_table_config_begin(tables->listeners);
 	trust_table_config_begin(tables->trust);
+	pattern_table_config_begin(tables->patterns);
 }
 
-int tables_config_end(struct tables *tables)
+int tables_config_end(struct tables *tables, uint32_t epoch)
 {
+	int patterns;
+	int listeners;
+
 	flow_table_pool_sweep(tables->flows);
 	trust_table_sweep(tables->trust);
-	return listener_table_sweep(tables->listeners);
+	peer_table_config_end(tables->peers, epoch);
+	patterns = pattern_table_sweep(tables->patterns);
+	listeners = listener_table_sweep(tables->listeners);
+	return listeners < 0 ? listeners : patterns;
 }

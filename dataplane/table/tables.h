@@ -7,6 +7,8 @@
 #include "dataplane/table/flow_table.h"
 #include "dataplane/table/listener_table.h"
 #include "dataplane/table/neigh_table.h"
+#include "dataplane/table/pattern_table.h"
+#include "dataplane/table/peer_table.h"
 #include "dataplane/table/port_table.h"
 #include "dataplane/table/route_table.h"
 #include "dataplane/table/trust_table.h"
@@ -15,13 +17,15 @@ struct tables {
 	struct flow_table *flows;
 	struct listener_table *listeners;
 	struct trust_table *trust;
+	struct peer_table *peers;
+	struct pattern_table *patterns;
 	struct route_table *routes;
 	struct neigh_table *neighs;
 	struct port_table ports;
 	uint32_t hop_epoch; // main: rw, workers: ro; never 0, grows with each change of next hops
 };
 
-// Makes every table, empty. stats: see flow_table_new. Boot only. Returns 0; -EINVAL; -ENOMEM.
+// Makes every table, empty. stats: see flow_table_new. Boot only. Returns 0; -EINVAL; -ENOMEM; -EIO.
 int tables_new(struct tables **out, uint32_t streams_max, struct tg_stream_stats *stats);
 
 // No worker may use the tables any more. NULL is legal.
@@ -31,6 +35,7 @@ void tables_free(struct tables *);
 // after a batch of changes.
 void tables_touch(struct tables *);
 
-// TG_CMD_CONFIG_BEGIN and _END over listeners, pools and trust. Main. config_end: 0 or -ENOMEM.
+// TG_CMD_CONFIG_BEGIN and _END over listeners, pools, trust, patterns and peers; epoch: of the control
+// plane that ends it. Main. config_end: 0 or -ENOMEM.
 void tables_config_begin(struct tables *);
-int tables_config_end(struct tables *);
+int tables_config_end(struct tables *, uint32_t epoch);

@@ -81,7 +81,7 @@ int trust_table_put(struct trust_table *table, const struct tg_trust *want)
 	struct prefix_node *replaced;
 	struct entry *entry;
 
-	if (want->id >= TG_TRUST_MAX || want->bits > 128 || want->level > TG_TRUST_TRUNK)
+	if (want->id >= TG_TRUST_MAX || want->bits > 128 || want->level != TG_TRUST_TRUNK)
 		return -EINVAL;
 	entry = malloc(sizeof(*entry));
 	if (entry == NULL)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// What is known of signalling sources, by prefix; the longest wins.
+// Trunks: what is known of signalling sources by prefix; the longest wins.
 #pragma once
 
 #include "include/tidegate/cmd.h"

@@ -68,7 +68,7 @@ static void change_config(struct rig *rig)
 
 		flow_table_pool_put(rig->tables->flows, &pool);
 	}
-	tables_config_end(rig->tables);
+	tables_config_end(rig->tables, 0);
 }
 
 // Run with AddressSanitizer this shows that nothing is freed under a worker's hands.

@@ -159,7 +159,10 @@ Test(cmd, hostile_commands_are_refused)
 		{TG_CMD_STREAM_ADD, -EINVAL},
 		{TG_CMD_STREAM_UPDATE, -EINVAL},
 		{TG_CMD_STREAM_REMOVE, -ESTALE},
-		{TG_CMD_LOG_LEVEL + 1, -EOPNOTSUPP},
+		{TG_CMD_PATTERN_PUT, -EINVAL},
+		{TG_CMD_PEER_PUT, -EINVAL},
+		{TG_CMD_PEER_REMOVE, -ENOENT},
+		{TG_CMD_PEER_REMOVE + 1, -EOPNOTSUPP},
 		{UINT32_MAX, -EOPNOTSUPP},
 		{1u << 31, -EOPNOTSUPP},
 	};
@@ -172,6 +175,33 @@ Test(cmd, hostile_commands_are_refused)
 	}
 	cr_assert_eq(fake_io.listeners + fake_io.pools, 0);
 	cr_assert_eq(flow_table_count(tables->flows), 0);
+}
+
+Test(cmd, I4_peers_and_patterns_come_and_go)
+{
+	struct tg_cmd peer = {.type = TG_CMD_PEER_PUT, .peer.level = TG_TRUST_BANNED};
+	struct tg_cmd pattern = {
+		.type = TG_CMD_PATTERN_PUT, .pattern = {.bytes = 6, .text = "sipcli"}};
+	struct tg_ip ip;
+
+	cr_assert_eq(tg_ip_parse(&ip, "192.0.2.9"), 0);
+	peer.peer.addr.ip = ip;
+	cr_assert_eq(run(peer).completion.status, 0);
+	cr_assert_eq(run(pattern).completion.status, 0);
+	cr_assert(peer_table_banned(tables->peers, &ip, 1000));
+	cr_assert_eq(pattern_table_find(tables->patterns, pattern.pattern.text, 6), 0);
+	peer.type = TG_CMD_PEER_REMOVE;
+	cr_assert_eq(run(peer).completion.status, 0);
+	cr_assert_eq(run(peer).completion.status, -ENOENT);
+	peer.type = TG_CMD_PEER_PUT;
+	cr_assert_eq(run(peer).completion.status, 0);
+	cmd_attach(&cmds, seg, 1, EPOCH + 1);
+	sender = cmds.ring[0];
+	cr_assert(peer_table_banned(tables->peers, &ip, 1000));
+	cr_assert_eq(run((struct tg_cmd){.type = TG_CMD_CONFIG_BEGIN}).completion.status, 0);
+	cr_assert_eq(run((struct tg_cmd){.type = TG_CMD_CONFIG_END}).completion.status, 0);
+	cr_assert_not(peer_table_banned(tables->peers, &ip, 1000));
+	cr_assert_eq(pattern_table_find(tables->patterns, pattern.pattern.text, 6), PATTERN_NONE);
 }
 
 Test(cmd, thread_beyond_the_segment_is_refused)

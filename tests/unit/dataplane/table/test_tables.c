@@ -35,21 +35,28 @@ Test(tables, config_is_swept_everywhere)
 {
 	struct tables *tables;
 	struct tg_listener listener = {.local.port = 5060};
-	struct tg_trust trust = {.bits = 128};
+	struct tg_trust trust = {.bits = 128, .level = TG_TRUST_TRUNK};
+	struct tg_pattern pattern = {.bytes = 3, .text = "abc"};
+	struct tg_peer peer = {.level = TG_TRUST_BANNED};
 	struct tg_pool pool = {.port_first = 1, .port_last = 2};
 	struct tg_ip ip;
 
 	cr_assert(eq(int, tg_ip_parse(&ip, "192.0.2.1"), 0));
-	listener.local.ip = trust.net = pool.local = ip;
+	listener.local.ip = trust.net = pool.local = peer.addr.ip = ip;
 	cr_assert(eq(int, tables_new(&tables, 2, stats), 0));
 	cr_assert(eq(int, listener_table_put(tables->listeners, &listener), 0));
 	cr_assert(eq(int, trust_table_put(tables->trust, &trust), 0));
 	cr_assert(eq(int, flow_table_pool_put(tables->flows, &pool), 0));
+	cr_assert(eq(int, pattern_table_put(tables->patterns, &pattern), 0));
+	cr_assert(eq(int, peer_table_put(tables->peers, &peer, 0, 1), 0));
+	cr_assert(peer_table_banned(tables->peers, &ip, 1));
 	tables_config_begin(tables);
 	cr_assert(listener_table_find(tables->listeners, &listener.local) != NULL);
-	cr_assert(eq(int, tables_config_end(tables), 0));
+	cr_assert(eq(int, tables_config_end(tables, 1), 0));
 	cr_assert(listener_table_find(tables->listeners, &listener.local) == NULL);
 	cr_assert(trust_table_find(tables->trust, &ip) == NULL);
+	cr_assert(eq(int, pattern_table_find(tables->patterns, pattern.text, 3), PATTERN_NONE));
+	cr_assert(not(peer_table_banned(tables->peers, &ip, 1)));
 	cr_assert(flow_table_address(tables->flows, &ip) == NULL);
 	tables_free(tables);
 }
