@@ -7,6 +7,7 @@ void ack_confirm(struct call *call, const struct call_input *in)
 	struct leg *b = &call->leg[LEG_B];
 
 	call->leg[LEG_A].state = LEG_CONFIRMED;
+	watch_hold(call);
 	sip_acked(call->engine->stack, call->leg[LEG_A].invite);
 	leg_ack(call, in->msg);
 	call_arm(call, 64 * (uint64_t)b->timers.t1_ms);

@@ -283,6 +283,7 @@ void call_free(struct call *call)
 		table_remove(&call->engine->callers, &call->node);
 	answer_forget(call);
 	media_session_free(call->media);
+	watch_release(call);
 	give_trunks(call);
 	leg_fini(call, &call->leg[LEG_A]);
 	leg_fini(call, &call->leg[LEG_B]);
@@ -363,7 +364,8 @@ void call_end(struct call *call, const struct farewell *farewell)
 		answer_forget(call);
 		media_session_free(call->media);
 		call->media = NULL;
-			give_trunks(call);
+		watch_release(call);
+		give_trunks(call);
 		call_arm(call, linger_ms(call));
 	}
 	leg_hang_up(call, &call->leg[LEG_B], farewell);

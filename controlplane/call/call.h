@@ -109,8 +109,9 @@ struct call {
 	struct leg leg[2];	// A, B
 	struct timer timer;	// no answer, then the kept ACK, then the end
 	struct media_session *media;
-	struct kept *invite; // until the callee is called
-	struct kept *queue;  // responses of the callee that wait for the media
+	struct guard_hold *hold; // of a caller that is a stranger, once it said ACK
+	struct kept *invite;	 // until the callee is called
+	struct kept *queue;	 // responses of the callee that wait for the media
 	struct kept **queue_end;
 	unsigned int waiting; // in the queue
 	char *early_sdp;      // as last sent in an 18x, until the answer

@@ -20,6 +20,7 @@ struct engine {
 	struct engine_params params;
 	struct conf *conf;
 	struct sip_stack *stack;
+	struct guard *guard;
 	struct media *media;
 	struct media_user media_user;
 	struct idpool *calls;
@@ -67,6 +68,8 @@ struct request {
 	struct leg *leg;
 };
 
+// Answers a request with a final: of a stranger outside of dialogs once and no more (I16).
+void request_finish(const struct request *r, struct sip_response_out *out);
 // Answers a request with a final and at most one more header (value none: no header).
 void request_answer(const struct request *r, uint16_t status, enum sip_hdr_id id, struct str value);
 // Likewise with a Warning 399 that bears our own address (RFC 3261 §20.43).
@@ -85,6 +88,19 @@ void reject_unknown_method(const struct request *r); // 501
 void reject_reinvite(const struct request *r);	     // 488, 491 or 500: the session stays as it is
 // Counts an INVITE that made no call, and says so in the log.
 void invite_refuse(const struct request *r, enum call_refusal refusal);
+
+// ---- watch.c: what the guard gets to know, and its way to the dataplane
+
+// NULL when memory is out.
+struct guard *watch_new(struct engine *engine);
+// For struct media_user.
+void watch_on_attach(void *engine, bool attached);
+void watch_on_source(void *engine, const struct tg_event *event);
+// A request outside of a dialog is answered with a final.
+void watch_answer(const struct request *r, uint16_t status);
+// The caller proved by its ACK that it is where it says; it may have moved since.
+void watch_hold(struct call *call);
+void watch_release(struct call *call);
 
 // ---- actions of the state machine
 

@@ -16,6 +16,13 @@ static bool force_rport(void *arg, uint8_t realm)
 	return realm >= engine->conf->realm_count || engine->conf->realms[realm].force_rport;
 }
 
+static bool is_silent(void *arg, uint8_t realm)
+{
+	const struct engine *engine = arg;
+
+	return realm >= engine->conf->realm_count || engine->conf->realms[realm].is_silent;
+}
+
 void engine_advertised(
 	const struct engine *engine, const struct net_flow *flow, struct tg_addr *out)
 {
@@ -169,6 +176,8 @@ static const struct media_user media_user = {
 	.on_ready = on_ready,
 	.on_idle = on_idle,
 	.on_lost = on_lost,
+	.on_attach = watch_on_attach,
+	.on_source = watch_on_source,
 };
 
 // ---- the engine
@@ -181,11 +190,13 @@ static struct sip_stack *make_stack(struct engine *engine)
 	user.arg = engine;
 	return sip_stack_new(&(struct sip_stack_params){
 		.wheel = engine->params.wheel,
+		.guard = engine->guard,
 		.transport = engine->params.transport,
 		.trace = engine->params.trace,
 		.transactions_max = conf->transactions_max,
 		.timers = {conf->t1_ms, conf->t2_ms, conf->t4_ms},
 		.force_rport = force_rport,
+		.is_silent = is_silent,
 		.advertised = advertised,
 		.arg = engine,
 		.user = &user,
@@ -210,6 +221,9 @@ static int build(struct engine *engine)
 {
 	engine->calls = idpool_new(engine->calls_max);
 	engine->trunks = trunks_new();
+	engine->guard = watch_new(engine);
+	if (engine->guard == NULL)
+		return -ENOMEM;
 	engine->stack = make_stack(engine);
 	engine->media = make_media(engine);
 	if (engine->calls == NULL || engine->trunks == NULL || engine->stack == NULL
@@ -218,6 +232,7 @@ static int build(struct engine *engine)
 	if (table_init(&engine->callers, engine->calls_max) < 0
 		|| dialog_table_init(&engine->dialogs, 2 * engine->calls_max) < 0)
 		return -ENOMEM;
+	guard_on_attach(engine->guard, media_is_attached(engine->media));
 	return media_configure(engine->media, engine->conf);
 }
 
@@ -255,6 +270,7 @@ void engine_free(struct engine *engine)
 	sip_stack_free(engine->stack);
 	dialog_table_fini(&engine->dialogs);
 	table_fini(&engine->callers);
+	guard_free(engine->guard);
 	trunks_free(engine->trunks);
 	idpool_free(engine->calls);
 	conf_put(engine->conf);
@@ -267,6 +283,10 @@ void engine_receive(struct engine *engine, const struct net_flow *flow, struct s
 
 	if (flow->realm < engine->conf->realm_count)
 		marked.dscp = engine->conf->realms[flow->realm].sip_dscp;
+	// a socket of the kernel does not know, nor the dataplane in the moment of a reload
+	if (flow->trusted == TG_TRUST_STRANGER
+		&& conf_peer_by_source(engine->conf, flow->realm, &flow->remote.ip) != NULL)
+		marked.trusted = TG_TRUST_TRUNK;
 	sip_stack_receive(engine->stack, &marked, datagram);
 }
 
@@ -279,6 +299,7 @@ void engine_configure(struct engine *engine)
 		return;
 	conf_put(engine->conf);
 	engine->conf = conf;
+	guard_configure(engine->guard, conf);
 	rc = media_configure(engine->media, conf);
 	if (rc < 0)
 		LOG(LOG_ERROR, "media-configure-failed", "error=%s", strerror(-rc));
@@ -323,6 +344,11 @@ const struct sip_stack_counters *engine_sip_counters(const struct engine *engine
 struct media *engine_media(const struct engine *engine)
 {
 	return engine->media;
+}
+
+struct guard *engine_guard(const struct engine *engine)
+{
+	return engine->guard;
 }
 
 struct trace *engine_trace(const struct engine *engine)

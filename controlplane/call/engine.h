@@ -11,6 +11,7 @@
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/base/trace.h"
 #include "controlplane/conf/conf.h"
+#include "controlplane/guard/guard.h"
 #include "controlplane/media/session.h"
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/stack.h"
@@ -55,6 +56,7 @@ struct engine_counters {
 const struct engine_counters *engine_counters(const struct engine *engine);
 const struct sip_stack_counters *engine_sip_counters(const struct engine *engine);
 struct media *engine_media(const struct engine *engine);
+struct guard *engine_guard(const struct engine *engine);
 struct trace *engine_trace(const struct engine *engine);
 struct dp *engine_dp(const struct engine *engine);
 

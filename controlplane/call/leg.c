@@ -14,6 +14,7 @@ static const struct sip_extra capabilities[] = {
 };
 
 #define EXTRAS_MAX 4
+#define REPEATS_FORGEABLE 2
 
 struct extras {
 	struct sip_extra item[EXTRAS_MAX];
@@ -108,6 +109,13 @@ static struct strbuf scratch_of(const struct call *call)
 	return strbuf_on(call->engine->scratch, sizeof(call->engine->scratch));
 }
 
+// Nobody was called for this caller yet, nor is it known to be where it says.
+static bool is_forgeable(const struct call *call)
+{
+	return call->leg[LEG_A].dialog.flow.trusted == TG_TRUST_STRANGER
+		&& call->leg[LEG_B].invite == 0;
+}
+
 int leg_respond(struct call *call, const struct leg_answer *answer)
 {
 	struct leg *leg = &call->leg[LEG_A];
@@ -129,6 +137,9 @@ int leg_respond(struct call *call, const struct leg_answer *answer)
 	out.extra_count = extras.count;
 	if (out.status >= 200)
 		leg->state = out.status < 300 ? LEG_ANSWERED : LEG_GONE;
+	// 100 has stopped the caller's own repeats, so once is not enough
+	if (out.status >= 300 && is_forgeable(call))
+		sip_repeat_at_most(call->engine->stack, leg->invite, REPEATS_FORGEABLE);
 	return sip_respond(call->engine->stack, leg->invite, leg->dialog.local_tag, &out);
 }
 
@@ -290,6 +301,8 @@ void leg_follow(struct call *call, struct leg *leg, const struct net_flow *flow)
 	LOG(LOG_INFO, "call-moved", "call=%" PRIu64 " leg=%c remote=%s", call->id, "AB"[leg->index],
 		tg_addr_write(&flow->remote, remote));
 	leg->dialog.flow = *flow;
+	if (call->hold != NULL && leg->index == LEG_A)
+		watch_hold(call);
 	if (call->media != NULL)
 		media_session_set_signalling(
 			call->media, leg->index == LEG_A ? MEDIA_A : MEDIA_B, &flow->remote.ip);

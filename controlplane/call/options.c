@@ -11,13 +11,10 @@ void options_on_request(const struct request *r)
 		{SIP_HDR_SUPPORTED, CALL_SUPPORTED},
 	};
 	struct sip_response_out out = {.status = 200, .extra = extra, .extra_count = 3};
-	char token[SIP_TOKEN_BYTES];
 
 	if (r->engine->draining && r->leg == NULL) {
 		request_answer(r, 503, SIP_HDR_RETRY_AFTER, CALL_RETRY_AFTER_S);
 		return;
 	}
-	sip_token(token);
-	sip_respond(r->engine->stack, r->txn,
-		r->leg != NULL ? r->leg->dialog.local_tag : str_from(token), &out);
+	request_finish(r, &out);
 }

@@ -31,21 +31,28 @@ static const struct {
 	[SIP_UNKNOWN] = {reject_unknown_method, reject_unknown_method},
 };
 
+void request_finish(const struct request *r, struct sip_response_out *out)
+{
+	char token[SIP_TOKEN_BYTES];
+
+	if (r->leg != NULL) {
+		sip_respond(r->engine->stack, r->txn, r->leg->dialog.local_tag, out);
+	} else if (r->flow->trusted == TG_TRUST_STRANGER) {
+		watch_answer(r, out->status);
+		sip_respond_once(r->engine->stack, r->txn, STR_NONE, out);
+	} else {
+		sip_token(token);
+		sip_respond(r->engine->stack, r->txn, str_from(token), out);
+	}
+}
+
 void request_answer(const struct request *r, uint16_t status, enum sip_hdr_id id, struct str value)
 {
 	struct sip_extra extra = {id, value};
 	struct sip_response_out out = {
 		.status = status, .extra = &extra, .extra_count = !str_is_none(value)};
-	char token[SIP_TOKEN_BYTES];
-	struct str tag;
 
-	if (r->leg != NULL) {
-		tag = r->leg->dialog.local_tag;
-	} else {
-		sip_token(token);
-		tag = str_from(token);
-	}
-	sip_respond(r->engine->stack, r->txn, tag, &out);
+	request_finish(r, &out);
 }
 
 void request_warn(const struct request *r, uint16_t status, unsigned int code, const char *text)

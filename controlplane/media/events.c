@@ -210,6 +210,10 @@ void events_on_event(void *arg, const struct tg_event *event)
 		return;
 	case TG_EVENT_LIMITER_TRIPPED:
 		on_limiter(media, &event->limiter);
+		media->params.user->on_source(media->params.user->arg, event);
+		return;
+	case TG_EVENT_SCANNER:
+		media->params.user->on_source(media->params.user->arg, event);
 		return;
 	case TG_EVENT_STREAM_EXPIRED:
 		counter_add(&media->counters.expired, 1);
@@ -231,8 +235,6 @@ void events_on_event(void *arg, const struct tg_event *event)
 		counter_add(&media->counters.unreachable, 1);
 		if (s != NULL)
 			on_unreachable(s, &event->unreachable);
-		return;
-	case TG_EVENT_SCANNER:
 		return;
 	}
 }
@@ -283,14 +285,17 @@ static void mark_lost(struct media *media)
 void events_on_attach(void *arg, bool attached)
 {
 	struct media *media = arg;
+	const struct media_user *user = media->params.user;
 
 	if (!attached) {
 		outbox_fail(&media->outbox);
 		mark_lost(media);
+		user->on_attach(user->arg, false);
 		return;
 	}
 	media->readd_cursor = 0;
 	if (media->conf != NULL && dp_config_send(media) < 0)
 		return;
+	user->on_attach(user->arg, true);
 	events_readd(media);
 }

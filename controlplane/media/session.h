@@ -57,6 +57,10 @@ struct media_user {
 	// The dataplane restarted and a stream could not be put back. Each session at most once for
 	// each time the dataplane comes. May free the session.
 	void (*on_lost)(void *arg, uint64_t call);
+	// The dataplane came, after its configuration was sent, or went.
+	void (*on_attach)(void *arg, bool attached);
+	// LIMITER_TRIPPED or SCANNER: news of a source of SIP.
+	void (*on_source)(void *arg, const struct tg_event *event);
 	void *arg;
 };
 

@@ -40,6 +40,11 @@ static enum sip_hdr_id parse_compact(char c)
 	return SIP_HDR_OTHER;
 }
 
+char sip_hdr_compact(enum sip_hdr_id id)
+{
+	return id < SIP_HDR_OTHER ? headers[id].compact : 0;
+}
+
 // The table is in alphabetical order, case folded.
 enum sip_hdr_id sip_hdr_parse(struct str name)
 {

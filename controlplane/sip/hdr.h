@@ -86,6 +86,8 @@ struct sip_hdr {
 enum sip_hdr_id sip_hdr_parse(struct str name);
 // The canonical long name; "" for SIP_HDR_OTHER.
 struct str sip_hdr_name(enum sip_hdr_id id);
+// The compact name; 0 when there is none.
+char sip_hdr_compact(enum sip_hdr_id id);
 // The next element of a comma-separated value; commas inside quotes and <> do not split (A4).
 // *rest starts as the value; returns false at its end. Elements are trimmed, empty ones left out.
 bool sip_hdr_next(struct str *element, struct str *rest);

@@ -138,6 +138,26 @@ static struct str to_with_tag(const struct sip_msg *msg, struct strbuf *b)
 	return b->failed ? to : strbuf_str(b);
 }
 
+void stack_send_once(
+	struct sip_stack *stack, const struct stack_answer *answer, struct strbuf *message)
+{
+	const struct net_flow *flow = answer->flow;
+	bool is_stranger = flow->trusted == TG_TRUST_STRANGER;
+
+	if (is_stranger && stack->params.is_silent(stack->params.arg, flow->realm)) {
+		counter_add(&stack->counters.silenced, 1);
+		return;
+	}
+	if (is_stranger && message->len > answer->request_bytes)
+		sip_shorten(message);
+	if (is_stranger && message->len > answer->request_bytes) {
+		counter_add(&stack->counters.larger, 1);
+		return;
+	}
+	counter_add(&stack->counters.responses_out[answer->status / 100], 1);
+	stack_send(stack, flow, answer->label, strbuf_str(message), false);
+}
+
 // Answers without a transaction: for what is faulty, unmatched, or too much.
 static void answer(struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg,
 	struct sip_response_out *out)
@@ -159,8 +179,8 @@ static void answer(struct sip_stack *stack, const struct net_flow *flow, const s
 	sip_response_write(&b, out);
 	if (b.failed || vias.failed)
 		return;
-	counter_add(&stack->counters.responses_out[out->status / 100], 1);
-	stack_send(stack, flow, nobody, strbuf_str(&b), false);
+	stack_send_once(stack,
+		&(struct stack_answer){flow, nobody, out->status, stack->arrival.message.len}, &b);
 }
 
 static void on_fault(struct sip_stack *stack, const struct net_flow *flow,
@@ -170,6 +190,9 @@ static void on_fault(struct sip_stack *stack, const struct net_flow *flow,
 	char remote[TG_ADDR_TEXT_BYTES];
 
 	counter_add(&stack->counters.faults[fault], 1);
+	if (stack->params.guard != NULL && flow->trusted == TG_TRUST_STRANGER
+		&& fault != SIP_FAULT_MEMORY)
+		guard_report(stack->params.guard, GUARD_MALFORMED, &flow->remote.ip);
 	LOG(LOG_INFO, "sip-fault", "fault=%s remote=%s", sip_fault_label(fault),
 		tg_addr_write(&flow->remote, remote));
 	out.status = sip_fault_status(fault, &out.reason);

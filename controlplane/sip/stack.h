@@ -15,6 +15,7 @@
 #include "controlplane/base/arena.h"
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/base/trace.h"
+#include "controlplane/guard/guard.h"
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/msg.h"
 #include "controlplane/sip/write.h"
@@ -67,11 +68,14 @@ struct sip_stack_params {
 	struct timer_wheel *wheel;
 	const struct transport *transport;
 	struct trace *trace; // may be NULL
+	struct guard *guard; // told of what is malformed; may be NULL
 	uint32_t transactions_max;
 	struct sip_timers timers; // of server transactions
 	// Whether a realm answers to the source without ;rport (E3), and its advertised address for a
-	// local one. Both are asked on each message.
+	// local one. All are asked on each message.
 	bool (*force_rport)(void *arg, uint8_t realm);
+	// Whether strangers in a realm are not answered while no call comes of what they send (I16).
+	bool (*is_silent)(void *arg, uint8_t realm);
 	void (*advertised)(void *arg, const struct net_flow *flow, struct tg_addr *out);
 	void *arg;
 	const struct sip_user *user;
@@ -92,6 +96,8 @@ struct sip_stack_counters {
 	uint64_t no_acks;
 	uint64_t send_failures;
 	uint64_t table_full;
+	uint64_t silenced;     // answers to strangers not sent, for the realm is silent
+	uint64_t larger;       // likewise, for they are larger than the request
 	uint64_t transactions; // live now
 };
 
@@ -115,6 +121,15 @@ void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, str
 // -EALREADY when it had a final; -EMSGSIZE or -ENOMEM: nothing was sent.
 int sip_respond(
 	struct sip_stack *stack, uint64_t txn, struct str to_tag, struct sip_response_out *out);
+// Answers a stranger's request of which nothing comes, with a final, and ends its transaction at once
+// (RFC 3261 §8.2.7): forged requests keep no memory and make no repeats. If the request comes again it
+// is a new one, and to_tag none gives the same tag again. Not sent, but counted: in a silent realm, or
+// when it is larger than the request even without the extra headers of a 2xx (I16).
+// Returns 0; -ESTALE, -EALREADY or -EMSGSIZE as sip_respond does.
+int sip_respond_once(
+	struct sip_stack *stack, uint64_t txn, struct str to_tag, struct sip_response_out *out);
+// Its final is repeated so often and no more, by time: at least 1.
+void sip_repeat_at_most(struct sip_stack *stack, uint64_t txn, unsigned int repeats);
 // The ACK for our 2xx came: stop repeating it.
 // Returns 0, or -ESTALE when the transaction has ended or had no 2xx.
 int sip_acked(struct sip_stack *stack, uint64_t txn);

@@ -40,6 +40,18 @@ struct sip_stack {
 // Sends, traces, and counts failures and retransmissions. Returns what the transport says.
 int stack_send(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
 	struct str message, bool is_retransmission);
+// What is sent to who sent a request of which nothing comes.
+struct stack_answer {
+	const struct net_flow *flow;
+	struct sip_label label;
+	uint16_t status;
+	size_t request_bytes;
+};
+
+// Sends such an answer and counts it. A stranger gets none in a silent realm, and none that stays
+// larger than its request when it is shortened (I16).
+void stack_send_once(
+	struct sip_stack *stack, const struct stack_answer *answer, struct strbuf *message);
 // Adds the message being handled to the trace, once.
 void stack_trace_arrival(struct sip_stack *stack, struct sip_label label, bool is_retransmission);
 // A fresh branch with the cookie.

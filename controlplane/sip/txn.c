@@ -202,7 +202,8 @@ static void on_repeat(struct timer *timer, void *arg)
 	struct sip_stack *stack = arg;
 	int rc;
 
-	txn_repeat(stack, txn, next_interval_ms(txn));
+	if (txn->repeats_left == 0 || --txn->repeats_left != 0)
+		txn_repeat(stack, txn, next_interval_ms(txn));
 	rc = txn_send(stack, txn, true);
 	if (rc < 0 && rc != -EAGAIN && txn_is_client(txn))
 		txn_end(stack, txn, SIP_TXN_UNREACHABLE);

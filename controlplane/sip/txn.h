@@ -68,10 +68,11 @@ struct txn {
 	uint8_t state;
 	bool is_internal; // a CANCEL: the user knows nothing of it
 	bool is_cancelled;
-	bool is_acked;		// the 2xx
-	uint32_t wire_len;	// of the last message sent
-	uint32_t request_bytes; // server
-	uint64_t final_tag;	// client: hash of the To-tag of the first 2xx
+	bool is_acked;		   // the 2xx
+	uint32_t wire_len;	   // of the last message sent
+	uint32_t request_bytes;	   // server
+	unsigned int repeats_left; // 0: as many as its timers allow
+	uint64_t final_tag;	   // client: hash of the To-tag of the first 2xx
 	char *wire;
 	char *pending_cancel; // client: waits for the first 1xx (B18)
 	struct txn_kept *kept;

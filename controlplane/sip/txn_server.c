@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
 #include "controlplane/sip/stack_int.h"
@@ -93,6 +94,7 @@ int txn_server_new(struct txn **out, struct sip_stack *stack, const struct net_f
 		txn_free(stack, txn);
 		return rc;
 	}
+	txn->request_bytes = (uint32_t)request->raw.len;
 	if (txn->kind == TXN_SERVER)
 		txn_expire(stack, txn, txn_64_t1_ms(txn));
 	*out = txn;
@@ -208,6 +210,63 @@ int sip_respond(
 	advance(stack, txn, out->status);
 	txn_send(stack, txn, false);
 	return 0;
+}
+
+static int write_once(
+	struct strbuf *b, struct txn *txn, struct str to_tag, struct sip_response_out *out)
+{
+	char to_text[STACK_TO_BYTES];
+	struct strbuf to = strbuf_on(to_text, sizeof(to_text));
+
+	return write_response(b, txn, to_tag, out, &to);
+}
+
+static bool is_larger(struct strbuf *b, const struct txn *txn)
+{
+	if (b->len > txn->request_bytes)
+		sip_shorten(b);
+	return b->len > txn->request_bytes;
+}
+
+int sip_respond_once(
+	struct sip_stack *stack, uint64_t txn_id, struct str to_tag, struct sip_response_out *out)
+{
+	struct txn *txn = txn_get(stack, txn_id);
+	struct strbuf b = stack_out(stack);
+	char tag[SIP_TOKEN_BYTES];
+	int rc;
+
+	if (txn == NULL || txn_is_client(txn))
+		return -ESTALE;
+	if (!txn_server_is_pending(txn))
+		return -EALREADY;
+	if (str_is_none(to_tag)) {
+		snprintf(tag, sizeof(tag), "%016" PRIx64, str_hash(part(txn->kept, PART_VIAS)));
+		to_tag = str_from(tag);
+	}
+	rc = write_once(&b, txn, to_tag, out);
+	if (rc == 0 && out->status < 300 && is_larger(&b, txn)) {
+		b = stack_out(stack);
+		out->extra_count = 0;
+		rc = write_once(&b, txn, to_tag, out);
+	}
+	if (rc == 0)
+		stack_send_once(stack,
+			&(struct stack_answer){
+				&txn->flow, txn->label, out->status, txn->request_bytes},
+			&b);
+	out->vias = out->record_routes = out->from = out->to = out->call_id = STR_NONE;
+	out->method_name = STR_NONE;
+	txn_free(stack, txn);
+	return rc;
+}
+
+void sip_repeat_at_most(struct sip_stack *stack, uint64_t txn_id, unsigned int repeats)
+{
+	struct txn *txn = txn_get(stack, txn_id);
+
+	if (txn != NULL)
+		txn->repeats_left = repeats;
 }
 
 int sip_acked(struct sip_stack *stack, uint64_t txn_id)

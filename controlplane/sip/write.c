@@ -145,3 +145,46 @@ void sip_response_write(struct strbuf *b, const struct sip_response_out *out)
 	put_known(b, SIP_HDR_CONTACT, out->contact);
 	put_tail(b, &tail);
 }
+
+static void move(struct strbuf *to, struct str part)
+{
+	memmove(to->at + to->len, part.at, part.len);
+	to->len += part.len;
+}
+
+static void shorten_line(struct strbuf *to, struct str line)
+{
+	struct str value = line, name = str_cut(&value, ':');
+	char compact;
+
+	if (str_is_none(value)) {
+		move(to, line);
+		return;
+	}
+	compact = sip_hdr_compact(sip_hdr_parse(name));
+	if (compact != 0)
+		to->at[to->len++] = compact;
+	else
+		move(to, name);
+	to->at[to->len++] = ':';
+	move(to, value);
+}
+
+void sip_shorten(struct strbuf *message)
+{
+	struct str rest = strbuf_str(message), line;
+	bool first = true;
+
+	message->len = 0;
+	do {
+		line = str_trim(str_cut(&rest, '\n'));
+		if (first)
+			move(message, line);
+		else
+			shorten_line(message, line);
+		move(message, STR("\r\n"));
+		first = false;
+	} while (line.len != 0 && !str_is_none(rest));
+	if (!str_is_none(rest))
+		move(message, rest);
+}

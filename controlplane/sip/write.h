@@ -61,6 +61,8 @@ struct sip_response_out {
 // when it does not fit.
 void sip_request_write(struct strbuf *b, const struct sip_request_out *out);
 void sip_response_write(struct strbuf *b, const struct sip_response_out *out);
+// Gives the headers of a written message their compact names (RFC 3261 §7.3.3).
+void sip_shorten(struct strbuf *message);
 // The method as it is written: method_name, or that of method.
 struct str sip_request_method(const struct sip_request_out *out);
 // The standard phrase of a status, "Unknown" for others.

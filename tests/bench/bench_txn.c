@@ -58,6 +58,11 @@ static void on_end(void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/, enum si
 {
 }
 
+static bool is_silent(void * /*arg*/, uint8_t /*realm*/)
+{
+	return false;
+}
+
 static bool force_rport(void * /*arg*/, uint8_t /*realm*/)
 {
 	return true;
@@ -165,6 +170,7 @@ static void start(void)
 		.transactions_max = LIVE_MAX + 2 * ROUNDS,
 		.timers = {CLIENT_T1_MS, CLIENT_T1_MS, CLIENT_T1_MS},
 		.force_rport = force_rport,
+		.is_silent = is_silent,
 		.advertised = advertised,
 		.user = &user,
 	});

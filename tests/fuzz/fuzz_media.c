@@ -39,7 +39,17 @@ static void on_lost_or_idle(void * /*arg*/, uint64_t /*call*/)
 	session = NULL;
 }
 
+static void on_attach(void *, bool)
+{
+}
+
+static void on_source(void *, const struct tg_event *)
+{
+}
+
 static const struct media_user user = {.on_ready = on_ready,
+	.on_attach = on_attach,
+	.on_source = on_source,
 	.on_idle = on_lost_or_idle,
 	.on_lost = on_lost_or_idle};
 

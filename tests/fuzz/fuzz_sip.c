@@ -77,6 +77,11 @@ static void on_end(void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/, enum si
 {
 }
 
+static bool is_silent(void * /*arg*/, uint8_t /*realm*/)
+{
+	return false;
+}
+
 static bool force_rport(void * /*arg*/, uint8_t /*realm*/)
 {
 	return true;
@@ -102,6 +107,7 @@ static void start(void)
 		.transactions_max = 64,
 		.timers = {500, 4000, 5000},
 		.force_rport = force_rport,
+		.is_silent = is_silent,
 		.advertised = advertised,
 		.user = &user});
 	if (stack == NULL || dialog_table_init(&dialogs, 8) < 0)

@@ -210,8 +210,7 @@ void rig_invite_as(struct rig *rig, enum rig_who who, const char *headers, const
 		"To: <sip:905374@203.0.113.1>\r\n"
 		"Call-ID: %s\r\n"
 		"CSeq: 1 INVITE\r\n"
-		"Contact: <sip:4412@192.168.1.20;line=7>\r\n"
-		"%s%s"
+		"Contact: <sip:4412@192.168.1.20;line=7>\r\n" RIG_USER_AGENT "%s%s"
 		"Content-Length: %zu\r\n\r\n%s",
 		++rig->branch, rig->call_id, headers,
 		body != NULL && strstr(headers, "Content-Type") == NULL

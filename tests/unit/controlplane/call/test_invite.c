@@ -103,8 +103,8 @@ Test(invite, without_contact)
 {
 	rig_say(&rig, RIG_PHONE,
 		"INVITE sip:905@203.0.113.1 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
-		"From: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nCall-ID: x\r\nCSeq: 1 INVITE\r\n"
-		"Content-Length: 0\r\n\r\n");
+		"From: <sip:a@h>;tag=1\r\nTo: <sip:b@h>\r\nCall-ID: x\r\nCSeq: 1 "
+		"INVITE\r\n" RIG_USER_AGENT "Content-Length: 0\r\n\r\n");
 	rig_expect(&rig, RIG_PHONE, "SIP/2.0 400 ");
 	cr_expect_eq(rig_refused(&rig, CALL_REFUSAL_BAD_REQUEST), 1);
 	rig_fini(&rig);

@@ -20,8 +20,8 @@ static const char *ask(const char *method, const char *to_tag, const char *heade
 
 	snprintf(text, sizeof(text),
 		"%s sip:x@203.0.113.1 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKask%u\r\n"
-		"From: <sip:a@h>;tag=1\r\nTo: <sip:x@h>%s\r\nCall-ID: ask\r\nCSeq: %u %s\r\n%s"
-		"Content-Length: 0\r\n\r\n",
+		"From: <sip:a@h>;tag=1\r\nTo: <sip:x@h>%s\r\nCall-ID: ask\r\nCSeq: %u "
+		"%s\r\n%s" RIG_USER_AGENT "Content-Length: 0\r\n\r\n",
 		method, n, to_tag, n + 1, method, headers);
 	n++;
 	rig_say(&rig, RIG_PHONE, text);

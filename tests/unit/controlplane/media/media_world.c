@@ -92,7 +92,19 @@ static void on_lost(void *, uint64_t)
 	maybe_free();
 }
 
+static void on_attach(void *, bool attached)
+{
+	world.attached = attached;
+}
+
+static void on_source(void *, const struct tg_event *event)
+{
+	world.source = *event;
+}
+
 static const struct media_user user = {.on_ready = on_ready,
+	.on_attach = on_attach,
+	.on_source = on_source,
 	.on_idle = on_idle,
 	.on_lost = on_lost};
 

@@ -15,6 +15,8 @@ struct media_world {
 	struct media_session *session;
 	bool free_when_told; // the callbacks free the session
 	unsigned int ready, idle, lost;
+	bool attached;		    // as last told
+	struct tg_event source;	    // likewise
 	enum media_failure failure; // of the last on_ready
 	char sdp[2 * SDP_BYTES_MAX];
 };

@@ -133,6 +133,7 @@ Test(stack, I2_strangers_leave_a_quarter_of_the_table_to_others)
 {
 	char branch[32];
 
+	w.flow.trusted = TG_TRUST_STRANGER;
 	for (unsigned int i = 0; i < 5; i++) {
 		snprintf(branch, sizeof(branch), "z9hG4bK%u", i);
 		world_request(&w, "INVITE", branch);

@@ -78,6 +78,13 @@ static bool force_rport(void *arg, uint8_t /*realm*/)
 	return w->force_rport;
 }
 
+static bool is_silent(void *arg, uint8_t /*realm*/)
+{
+	const struct world *w = arg;
+
+	return w->is_silent;
+}
+
 static void advertised(void * /*arg*/, const struct net_flow *flow, struct tg_addr *out)
 {
 	*out = flow->local;
@@ -104,6 +111,7 @@ void world_init(struct world *w, uint32_t transactions_max)
 	fake_net_init(&w->net, w->wheel);
 	tg_addr_parse(&w->flow.local, "198.51.100.1:5060");
 	tg_addr_parse(&w->flow.remote, "192.0.2.10:5062");
+	w->flow.trusted = TG_TRUST_TRUNK;
 	w->stack = sip_stack_new(&(struct sip_stack_params){
 		.wheel = w->wheel,
 		.transport = &w->net.transport,
@@ -111,6 +119,7 @@ void world_init(struct world *w, uint32_t transactions_max)
 		.transactions_max = transactions_max,
 		.timers = w->timers,
 		.force_rport = force_rport,
+		.is_silent = is_silent,
 		.advertised = advertised,
 		.arg = w,
 		.user = &w->user,

@@ -26,6 +26,7 @@ struct world {
 	struct sip_timers timers;
 	struct told told;
 	bool force_rport;
+	bool is_silent;
 	void (*on_request)(struct world *w, uint64_t txn); // what the user does, or NULL
 	void (*on_response)(struct world *w, uint64_t txn);
 	uint64_t began_ms;
