@@ -47,6 +47,14 @@ static void parse_udp(struct packet *pkt, const uint8_t *udp, uint32_t bytes)
 	pkt->payload_bytes = (uint16_t)(udp_bytes - UDP_BYTES);
 }
 
+// RFC 8200 section 8.1: nothing else protects the addresses, so no checksum is none.
+static void parse_udp6(struct packet *pkt, const uint8_t *udp, uint32_t bytes)
+{
+	parse_udp(pkt, udp, bytes);
+	if (pkt->verdict == VERDICT_NONE && udp[6] == 0 && udp[7] == 0)
+		packet_drop(pkt, TG_DROP_UDP_CHECKSUM);
+}
+
 static void parse_ip4(struct packet *pkt, const uint8_t *ip, uint32_t left)
 {
 	uint32_t header_bytes;
@@ -105,7 +113,7 @@ static void parse_ip6(struct packet *pkt, const uint8_t *ip, uint32_t left)
 	else if (tg_ip_is_v4(&pkt->src.ip) || tg_ip_is_v4(&pkt->dst.ip))
 		packet_drop(pkt, TG_DROP_IP_HEADER);
 	else
-		parse_udp(pkt, ip + IP6_BYTES, payload_bytes);
+		parse_udp6(pkt, ip + IP6_BYTES, payload_bytes);
 }
 
 static void parse_packet(struct packet *pkt)
