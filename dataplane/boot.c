@@ -332,6 +332,7 @@ static int start_workers(struct dataplane *dp)
 
 		params.index = i;
 		params.stats = segment_worker_stats(dp->segment) + i;
+		params.sources = segment_sources(dp->segment, i);
 		rc = worker_new(&dp->workers[i], &params);
 		if (rc == 0)
 			rc = rte_eal_remote_launch(worker_run, dp->workers[i], i + 1);

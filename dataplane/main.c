@@ -116,6 +116,7 @@ static void tick(struct dataplane *dp, struct loop *loop, uint64_t now_ns)
 		port_tick(&dp->ports[i]);
 	}
 	netlink_tick(dp->netlink, now_ms);
+	peer_table_sweep(dp->tables->peers, now_ms);
 	watch_peer(dp, loop, now_ns);
 	loop->tick_ms = now_ms;
 	if (now_ms - loop->purge_ms < PURGE_MS)

@@ -203,3 +203,11 @@ struct tg_stream_stats *segment_stream_stats(const struct segment *seg)
 
 	return (struct tg_stream_stats *)tg_segment_at(seg->shared, s);
 }
+
+struct tg_source *segment_sources(const struct segment *seg, unsigned int worker)
+{
+	const struct tg_section *s = segment_section(seg, TG_SECTION_SOURCES, worker, 0, 0);
+
+	assert(s != NULL);
+	return (struct tg_source *)tg_segment_at(seg->shared, s);
+}

@@ -48,3 +48,5 @@ struct tg_ring segment_consumer(
 
 struct tg_worker_stats *segment_worker_stats(const struct segment *seg);
 struct tg_stream_stats *segment_stream_stats(const struct segment *seg);
+// The TG_SOURCE_SETS * TG_SOURCE_WAYS rows of one worker.
+struct tg_source *segment_sources(const struct segment *seg, unsigned int worker);

@@ -23,7 +23,6 @@
 #define SIP_PER_LOOP 16
 #define KERNEL_PER_LOOP 16
 #define TX_TRIES 4
-#define BUCKET_SETS 16384
 #define IDLE_POLLS_BEFORE_SLEEP 200
 #define SLEEP_FIRST_NS 5000
 #define SLEEP_MAX_NS 200000
@@ -76,9 +75,9 @@ static void assign_queues(struct worker *w)
 int worker_new(struct worker **out, const struct worker_params *params)
 {
 	struct worker *w = aligned_alloc(TG_CACHE_LINE, sizeof(*w));
-	uint64_t seed;
+	uint64_t seed[2];
 
-	if (w == NULL || getrandom(&seed, sizeof(seed), 0) != sizeof(seed))
+	if (w == NULL || getrandom(seed, sizeof(seed), 0) != sizeof(seed))
 		goto err;
 	memset(w, 0, sizeof(*w));
 	w->params = *params;
@@ -88,8 +87,9 @@ int worker_new(struct worker **out, const struct worker_params *params)
 	w->path.stats = params->stats;
 	w->path.stream_stats = params->stream_stats;
 	w->path.sig_threads = 1;
+	w->path.workers = params->workers;
 	w->path.wanted = &w->wanted;
-	if (bucket_table_new(&w->path.buckets, BUCKET_SETS, seed) < 0)
+	if (source_table_new(&w->path.sources, params->sources, TG_SOURCE_SETS, seed) < 0)
 		goto err;
 	assign_queues(w);
 	*out = w;
@@ -103,7 +103,7 @@ void worker_free(struct worker *w)
 {
 	if (w == NULL)
 		return;
-	bucket_table_free(w->path.buckets);
+	source_table_free(w->path.sources);
 	free(w);
 }
 

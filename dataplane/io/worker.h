@@ -36,6 +36,7 @@ struct worker_params {
 	struct tables *tables;
 	struct tg_worker_stats *stats;	      // of this worker
 	struct tg_stream_stats *stream_stats; // the whole array
+	struct tg_source *sources;	      // of this worker, TG_SOURCE_SETS * TG_SOURCE_WAYS
 	int wake_fd;			      // eventfd of the control plane
 	int wake_main_fd;		      // eventfd of the main lcore: next hops are wanted
 	bool busy;			      // never sleep

@@ -81,6 +81,7 @@ void latch_report_refused(struct path *path, const struct packet *pkt)
 {
 	struct tg_event event;
 
+	limit_media_refused(path, pkt);
 	if (!event_due(&pkt->flow->side[0].refused_ms, path->now_ms))
 		return;
 	event = source_event(path, pkt, TG_EVENT_SOURCE_REFUSED);

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "dataplane/path/burst.h"
-#include "dataplane/table/bucket_table.h"
+#include "dataplane/table/source_table.h"
 #include "dataplane/table/tables.h"
 #include "include/tidegate/event.h"
 #include "include/tidegate/limits.h"
@@ -23,6 +23,7 @@
 #include "include/tidegate/stats.h"
 
 #define PATH_LIST_MAX 256
+#define PATH_STRANGER_SHARES 2
 
 // Most mbufs one SIP datagram can take: TG_PUNT_BYTES_MAX in fragments of the smallest IPv6 MTU.
 #define PATH_SIP_MBUFS_MAX 14
@@ -37,7 +38,8 @@ struct path {
 	struct tables *tables;
 	struct tg_worker_stats *stats;	      // of this worker; the caller counts tx, polls, sleeps
 	struct tg_stream_stats *stream_stats; // the segment's array
-	struct bucket_table *buckets;	      // of this worker
+	struct source_table *sources;	      // of this worker
+	uint32_t workers;		      // of the dataplane, this one included
 	struct neigh_wanted *wanted;	      // of this worker, drained by main
 	uint32_t sig_threads;		      // 1 .. TG_SIG_THREADS_MAX
 
@@ -56,6 +58,9 @@ struct path {
 
 	// Inside.
 	uint32_t ip_id; // of the next SIP datagram sent in fragments
+	// limit: token buckets, see table/bucket.h; by listener, then 1 for TG_METHOD_WITHIN
+	uint64_t strangers_ns[TG_LISTENERS_MAX][PATH_STRANGER_SHARES];
+	uint64_t reports_ns[TG_PUNT_CLASSES]; // limit: likewise
 	struct burst burst;
 };
 

@@ -19,8 +19,12 @@ void parse_burst(struct path *);
 // classify.c: media port, SIP listener or neither.
 void classify_burst(struct path *);
 
-// limit.c: the trust of a signalling source, its token bucket, and what kind of datagram it sent.
+// limit.c: who sent a datagram to a listener, and whether he may: trust, bans, token buckets, scanners.
+// Sniffs what he sent.
 void limit_burst(struct path *);
+
+// Counts a media packet that was refused for its source. Cheap: for 1 Mpps of them.
+void limit_media_refused(struct path *, const struct packet *);
 
 // keepalive.c: answers CRLF CRLF (RFC 5626 section 3.5.1), absorbs other tiny datagrams.
 void keepalive_burst(struct path *);

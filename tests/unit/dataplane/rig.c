@@ -98,6 +98,19 @@ static void make_ring(struct tg_ring *producer, struct tg_ring *consumer, uint32
 	*consumer = tg_ring_consumer(shared, RIG_RING_SLOTS, slot_bytes);
 }
 
+static void make_sources(struct rig *rig)
+{
+	static const uint64_t seed[2] = {0x123456789abcdef1, 0xfedcba9876543211};
+	size_t bytes = sizeof(struct tg_source) * TG_SOURCE_SETS * TG_SOURCE_WAYS;
+
+	rig->sources = aligned_alloc(TG_CACHE_LINE, bytes);
+	check(rig->sources != NULL, "memory");
+	memset(rig->sources, 0, bytes);
+	check(source_table_new(&rig->path.sources, rig->sources, TG_SOURCE_SETS, seed) == 0,
+		"sources");
+	rig->path.workers = 1;
+}
+
 struct rig *rig_new(uint32_t streams_max, uint32_t sig_threads)
 {
 	struct rig *rig = aligned_alloc(TG_CACHE_LINE, (sizeof(*rig) + 63) & ~(size_t)63);
@@ -109,7 +122,7 @@ struct rig *rig_new(uint32_t streams_max, uint32_t sig_threads)
 	check(rig->stream_stats != NULL, "memory");
 	memset(rig->stream_stats, 0, bytes);
 	check(tables_new(&rig->tables, streams_max, rig->stream_stats) == 0, "tables");
-	check(bucket_table_new(&rig->path.buckets, 64, 12345) == 0, "buckets");
+	make_sources(rig);
 	rig->path.tables = rig->tables;
 	rig->path.stats = &rig->stats;
 	rig->path.stream_stats = rig->stream_stats;
@@ -134,7 +147,8 @@ void rig_free(struct rig *rig)
 		free(rig->punt[i][1].shared);
 	}
 	tables_free(rig->tables);
-	bucket_table_free(rig->path.buckets);
+	source_table_free(rig->path.sources);
+	free(rig->sources);
 	free(rig->stream_stats);
 	free(rig);
 }

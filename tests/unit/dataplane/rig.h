@@ -31,6 +31,7 @@ struct rig {
 	struct tables *tables;
 	struct tg_worker_stats stats;
 	struct tg_stream_stats *stream_stats;
+	struct tg_source *sources; // TG_SOURCE_SETS * TG_SOURCE_WAYS
 	struct neigh_wanted wanted;
 	struct tg_ring event[TG_SIG_THREADS_MAX]; // our end, consumer
 	struct tg_ring punt[TG_SIG_THREADS_MAX][TG_PUNT_CLASSES];

@@ -78,6 +78,7 @@ Test(segment, every_section_is_found_by_the_peer)
 		{.kind = TG_SECTION_TX_RING, .from = 2, .to = 1, .entry_bytes = TG_PUNT_SLOT_BYTES},
 		{.kind = TG_SECTION_WORKER_STATS, .entry_bytes = sizeof(struct tg_worker_stats)},
 		{.kind = TG_SECTION_STREAM_STATS, .entry_bytes = sizeof(struct tg_stream_stats)},
+		{.kind = TG_SECTION_SOURCES, .from = 1, .entry_bytes = sizeof(struct tg_source)},
 	};
 	struct segment *seg = NULL;
 	struct tg_section found;

@@ -39,3 +39,15 @@ Test(keepalive, answer_to_a_tagged_frame_with_options_is_plain)
 	cr_assert(eq(u16, m->data_len, 14 + 20 + 8 + 2));
 	rig_free(rig);
 }
+
+Test(keepalive, I16_stun_on_a_listener_is_not_answered)
+{
+	static const uint8_t binding[20] = {0, 1, 0, 0, 0x21, 0x12, 0xa4, 0x42, 1, 2, 3};
+	struct rig *rig = rig_new(1, 1);
+	struct rig_out out = rig_receive(
+		rig, 0, rig_udp(rig, RIG_PHONE, RIG_SIP, binding, sizeof(binding)));
+
+	cr_assert(eq(int, out.port, -1));
+	cr_assert(eq(int, out.drop, TG_DROP_SIP_NOT_SIP));
+	rig_free(rig);
+}
