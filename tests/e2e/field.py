@@ -1,10 +1,10 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """A field of many calls that talk, and attacks on the SBC that carries them.
 
-Attackers stand where phones do, on the NAT box's side of the access interface, and forge what sources
-they like. All but the dataplane's worker share the other CPUs, as a border's operator would have it;
-the worker gets its own as far as the scheduler can be told, and what other programs of the machine
-take from it shows as packets that the kernel drops before Tidegate sees them: counted apart.
+Attackers stand where phones do, on the NAT box's side of the access interface, and forge what
+sources they like. All but the worker of the dataplane share the other CPUs, as on a border. The
+worker gets its own as far as the scheduler can be told; what other programs take from it shows as
+packets that the kernel drops before Tidegate sees them, and is counted apart.
 """
 import json
 import os
@@ -15,7 +15,7 @@ import threading
 import time
 
 import ua
-from lab import ACCESS, BUILD, CARRIER, NAT_OUT, PHONE, SBC_ACCESS, STRANGER
+from lab import ACCESS, BUILD, CARRIER, LIMITS, NAT_OUT, PHONE, SBC_ACCESS, STRANGER
 from netns import sh
 
 CALLS = 200
@@ -35,7 +35,9 @@ def fortify(tree):
     """What an operator writes who expects strangers at the door."""
     for realm in tree["realms"]:
         realm["strangers"] = "refuse"
-        realm["stranger_rate"] = {"per_s": "50", "burst": "100"}
+        for name in LIMITS:
+            realm.pop(name)
+    tree.pop("guard")
     # phones of one site, and a PBX: both are known by their address
     tree["peers"] += [
         {"name": "site", "realm": "access", "address": f"{NAT_OUT}:5060", "latch": "signalling"},
@@ -225,8 +227,8 @@ class Field:
     def load(self, calls):
         """Calls of the PBX by sipp; (uac, uas), to be waited for."""
         limit = str(calls // LOAD_RATE + 40)
-        uas = self.lab.sipp(self.lab.carrier, "uas.xml", CARRIER, "-p", LOAD_PORT, "-timeout", limit,
-                            wait_s=None)
+        uas = self.lab.sipp(self.lab.carrier, "uas.xml", CARRIER, "-p", LOAD_PORT,
+                            "-timeout", limit, wait_s=None)
         uac = self.lab.sipp(self.lab.nat, "uac.xml", STRANGER, "-p", 5070, "-m", calls,
                             "-r", LOAD_RATE, "-d", 500, "-timeout", limit, "-s", "+442079460123",
                             remote=f"{ACCESS[0]}:{ACCESS[1]}", wait_s=None)

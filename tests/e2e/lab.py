@@ -37,6 +37,13 @@ CORE = (SBC_CORE, 5060)
 METRICS = "127.0.0.1:9477"  # when the configuration does not say
 READY = re.compile(r"^\S+ +[a-z]+ +ready( |$)", re.M)
 
+UNLIMITED = {"per_s": "0", "burst": "0"}
+# What strangers are allowed, by the realm's keys.
+LIMITS = {
+    "stranger_rate": UNLIMITED, "strangers_rate": UNLIMITED,
+    "stranger_methods": {m: UNLIMITED for m in ("invite", "register", "options", "other")},
+}
+
 NAT_RULES = """
 table ip nat {
     chain postrouting {
@@ -137,8 +144,9 @@ def configuration(run_dir, change=None):
     tree["limits"] = {"calls_max": "20000", "transactions_max": "200000"}
     tree["control"] = {"socket": str(run_dir / "control.sock")}
     for realm in tree["realms"]:
-        # all that sipp sends comes from one address
-        realm["stranger_rate"] = {"per_s": "0", "burst": "0"}
+        # all that sipp sends comes from one address, and hostile tests share another
+        realm.update(json.loads(json.dumps(LIMITS)))
+    tree["guard"] = {"ban": {"after": "0"}}
     if change:
         change(tree)
     return tree

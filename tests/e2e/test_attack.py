@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Established media and trusted calls under attack, by real tools and forged floods.
 
-Two hundred calls talk all the while. A quiet run comes first; under each attack their media may lose
-no packet that the quiet run does not lose. TIDEGATE_ATTACK=long attacks longer; with pytest -s every
-figure is printed.
+Two hundred calls talk all the while. A quiet run comes first; under each attack their media may
+lose no packet that the quiet run does not lose. TIDEGATE_ATTACK=long attacks longer; with pytest -s
+every figure is printed.
 """
 import os
 
