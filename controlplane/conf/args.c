@@ -3,6 +3,16 @@
 
 #include "controlplane/conf/conf_int.h"
 
+static void write_port(FILE *out, const struct conf_port *port)
+{
+	if (port->device != NULL)
+		fprintf(out, "--port\niface=%s,kernel=%s,device=%s\n", port->interface,
+			port->follow ? "follow" : "tap", port->device);
+	else
+		fprintf(out, "--port\niface=%s,xdp=%s\n", port->interface,
+			port->xdp ? "on" : "off");
+}
+
 int conf_dataplane_args(const struct conf *conf, FILE *out, struct conf_error *err)
 {
 	const struct conf_source src = {conf->path, NULL, err};
@@ -14,8 +24,7 @@ int conf_dataplane_args(const struct conf *conf, FILE *out, struct conf_error *e
 				"dataplane.ports");
 			return -ENODEV;
 		}
-		fprintf(out, "--port\niface=%s,xdp=%s\n", conf->ports[i].interface,
-			conf->ports[i].xdp ? "on" : "off");
+		write_port(out, &conf->ports[i]);
 	}
 	fprintf(out, "--workers\n%u\n", conf->workers);
 	if (conf->lcores[0] != '\0')

@@ -37,6 +37,11 @@ static bool addr_differs(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct tg_addr)) != 0;
 }
 
+static const char *device_of(const struct conf_port *port)
+{
+	return port->device != NULL ? port->device : "";
+}
+
 static bool ports_differ(const void *a, const void *b)
 {
 	const struct conf *x = a, *y = b;
@@ -44,7 +49,8 @@ static bool ports_differ(const void *a, const void *b)
 	if (x->port_count != y->port_count)
 		return true;
 	for (unsigned int i = 0; i < x->port_count; i++) {
-		if (x->ports[i].xdp != y->ports[i].xdp
+		if (x->ports[i].xdp != y->ports[i].xdp || x->ports[i].follow != y->ports[i].follow
+			|| strcmp(device_of(&x->ports[i]), device_of(&y->ports[i])) != 0
 			|| strcmp(x->ports[i].interface, y->ports[i].interface) != 0)
 			return true;
 	}
@@ -69,6 +75,7 @@ static const struct {
 	{"limits.calls_max", offsetof(struct conf, calls_max), u32_differs},
 	{"limits.transactions_max", offsetof(struct conf, transactions_max), u32_differs},
 	{"dataplane.streams_max", offsetof(struct conf, streams_max), u32_differs},
+	{"guard.bans_max", offsetof(struct conf, guard.bans_max), u32_differs},
 	{"trace.bytes", offsetof(struct conf, trace_bytes), u32_differs},
 };
 

@@ -36,6 +36,13 @@ Test(args, one_argument_a_line)
 			"--port\niface=p,xdp=on\n--workers\n3\n--lcores\n0,2-4\n--poll\nbusy\n--"
 			"streams\n99\n"
 			"--memory\n256\n--huge\noff\n--attach-socket\n/tmp/a\n--log-level\ninfo\n"},
+		{"dataplane:\n",
+			"dataplane: {ports: [{interface: p, device: \"net_memif0,id=1\"}, "
+			"{interface: q, kernel: follow, device: \"0000:03:00.0\"}]}\n#",
+			"--port\niface=p,kernel=tap,device=net_memif0,id=1\n"
+			"--port\niface=q,kernel=follow,device=0000:03:00.0\n"
+			"--workers\n1\n--poll\nadaptive\n--streams\n16384\n--huge\non\n"
+			"--attach-socket\n/run/tidegate/dataplane.sock\n--log-level\ninfo\n"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {

@@ -28,6 +28,25 @@ Test(value, L1_refuses_nonsense_with_line_and_cure)
 			"t.yaml:4: dataplane.ports[1].interface: \"sixteenletters00\" is no name "
 			"of an "
 			"interface; see ip link"},
+		{"interface: core0\n      xdp: off", "interface: c\n      device: \"memif0,id=0\"",
+			"t.yaml:5: dataplane.ports[1].device: \"memif0,id=0\" is no device; write "
+			"a "
+			"PCI address such as 0000:03:00.0, or net_DRIVER with its arguments, of at "
+			"most 255 bytes"},
+		{"interface: core0\n      xdp: off", "interface: c\n      device: \"net_x y\"",
+			"t.yaml:5: dataplane.ports[1].device: \"net_x y\" is no device; write a "
+			"PCI address such as 0000:03:00.0, or net_DRIVER with its arguments, of at "
+			"most 255 bytes"},
+		{"xdp: off", "xdp: off\n      device: net_memif0",
+			"t.yaml:5: dataplane.ports[1].xdp: does not go with device; remove one of "
+			"the two"},
+		{"xdp: off", "kernel: follow",
+			"t.yaml:5: dataplane.ports[1].kernel: goes with device only; add one or "
+			"remove this"},
+		{"interface: core0\n      xdp: off", "interface: default\n      device: net_memif0",
+			"t.yaml:4: dataplane.ports[1].interface: a device needs an interface of "
+			"its "
+			"own; give it a name"},
 		{"203.0.113.1:5060", "203.0.113:5060",
 			"t.yaml:9: realms[0].sip[0].address: \"203.0.113:5060\" is no address; "
 			"write IP:port, "
