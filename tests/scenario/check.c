@@ -89,6 +89,10 @@ static const struct word media_words[] = {
 	MEDIA(latches),
 	MEDIA(sources_refused),
 	MEDIA(idle),
+	MEDIA(one_way),
+	MEDIA(two_way),
+	MEDIA(policed),
+	MEDIA(unreachable),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

@@ -336,16 +336,106 @@ static void step_dataplane(struct world *w, const struct step *step)
 	world_settle(w);
 }
 
+// SIDE [heard] [refused N]
+static bool silence_event(struct tg_event *event, const struct step *step)
+{
+	if (step->words < 4)
+		return false;
+	event->silence.side = step->word[3][0] == 'b';
+	event->silence.silent_ms = 5000;
+	for (unsigned int i = 4; i < step->words; i++) {
+		if (strcmp(step->word[i], "heard") == 0)
+			event->silence.heard = 1;
+		else if (strcmp(step->word[i], "refused") == 0 && i + 1 < step->words)
+			event->silence.refused = (uint64_t)atoll(step->word[++i]);
+		else
+			return false;
+	}
+	return true;
+}
+
+// SIDE rtp|rtcp ADDRESS [COUNT]
+static bool source_event(struct tg_event *event, const struct step *step)
+{
+	if (step->words < 6 || tg_addr_parse(&event->source.addr, step->word[5]) < 0)
+		return false;
+	event->source.side = step->word[3][0] == 'b';
+	event->source.component = strcmp(step->word[4], "rtcp") == 0 ? TG_RTCP : TG_RTP;
+	event->source.count = step->words > 6 ? (uint32_t)atol(step->word[6]) : 1;
+	return true;
+}
+
+static bool plain_event(struct tg_event * /*event*/, const struct step * /*step*/)
+{
+	return true;
+}
+
+static bool policed_event(struct tg_event *event, const struct step *step)
+{
+	if (step->words < 5)
+		return false;
+	event->policed.side = step->word[3][0] == 'b';
+	event->policed.dropped = (uint32_t)atol(step->word[4]);
+	return true;
+}
+
+static bool unreachable_event(struct tg_event *event, const struct step *step)
+{
+	if (step->words < 5 || tg_addr_parse(&event->unreachable.remote, step->word[4]) < 0)
+		return false;
+	event->unreachable.side = step->word[3][0] == 'b';
+	event->unreachable.type = 3;
+	event->unreachable.code = 3;
+	return true;
+}
+
+// event STREAM WHAT ...
 static void step_event(struct world *w, const struct step *step)
 {
-	struct tg_event event = {.type = TG_EVENT_MEDIA_IDLE};
+	static const struct {
+		const char *name;
+		enum tg_event_type type;
+		bool (*read)(struct tg_event *event, const struct step *step);
+	} kinds[] = {
+		{"idle", TG_EVENT_MEDIA_IDLE, plain_event},
+		{"one_way", TG_EVENT_ONE_WAY, silence_event},
+		{"two_way", TG_EVENT_TWO_WAY, silence_event},
+		{"latched", TG_EVENT_LATCHED, source_event},
+		{"refused", TG_EVENT_SOURCE_REFUSED, source_event},
+		{"policed", TG_EVENT_POLICED, policed_event},
+		{"unreachable", TG_EVENT_UNREACHABLE, unreachable_event},
+	};
+	const char *what = step->words > 2 ? step->word[2] : "";
 
-	if (step->words < 3 || strcmp(step->word[2], "idle") != 0) {
-		world_fail(w, "event STREAM idle");
+	for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+		struct tg_event event = {.type = kinds[i].type};
+
+		if (strcmp(kinds[i].name, what) != 0 || !kinds[i].read(&event, step))
+			continue;
+		fake_dp_event(&w->dp, (unsigned int)atoi(step->word[1]), &event);
+		world_settle(w);
 		return;
 	}
-	fake_dp_event(&w->dp, (unsigned int)atoi(step->word[1]), &event);
-	world_settle(w);
+	world_fail(w, "no such event, or words are missing");
+}
+
+// heard STREAM a|b PACKETS LOST: what the dataplane counted of a side.
+static void step_heard(struct world *w, const struct step *step)
+{
+	struct fake_dp_stream *s = step->words > 4
+		? fake_dp_stream(&w->dp, (unsigned int)atoi(step->word[1]))
+		: NULL;
+	struct tg_side_stats *side;
+
+	if (s == NULL) {
+		world_fail(w, "heard STREAM a|b PACKETS LOST");
+		return;
+	}
+	side = &s->stats.side[step->word[2][0] == 'b'];
+	side->packets = (uint64_t)atoll(step->word[3]);
+	side->loss_runs = (uint32_t)atol(step->word[4]);
+	side->seq_max_ext = (uint32_t)(side->packets + side->loss_runs - 1);
+	side->payload_type = 8;
 }
 
 static void step_drain(struct world *w, const struct step *step)
@@ -370,6 +460,31 @@ static void step_network(struct world *w, const struct step *step)
 	const char *what = step->words > 1 ? step->word[1] : "";
 
 	w->net.fail = strcmp(what, "down") == 0 ? -EHOSTUNREACH : 0;
+}
+
+static FILE *log_to;
+static char *transcript;
+
+// logged PATTERN...: a line was logged that holds this.
+static void step_logged(struct world *w, const struct step *step)
+{
+	char want[1024] = "*";
+	size_t len = 1;
+	struct str rest;
+
+	for (unsigned int i = 1; i < step->words && len + 2 < sizeof(want); i++)
+		len += (size_t)snprintf(
+			want + len, sizeof(want) - len, "%s%s", i > 1 ? " " : "", step->word[i]);
+	snprintf(want + len, len < sizeof(want) ? sizeof(want) - len : 0, "*");
+	fflush(log_to);
+	rest = str_from(transcript);
+	while (!str_is_none(rest)) {
+		struct str line = str_cut(&rest, '\n');
+
+		if (line.len != 0 && line.at[0] == '[' && pattern_match(want, line, &w->vars))
+			return;
+	}
+	world_fail(w, "nothing like it was logged");
 }
 
 // traced N: so many messages of the first call are in the trace, all of its legs.
@@ -411,6 +526,8 @@ static const struct verb {
 	{"stream", check_stream},
 	{"dataplane", step_dataplane},
 	{"event", step_event},
+	{"heard", step_heard},
+	{"logged", step_logged},
 	{"network", step_network},
 	{"drain", step_drain},
 	{"hangup", step_hangup},
@@ -452,8 +569,6 @@ static void finish(struct world *w)
 	check_clean(w);
 }
 
-static FILE *log_to;
-
 static void sink(enum log_level level, struct str line)
 {
 	fprintf(log_to, "[%s] %.*s\n", log_level_name(level), STR_FMT(line));
@@ -463,7 +578,6 @@ int main(int argc, char **argv)
 {
 	static struct world w;
 	struct step *steps;
-	char *transcript = NULL;
 	size_t len = 0;
 	int status = 0;
 
