@@ -179,3 +179,137 @@ Test(events, a_call_that_ends_while_it_is_put_back_leaves_nothing)
 	cr_assert_eq(world.media->readding, 0);
 	cr_assert_eq(world_pool(0).in_use, 0);
 }
+
+static struct tg_event source_event(enum tg_event_type type, uint8_t side, const char *from)
+{
+	struct tg_event event = {.type = type};
+
+	event.source.side = side;
+	event.source.count = 3;
+	event.source.ssrc = 77;
+	cr_assert_eq(tg_addr_parse(&event.source.addr, from), 0);
+	return event;
+}
+
+static struct media_stream_view view_of(unsigned int i)
+{
+	struct media_stream_view view;
+
+	cr_assert_eq(media_session_stream(world.session, i, &view), 0);
+	return view;
+}
+
+Test(events, E9_I7_latches_and_strangers_are_the_streams_history)
+{
+	struct tg_event latched = source_event(TG_EVENT_LATCHED, 0, "203.0.113.5:62000");
+	struct tg_event refused = source_event(TG_EVENT_SOURCE_REFUSED, 1, "192.0.2.66:9");
+	const struct history *history;
+
+	world_answered_call();
+	cr_assert_null(view_of(0).history);
+	fake_dp_event(&world.dp, 0, &latched);
+	fake_dp_event(&world.dp, 0, &refused);
+	fake_dp_event(&world.dp, 0, &refused);
+	history = view_of(0).history;
+	cr_assert_eq(history->latches, 1);
+	cr_assert(tg_addr_equal(&history_latch_at(history, 0)->to, &latched.source.addr));
+	cr_assert_eq(history->sources, 1);
+	cr_assert_eq(history->source[0].packets, 6);
+	cr_assert_eq(history->source[0].side, 1);
+}
+
+static struct tg_event silence_event(enum tg_event_type type, uint8_t side, bool heard)
+{
+	struct tg_event event = {.type = type};
+
+	event.silence.side = side;
+	event.silence.heard = heard;
+	event.silence.silent_ms = 5000;
+	return event;
+}
+
+Test(events, J16_a_silent_side_is_told_with_its_reason)
+{
+	struct tg_event one = silence_event(TG_EVENT_ONE_WAY, MEDIA_B, false);
+	struct tg_event two = silence_event(TG_EVENT_TWO_WAY, MEDIA_B, true);
+
+	world_answered_call();
+	world_run(6000);
+	fake_dp_event(&world.dp, 0, &one);
+	cr_assert(view_of(0).silence.now);
+	cr_assert_eq(view_of(0).silence.side, MEDIA_B);
+	cr_assert_eq(view_of(0).silence.reason, ONE_WAY_NEVER);
+	cr_assert_eq(tg_mono_ms_between(view_of(0).silence.since, media_now(world.media)), 5000);
+	fake_dp_event(&world.dp, 0, &two);
+	cr_assert_not(view_of(0).silence.now);
+	one.silence.heard = true;
+	fake_dp_event(&world.dp, 0, &one);
+	cr_assert_eq(view_of(0).silence.reason, ONE_WAY_STOPPED);
+	cr_assert_eq(view_of(0).silence.times, 2);
+	fake_dp_stream(&world.dp, 0)->stats.side[MEDIA_B].unreachable = 1;
+	fake_dp_event(&world.dp, 0, &one);
+	cr_assert_eq(view_of(0).silence.reason, ONE_WAY_UNREACHABLE);
+	cr_assert_eq(media_counters(world.media)->one_way, 3);
+	cr_assert_eq(media_counters(world.media)->two_way, 1);
+}
+
+Test(events, J16_a_private_address_without_latching_is_suspected)
+{
+	struct tg_event one = silence_event(TG_EVENT_ONE_WAY, MEDIA_B, false);
+
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_HEAD("10.0.0.5") "m=audio 6000 RTP/AVP 8\r\n", true),
+		MEDIA_OK);
+	fake_dp_event(&world.dp, 0, &one);
+	cr_assert_eq(view_of(0).silence.reason, ONE_WAY_PRIVATE_ADDRESS);
+	one.silence.refused = 7;
+	fake_dp_event(&world.dp, 0, &one);
+	cr_assert_eq(view_of(0).silence.reason, ONE_WAY_OTHER_SOURCE);
+}
+
+Test(events, J16_who_is_held_may_be_silent)
+{
+	struct tg_event one = silence_event(TG_EVENT_ONE_WAY, MEDIA_A, true);
+
+	world_answered_call();
+	fake_dp_event(&world.dp, 0, &one);
+	cr_assert(view_of(0).silence.now);
+	cr_assert_eq(world_offer(MEDIA_B, SDP_B "a=sendonly\r\n"), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_A, SDP_A "a=recvonly\r\n", true), MEDIA_OK);
+	cr_assert_not(view_of(0).silence.now, "over with the hold");
+	fake_dp_event(&world.dp, 0, &one);
+	cr_assert_not(view_of(0).silence.now, "sent before the hold");
+	cr_assert_eq(media_counters(world.media)->one_way, 1);
+}
+
+Test(events, J18_J24_others_that_harm_are_counted)
+{
+	struct tg_event event = {.type = TG_EVENT_POLICED, .policed = {.dropped = 9, .side = 1}};
+
+	world_answered_call();
+	fake_dp_event(&world.dp, 0, &event);
+	cr_assert_eq(media_counters(world.media)->policed, 1);
+	event = (struct tg_event){.type = TG_EVENT_UNREACHABLE, .unreachable = {.type = 3}};
+	fake_dp_event(&world.dp, 0, &event);
+	cr_assert_eq(media_counters(world.media)->unreachable, 1);
+}
+
+Test(events, J15_a_stream_that_ends_is_rated_by_realm_and_peer)
+{
+	struct tg_side_stats *side;
+	const struct tally_row *row;
+
+	world_answered_call();
+	side = &fake_dp_stream(&world.dp, 0)->stats.side[MEDIA_B];
+	side->packets = 990;
+	side->seq_max_ext = 999;
+	side->loss_runs = 10;
+	side->payload_type = 8;
+	media_session_free(world.session);
+	world.session = NULL;
+	row = tally_find(media_tally(world.media), "core", "carrier");
+	cr_assert_not_null(row);
+	cr_assert_eq(row->grade[QUALITY_ACCEPTABLE], 1);
+	cr_assert_eq(row->mos_milli_sum / 10, 429);
+	cr_assert_eq(tally_find(media_tally(world.media), "access", "")->grade[QUALITY_UNKNOWN], 1);
+}
