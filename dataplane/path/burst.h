@@ -2,8 +2,9 @@
 // One burst of received packets on its way through the stages, and what is known of each packet.
 //
 //	parse ─► classify ─┬─ SIP ───► limit ─► keepalive ─► punt
-//	                   └─ media ─► lookup ─► guard ─► latch ─► gate ─► count ─► rtcp ─┐
-//	                                                              rewrite ◄─ output ◄─┘
+//	                   └─ media ─► lookup ─► fast ─► sent, if it is as the one before it; else
+//	                                         spec ─► guard ─► latch ─► gate ─► count ─► rtcp ─┐
+//	                                                            fast_fill ◄─ rewrite ◄─ output ◄┘
 //
 // A stage looks only at packets whose verdict is still VERDICT_NONE and ends the way of some.
 #pragma once
@@ -53,31 +54,31 @@ struct packet {
 	uint16_t l4_offset;
 	uint16_t payload_bytes; // UDP payload
 	uint8_t is_v6;
-	uint8_t verdict; // enum verdict
-	uint8_t drop;	 // enum tg_drop
-	uint8_t kind;	 // classify: PACKET_MEDIA; limit: the other enum packet_kind
-	uint8_t trust;	 // limit: enum tg_trust_level
-	uint8_t method;	 // limit, SIP: enum tg_method_class
-	uint8_t side;	 // lookup: 0 or 1, where it arrived
+	uint8_t verdict;   // enum verdict
+	uint8_t drop;	   // enum tg_drop
+	uint8_t kind;	   // classify: PACKET_MEDIA; limit: the other enum packet_kind
+	uint8_t trust;	   // limit: enum tg_trust_level
+	uint8_t method;	   // limit, SIP: enum tg_method_class
+	uint8_t side;	   // lookup: 0 or 1, where it arrived
+	uint8_t component; // lookup: port of RTCP; guard: RTCP by RFC 5761 too
+	uint8_t latch;	   // guard: enum latch_verdict
+	uint8_t pt;	   // guard, RTP
 	_Alignas(TG_CACHE_LINE) union {
 		const struct tg_listener *listener; // classify, SIP
-		const struct flow_spec *spec;	    // lookup, media
+		const struct flow_spec *spec;	    // spec, media
 	};
 	union {
 		const struct flow_address *address; // classify, media
 		struct flow *flow;		    // lookup, media
 	};
 	uint32_t index;	    // classify: port word; lookup: of the flow
-	uint32_t ssrc;	    // guard
+	uint32_t revision;  // spec: of the way, before the rest was looked at
 	uint32_t latch_seq; // guard: of the latch when it was judged
+	uint32_t ssrc;	    // guard
 	uint16_t seq;	    // guard, RTP
-	uint8_t component;  // lookup: port of RTCP; guard: RTCP by RFC 5761 too
-	uint8_t latch;	    // guard: enum latch_verdict
-	uint8_t pt;	    // guard, RTP
+	uint16_t out_port;  // fast or output
 	uint8_t out_mac[6]; // output: of the next hop
-	uint8_t zero;
-	uint16_t out_port; // output
-	uint16_t zero2;
+	uint16_t zero;
 	struct tg_addr to; // output: destination
 };
 
@@ -90,7 +91,9 @@ struct burst {
 	uint16_t sip_count;
 	uint16_t media_count;
 	uint8_t sip[BURST_PACKETS_MAX];	  // classify: places in packet[] of what came to listeners
-	uint8_t media[BURST_PACKETS_MAX]; // classify: likewise, of media
+	uint8_t media[BURST_PACKETS_MAX]; // classify: likewise, of media; fast leaves the rest
+	uint32_t clock_ready;		  // bit n: arrival[n] is set
+	uint32_t arrival[TG_CLOCK_COUNT]; // the burst's time in units of each enum tg_clock
 	struct packet packet[BURST_PACKETS_MAX];
 };
 

@@ -1,118 +1,171 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "dataplane/path/path_int.h"
-
-#include "include/tidegate/time.h"
-#include "include/tidegate/wire.h"
+#include "dataplane/path/count.h"
 
 // RFC 3550 appendix A.1.
 #define DROPOUT_MAX 3000
 #define MISORDER_MAX 100
 #define SEQ_MOD 65536u
-#define SEQ_BAD_NONE UINT32_MAX
 
 #define SEEN_BITS 64
 
-// RFC 3551 section 6: clock rates of static payload types other than 8000 Hz. A dynamic type is
-// taken for 8000 Hz: the spec does not tell its rate, and the control plane, which knows it from
-// SDP, scales the jitter it shows.
-static const uint32_t clock_hz_of[128] = {
-	[6] = 16000,
-	[10] = 44100,
-	[11] = 44100,
-	[14] = 90000,
-	[16] = 11025,
-	[17] = 22050,
-	[25] = 90000,
-	[26] = 90000,
-	[28] = 90000,
-	[31] = 90000,
-	[32] = 90000,
-	[33] = 90000,
-	[34] = 90000,
-};
+static const uint32_t hz_of[TG_CLOCK_COUNT] = TG_CLOCK_HZ;
 
-static uint32_t arrival_units(const struct path *path, uint8_t pt)
+void count_set_arrival(struct path *path, enum tg_clock clock)
 {
-	uint64_t hz = clock_hz_of[pt] != 0 ? clock_hz_of[pt] : 8000;
+	uint64_t units = path->now_ns / TG_NS_PER_US * hz_of[clock] / TG_US_PER_S;
 
-	return (uint32_t)(path->now_ns / TG_NS_PER_US * hz / TG_US_PER_S);
+	path->burst.arrival[clock] = (uint32_t)units;
+	path->burst.clock_ready |= 1u << clock;
+}
+
+enum tg_clock count_clock(const struct tg_side_spec *side, uint8_t pt)
+{
+	// RFC 3551 section 6; not named: 8000 Hz, as is what SDP says nothing of.
+	static const uint8_t clock_of[128] = {
+		[6] = TG_CLOCK_16000,
+		[10] = TG_CLOCK_44100,
+		[11] = TG_CLOCK_44100,
+		[14] = TG_CLOCK_90000,
+		[16] = TG_CLOCK_11025,
+		[17] = TG_CLOCK_22050,
+		[25] = TG_CLOCK_90000,
+		[26] = TG_CLOCK_90000,
+		[28] = TG_CLOCK_90000,
+		[31] = TG_CLOCK_90000,
+		[32] = TG_CLOCK_90000,
+		[33] = TG_CLOCK_90000,
+		[34] = TG_CLOCK_90000,
+	};
+	enum tg_clock clock;
+
+	if (pt < 96)
+		return (enum tg_clock)clock_of[pt];
+	clock = tg_side_clock(side, pt);
+	return clock < TG_CLOCK_COUNT ? clock : TG_CLOCK_8000;
+}
+
+void count_gap_max(struct flow_way *way, struct tg_side_stats *stats, uint32_t gap_us)
+{
+	way->gap_max_us = gap_us;
+	stats->gap_max_us = gap_us;
+}
+
+void count_jitter_max(struct flow_way *way, struct tg_side_stats *stats, uint32_t jitter_q4)
+{
+	way->jitter_max_q4 = jitter_q4;
+	stats->jitter_max_q4 = jitter_q4;
+}
+
+static uint32_t in_clock(uint32_t units, enum tg_clock from, enum tg_clock to)
+{
+	return (uint32_t)((uint64_t)units * hz_of[to] / hz_of[from]);
+}
+
+// What was measured so far is from now on told in units of the new clock.
+static void clock_change(struct flow_way *way, struct tg_side_stats *stats, enum tg_clock to)
+{
+	enum tg_clock from = (enum tg_clock)way->clock[0];
+
+	way->clock[0] = (uint8_t)to;
+	stats->clock = (uint8_t)to;
+	stats->jitter_q4 = in_clock(stats->jitter_q4, from, to);
+	count_jitter_max(way, stats, in_clock(way->jitter_max_q4, from, to));
+}
+
+bool count_type(struct flow_way *way, struct tg_side_stats *stats, const struct rtp *rtp,
+	enum tg_clock clock, uint32_t transit)
+{
+	bool goes_on = way->pt[0] != FLOW_PT_NONE && way->clock[0] == clock;
+
+	if (rtp_is_aside(rtp)) {
+		way->pt[1] = rtp->pt;
+		way->clock[1] = (uint8_t)clock;
+		return goes_on;
+	}
+	way->pt[0] = rtp_pt_is_shared(rtp->pt) ? FLOW_PT_NONE : rtp->pt;
+	stats->payload_type = rtp->pt;
+	if (way->clock[0] != clock)
+		clock_change(way, stats, clock);
+	if (!goes_on)
+		stats->transit = transit;
+	return goes_on;
 }
 
 // The run that ended counts as expected; the next one starts behind it.
-static void run_end(struct flow_side *state, struct tg_side_stats *stats)
+static void run_end(struct flow_way *way, struct tg_side_stats *stats)
 {
-	if (!state->heard)
+	if (!way->heard)
 		return;
-	stats->expected_prior_ssrcs += state->seq_max_ext - stats->seq_first_ext + 1;
-	stats->seq_first_ext = state->seq_max_ext + 1;
-	state->heard = 0;
+	tg_stat_add32(&stats->expected_prior_ssrcs, stats->seq_max_ext - stats->seq_first_ext + 1);
+	stats->seq_first_ext = stats->seq_max_ext + 1;
+	way->heard = 0;
 }
 
-static void run_start(struct flow_side *state, struct tg_side_stats *stats,
-	const struct packet *pkt, uint32_t transit)
+static void run_start(
+	struct flow_way *way, struct tg_side_stats *stats, const struct rtp *rtp, uint32_t transit)
 {
-	run_end(state, stats);
-	state->ssrc = pkt->ssrc;
-	state->seq_max_ext = pkt->seq;
-	state->seq_bad = SEQ_BAD_NONE;
-	state->seen = 1;
-	state->heard = 1;
-	stats->ssrc = pkt->ssrc;
-	stats->seq_first_ext = pkt->seq;
-	stats->seq_max_ext = pkt->seq;
+	run_end(way, stats);
+	way->seen = 1;
+	way->seq_bad_set = 0;
+	way->heard = 1;
+	stats->ssrc = rtp->ssrc;
+	stats->seq_first_ext = rtp->seq;
+	stats->seq_max_ext = rtp->seq;
 	stats->transit = transit;
 	stats->jitter_q4 = 0;
 }
 
 void count_pause(struct path *path, const struct packet *pkt)
 {
-	run_end(&pkt->flow->side[pkt->side], packet_stats(path, pkt));
+	run_end(packet_way(pkt), packet_stats(path, pkt));
 }
 
-// RFC 3550 appendix A.8, the integer form.
-static void count_jitter(struct tg_side_stats *stats, uint32_t transit)
-{
-	int32_t change = (int32_t)(transit - stats->transit);
-	uint32_t distance = change < 0 ? 0u - (uint32_t)change : (uint32_t)change;
-
-	stats->transit = transit;
-	stats->jitter_q4 += distance - ((stats->jitter_q4 + 8) >> 4);
-}
-
-static void count_late(struct flow_side *state, struct tg_side_stats *stats, uint32_t back)
+static void count_late(struct flow_way *way, struct tg_side_stats *stats, uint32_t back)
 {
 	uint64_t bit = back < SEEN_BITS ? 1ull << back : 0;
 
-	if ((state->seen & bit) != 0)
-		stats->duplicates++;
-	else
-		stats->reordered++;
-	state->seen |= bit;
+	tg_stat_add32((way->seen & bit) != 0 ? &stats->duplicates : &stats->reordered, 1);
+	way->seen |= bit;
 }
 
-// RFC 3550 appendix A.1. Returns false when the sender turned out to have started anew.
-static bool count_seq(struct flow_side *state, struct tg_side_stats *stats, uint16_t seq)
+static void count_ahead(struct flow_way *way, struct tg_side_stats *stats, uint32_t step)
 {
-	uint32_t step = (uint16_t)(seq - (uint16_t)state->seq_max_ext);
-
-	if (step == 0) {
-		stats->duplicates++;
-	} else if (step < DROPOUT_MAX) {
-		state->seq_max_ext += step;
-		state->seen = step < SEEN_BITS ? state->seen << step | 1 : 1;
-		stats->seq_max_ext = state->seq_max_ext;
-		state->seq_bad = SEQ_BAD_NONE;
-	} else if (step > SEQ_MOD - MISORDER_MAX) {
-		count_late(state, stats, SEQ_MOD - step);
-	} else if (seq == state->seq_bad) {
-		return false;
-	} else {
-		state->seq_bad = (seq + 1u) % SEQ_MOD;
-	}
-	return true;
+	stats->seq_max_ext += step;
+	way->seen = step < SEEN_BITS ? way->seen << step | 1 : 1;
+	way->seq_bad_set = 0;
+	if (step == 1)
+		return;
+	tg_stat_add32(&stats->loss_runs, 1);
+	if (step - 1 > stats->loss_run_max)
+		stats->loss_run_max = step - 1;
 }
 
-static void report_ssrc(struct path *path, const struct packet *pkt)
+enum order {
+	ORDER_KNOWN,
+	ORDER_DOUBTFUL,
+	ORDER_ANEW, // the sender turned out to have started anew
+};
+
+// RFC 3550 appendix A.1.
+static enum order count_seq(struct flow_way *way, struct tg_side_stats *stats, uint16_t seq)
+{
+	uint32_t step = (uint16_t)(seq - (uint16_t)stats->seq_max_ext);
+
+	if (step < DROPOUT_MAX && step != 0) {
+		count_ahead(way, stats, step);
+	} else if (step == 0 || step > SEQ_MOD - MISORDER_MAX) {
+		count_late(way, stats, (SEQ_MOD - step) % SEQ_MOD);
+	} else if (way->seq_bad_set && seq == way->seq_bad) {
+		return ORDER_ANEW;
+	} else {
+		way->seq_bad = (uint16_t)(seq + 1u);
+		way->seq_bad_set = 1;
+		return ORDER_DOUBTFUL;
+	}
+	return ORDER_KNOWN;
+}
+
+static void report_ssrc(struct path *path, const struct packet *pkt, const struct rtp *rtp)
 {
 	struct tg_event event;
 
@@ -120,33 +173,47 @@ static void report_ssrc(struct path *path, const struct packet *pkt)
 		return;
 	event = event_of_packet(path, pkt, TG_EVENT_SSRC_CHANGED);
 	event.source = (struct tg_event_source){
-		.addr = pkt->src, .ssrc = pkt->ssrc, .side = pkt->side, .component = TG_RTP};
+		.addr = pkt->src, .ssrc = rtp->ssrc, .side = pkt->side, .component = TG_RTP};
 	event_push(path, pkt->spec->spec.sig_thread, &event);
 }
 
-static void count_rtp(struct path *path, const struct packet *pkt)
+bool count_disorder(
+	struct path *path, const struct packet *pkt, const struct rtp *rtp, uint32_t transit)
 {
-	struct flow_side *state = &pkt->flow->side[pkt->side];
+	struct flow_way *way = packet_way(pkt);
 	struct tg_side_stats *stats = packet_stats(path, pkt);
-	uint32_t timestamp = tg_load_be32(packet_payload(pkt) + 4);
-	uint32_t transit = arrival_units(path, pkt->pt) - timestamp;
+	bool other_sender = way->heard && stats->ssrc != rtp->ssrc;
+	enum order order = ORDER_ANEW;
 
-	tg_stat_add(&stats->packets, 1);
-	tg_stat_add(&stats->bytes, pkt->payload_bytes);
-	if (!state->heard) {
-		run_start(state, stats, pkt, transit);
-		return;
-	}
-	if (state->ssrc != pkt->ssrc) {
-		run_start(state, stats, pkt, transit);
-		report_ssrc(path, pkt);
-		return;
-	}
-	if (!count_seq(state, stats, pkt->seq)) {
-		run_start(state, stats, pkt, transit);
-		return;
-	}
-	count_jitter(stats, transit);
+	if (way->heard && !other_sender)
+		order = count_seq(way, stats, rtp->seq);
+	if (order == ORDER_ANEW)
+		run_start(way, stats, rtp, transit);
+	if (other_sender)
+		report_ssrc(path, pkt, rtp);
+	return order == ORDER_KNOWN;
+}
+
+// UDPTL (T.38) has no header that we read.
+static void count_opaque(struct path *path, const struct packet *pkt)
+{
+	struct tg_side_stats *stats = packet_stats(path, pkt);
+
+	run_end(packet_way(pkt), stats);
+	count_arrived(path, packet_way(pkt), stats, pkt->payload_bytes);
+}
+
+static void count_packet(struct path *path, const struct packet *pkt)
+{
+	const struct tg_side_spec *side = packet_side(pkt);
+	struct rtp rtp;
+
+	if (pkt->component == TG_RTCP)
+		tg_stat_add32(&packet_stats(path, pkt)->rtcp_packets, 1);
+	else if ((side->flags & TG_SIDE_OPAQUE) != 0)
+		count_opaque(path, pkt);
+	else if (rtp_read(&rtp, packet_payload(pkt), pkt->payload_bytes))
+		count_rtp(path, pkt, &rtp, count_clock(side, rtp.pt));
 }
 
 void count_burst(struct path *path)
@@ -154,17 +221,9 @@ void count_burst(struct path *path)
 	struct burst *burst = &path->burst;
 
 	for (uint16_t i = 0; i < burst->media_count; i++) {
-		struct packet *pkt = &burst->packet[burst->media[i]];
-		struct tg_side_stats *stats;
+		const struct packet *pkt = &burst->packet[burst->media[i]];
 
-		if (pkt->verdict != VERDICT_NONE)
-			continue;
-		stats = packet_stats(path, pkt);
-		if (pkt->component == TG_RTCP) {
-			tg_stat_add32(&stats->rtcp_packets, 1);
-			continue;
-		}
-		count_rtp(path, pkt);
-		__atomic_store_n(&stats->last_rx_ms, (uint32_t)path->now_ms | 1, __ATOMIC_RELAXED);
+		if (pkt->verdict == VERDICT_NONE)
+			count_packet(path, pkt);
 	}
 }

@@ -41,3 +41,12 @@ bool event_due(uint32_t *last_ms, uint64_t now_ms)
 	return __atomic_compare_exchange_n(
 		last_ms, &last, now, false, __ATOMIC_RELAXED, __ATOMIC_RELAXED);
 }
+
+bool event_news(uint32_t *count, struct flow_news *news, uint64_t now_ms)
+{
+	__atomic_fetch_add(&news->count, 1, __ATOMIC_RELAXED);
+	if (!event_due(&news->sent_ms, now_ms))
+		return false;
+	*count = __atomic_exchange_n(&news->count, 0, __ATOMIC_RELAXED);
+	return *count != 0;
+}

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/path/path_int.h"
 
+#include "dataplane/path/police.h"
+#include "dataplane/table/flow_latch.h"
+
 // RFC 7362 section 5: who may be learned is for policy to say, not for whoever sends first.
 static bool policy_allows(
 	const struct tg_side_spec *side, unsigned int component, const struct tg_addr *src)
@@ -22,17 +25,29 @@ static bool policy_allows(
 	return false;
 }
 
+// How long the source in force has been silent. What the common packet notes lies in the statistics.
+static uint32_t silent_ms(const struct path *path, const struct packet *pkt, unsigned int component)
+{
+	const uint32_t *slow = &pkt->flow->side[pkt->side].last_rx_ms[component];
+	const uint32_t *fast = &packet_stats(path, pkt)->last_rx_ms;
+	uint32_t now_ms = (uint32_t)path->now_ms;
+	uint32_t ms = now_ms - __atomic_load_n(slow, __ATOMIC_RELAXED);
+	uint32_t last_ms = __atomic_load_n(fast, __ATOMIC_RELAXED);
+
+	if (component == TG_RTP && last_ms != 0 && (now_ms | 1) - last_ms < ms)
+		ms = (now_ms | 1) - last_ms;
+	return ms;
+}
+
 enum latch_verdict latch_judge(const struct path *path, struct packet *pkt)
 {
 	const struct tg_side_spec *side = packet_side(pkt);
-	const struct flow_side *state = &pkt->flow->side[pkt->side];
 	unsigned int component = side_component(side, pkt->component);
 	struct tg_addr learned;
-	uint32_t silent_ms;
 
 	if (side->latch == TG_LATCH_OFF)
 		return policy_allows(side, component, &pkt->src) ? LATCH_LOCKED : LATCH_REFUSED;
-	pkt->latch_seq = flow_latch_read(&learned, &state->latch[component]);
+	pkt->latch_seq = flow_latch_read(&learned, packet_stats(path, pkt), component);
 	if (tg_addr_equal(&learned, &pkt->src))
 		return LATCH_LOCKED;
 	// An odd number: another worker learns at this moment.
@@ -40,27 +55,35 @@ enum latch_verdict latch_judge(const struct path *path, struct packet *pkt)
 		|| !policy_allows(side, component, &pkt->src))
 		return LATCH_REFUSED;
 	if (learned.port == 0)
-		return state->relearn[component] ? LATCH_RENEGOTIATED : LATCH_FIRST;
-	silent_ms = (uint32_t)path->now_ms
-		- __atomic_load_n(&state->last_rx_ms[component], __ATOMIC_RELAXED);
-	return silent_ms >= LATCH_SILENCE_MS ? LATCH_CONTINUED : LATCH_REFUSED;
+		return pkt->flow->side[pkt->side].relearn[component] ? LATCH_RENEGOTIATED
+								     : LATCH_FIRST;
+	return silent_ms(path, pkt, component) >= LATCH_SILENCE_MS ? LATCH_CONTINUED
+								   : LATCH_REFUSED;
 }
 
-bool latch_continues(const struct packet *pkt)
+// Whether the packet comes from the IP address that was learned for a component.
+static bool is_at_learned(const struct path *path, const struct packet *pkt, unsigned int component)
 {
-	const struct flow_side *state = &pkt->flow->side[pkt->side];
-	uint16_t step = (uint16_t)(pkt->seq - (uint16_t)state->seq_max_ext);
-	struct tg_addr rtp;
+	struct tg_addr learned;
 
-	if (!state->heard || pkt->ssrc != state->ssrc)
+	flow_latch_read(&learned, packet_stats(path, pkt), component);
+	return tg_ip_equal(&learned.ip, &pkt->src.ip);
+}
+
+bool latch_continues(const struct path *path, const struct packet *pkt)
+{
+	const struct tg_side_stats *stats = packet_stats(path, pkt);
+	uint16_t step = (uint16_t)(pkt->seq - (uint16_t)stats->seq_max_ext);
+
+	// No sequence to go by: only the port may have changed, as a NAT does it.
+	if (packet_is_opaque(pkt))
+		return is_at_learned(path, pkt, side_component(packet_side(pkt), pkt->component));
+	if (!packet_way(pkt)->heard || pkt->ssrc != stats->ssrc)
 		return false;
 	if (pkt->component == TG_RTP)
 		return step != 0 && step <= LATCH_SEQ_WINDOW;
 	// RTCP has no sequence: it may only follow where RTP already is, on a port of its own.
-	if (packet_side(pkt)->local_rtcp_port == 0)
-		return false;
-	flow_latch_read(&rtp, &state->latch[TG_RTP]);
-	return tg_ip_equal(&rtp.ip, &pkt->src.ip);
+	return packet_side(pkt)->local_rtcp_port != 0 && is_at_learned(path, pkt, TG_RTP);
 }
 
 static struct tg_event source_event(
@@ -77,30 +100,48 @@ static struct tg_event source_event(
 	return event;
 }
 
-void latch_report_refused(struct path *path, const struct packet *pkt)
+static void report_refused(struct path *path, const struct packet *pkt)
 {
 	struct tg_event event;
+	uint32_t count;
 
-	limit_media_refused(path, pkt);
-	if (!event_due(&pkt->flow->side[0].refused_ms, path->now_ms))
+	if (!event_news(&count, &pkt->flow->refused, path->now_ms))
 		return;
 	event = source_event(path, pkt, TG_EVENT_SOURCE_REFUSED);
+	event.source.count = count;
 	event_push(path, pkt->spec->spec.sig_thread, &event);
 }
 
-static void stats_learn(
-	struct tg_side_stats *stats, unsigned int component, const struct tg_addr *addr)
+void latch_refuse(
+	struct path *path, struct packet *pkt, enum tg_drop why, enum tg_side_drop side_why)
 {
-	__atomic_fetch_add(&stats->latch_seq, 1, __ATOMIC_ACQ_REL);
-	stats->learned[component] = *addr;
-	stats->latches++;
-	__atomic_fetch_add(&stats->latch_seq, 1, __ATOMIC_RELEASE);
+	packet_drop_media(path, pkt, why, side_why);
+	limit_media_refused(path, pkt);
+	report_refused(path, pkt);
 }
 
-static void refuse(struct path *path, struct packet *pkt)
+// Above its rate even the source in force is not heard, and nobody is learned.
+static bool police(struct path *path, struct packet *pkt)
 {
-	packet_drop_media(path, pkt, TG_DROP_MEDIA_SOURCE, TG_SIDE_DROP_SOURCE);
-	latch_report_refused(path, pkt);
+	struct flow_police *of_side = &packet_way(pkt)->police;
+	enum police_verdict verdict = police_take(of_side, path->now_ns, pkt->payload_bytes);
+	struct tg_event event;
+	uint32_t count;
+
+	if (verdict == POLICE_PASS)
+		return true;
+	packet_drop_media(path, pkt, TG_DROP_MEDIA_RATE, TG_SIDE_DROP_RATE);
+	if (!event_news(&count, &pkt->flow->policed, path->now_ms))
+		return false;
+	event = event_of_packet(path, pkt, TG_EVENT_POLICED);
+	event.policed = (struct tg_event_policed){
+		.addr = pkt->src,
+		.dropped = count,
+		.side = pkt->side,
+		.by_bytes = verdict == POLICE_BYTES,
+	};
+	event_push(path, pkt->spec->spec.sig_thread, &event);
+	return false;
 }
 
 static void learn(struct path *path, struct packet *pkt)
@@ -112,18 +153,22 @@ static void learn(struct path *path, struct packet *pkt)
 	};
 	const struct tg_side_spec *side = packet_side(pkt);
 	unsigned int component = side_component(side, pkt->component);
-	struct flow_side *state = &pkt->flow->side[pkt->side];
-	struct flow_latch *latch = &state->latch[component];
+	struct tg_side_stats *stats = packet_stats(path, pkt);
 	struct tg_event event = source_event(path, pkt, TG_EVENT_LATCHED);
+	struct tg_addr *learned = &stats->learned[component];
 
-	if (!flow_latch_begin(latch, pkt->latch_seq)) {
-		refuse(path, pkt);
+	if (!flow_latch_begin(stats, component, pkt->latch_seq)) {
+		latch_refuse(path, pkt, TG_DROP_MEDIA_SOURCE, TG_SIDE_DROP_SOURCE);
 		return;
 	}
-	event.source.previous = latch->addr.port != 0 ? latch->addr : side->remote[component];
-	latch->addr = pkt->src;
-	stats_learn(packet_stats(path, pkt), component, &pkt->src);
-	flow_latch_end(latch);
+	event.source.previous = learned->port != 0 ? *learned : side->remote[component];
+	*learned = pkt->src;
+	stats->latches++;
+	flow_latch_end(stats, component);
+	flow_way_changed(&pkt->flow->way[!pkt->side]);
+	// Where nobody else changed anything, what was and will be found of this packet fills the way.
+	if (flow_way_changed(packet_way(pkt)) == pkt->revision)
+		pkt->revision++;
 	event.source.reason = reason_of[pkt->latch];
 	event.source.component = (uint8_t)component;
 	event_push(path, pkt->spec->spec.sig_thread, &event);
@@ -139,9 +184,11 @@ static void latch_packet(struct path *path, struct packet *pkt)
 	if (pkt->latch != LATCH_LOCKED)
 		pkt->latch = (uint8_t)latch_judge(path, pkt);
 	if (pkt->latch == LATCH_REFUSED) {
-		refuse(path, pkt);
+		latch_refuse(path, pkt, TG_DROP_MEDIA_SOURCE, TG_SIDE_DROP_SOURCE);
 		return;
 	}
+	if (!police(path, pkt))
+		return;
 	if (pkt->latch != LATCH_LOCKED)
 		learn(path, pkt);
 	if (pkt->verdict == VERDICT_NONE && *last_ms != now_ms)

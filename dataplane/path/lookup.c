@@ -1,32 +1,20 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/path/path_int.h"
 
-static void prefetch_flow(const struct path *path, const struct packet *pkt)
+// The lines that the common packet touches, and no others.
+static void prefetch_way(const struct path *path, const struct packet *pkt)
 {
-	const struct flow_side *near = &pkt->flow->side[pkt->side];
-	const struct tg_stream_stats *stats = &path->stream_stats[pkt->index];
+	const struct flow_way *way = packet_way(pkt);
 
-	__builtin_prefetch(pkt->flow);
-	__builtin_prefetch(near);
-	__builtin_prefetch(near->last_rx_ms);
-	__builtin_prefetch(&pkt->flow->side[!pkt->side]);
-	__builtin_prefetch(&stats->side[pkt->side], 1);
-	__builtin_prefetch(&stats->side[pkt->side].ssrc, 1);
-	__builtin_prefetch(&stats->side[!pkt->side], 1);
+	__builtin_prefetch(way, 1);
+	__builtin_prefetch(&way->police, 1);
+	__builtin_prefetch(packet_stats(path, pkt), 1);
 }
 
-static void prefetch_spec(const struct flow_spec *spec)
-{
-	const uint8_t *at = (const uint8_t *)spec;
-
-	for (size_t line = 0; line < sizeof(*spec); line += TG_CACHE_LINE)
-		__builtin_prefetch(at + line);
-}
-
-// Three passes, so that the cache misses of a burst overlap: slots, specs, then the answers.
 void lookup_burst(struct path *path)
 {
 	struct burst *burst = &path->burst;
+	uint16_t found = 0;
 
 	for (uint16_t i = 0; i < burst->media_count; i++) {
 		struct packet *pkt = &burst->packet[burst->media[i]];
@@ -40,17 +28,43 @@ void lookup_burst(struct path *path)
 		pkt->side = (word & FLOW_PORT_SIDE) != 0;
 		pkt->component = (word & FLOW_PORT_RTCP) != 0 ? TG_RTCP : TG_RTP;
 		pkt->flow = flow_table_at(path->tables->flows, pkt->index);
-		prefetch_flow(path, pkt);
+		prefetch_way(path, pkt);
+		burst->media[found++] = burst->media[i];
 	}
+	burst->media_count = found;
+}
+
+static void prefetch_spec(const struct flow_spec *spec)
+{
+	const uint8_t *at = (const uint8_t *)spec;
+
+	for (size_t line = 0; line < sizeof(*spec); line += TG_CACHE_LINE)
+		__builtin_prefetch(at + line);
+}
+
+static void prefetch_learned(const struct path *path, const struct packet *pkt)
+{
+	for (uint32_t s = 0; s < 2; s++)
+		__builtin_prefetch(path->stream_stats[pkt->index].side[s].learned);
+}
+
+// The revision first: what is read behind it is of this revision or a later one.
+void spec_burst(struct path *path)
+{
+	struct burst *burst = &path->burst;
+
+	for (uint16_t i = 0; i < burst->media_count; i++)
+		__builtin_prefetch(burst->packet[burst->media[i]].flow);
 	for (uint16_t i = 0; i < burst->media_count; i++) {
 		struct packet *pkt = &burst->packet[burst->media[i]];
 
-		if (pkt->verdict != VERDICT_NONE)
-			continue;
+		pkt->revision = __atomic_load_n(&packet_way(pkt)->revision, __ATOMIC_ACQUIRE);
 		pkt->spec = rcu_dereference(pkt->flow->spec);
-		if (pkt->spec == NULL)
+		if (pkt->spec == NULL) {
 			packet_drop(pkt, TG_DROP_MEDIA_NO_STREAM);
-		else
-			prefetch_spec(pkt->spec);
+			continue;
+		}
+		prefetch_spec(pkt->spec);
+		prefetch_learned(path, pkt);
 	}
 }

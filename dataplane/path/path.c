@@ -9,7 +9,7 @@ static void list_add(struct path_list *list, struct rte_mbuf *m)
 	list->m[list->count++] = m;
 }
 
-static void burst_fill(struct path *path, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
+void fill_burst(struct path *path, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
 {
 	struct burst *burst = &path->burst;
 	uint64_t bytes = 0;
@@ -19,6 +19,7 @@ static void burst_fill(struct path *path, uint16_t port, struct rte_mbuf **mbufs
 	burst->hop_epoch = __atomic_load_n(&path->tables->hop_epoch, __ATOMIC_ACQUIRE);
 	burst->sip_count = 0;
 	burst->media_count = 0;
+	burst->clock_ready = 0;
 	for (uint16_t i = 0; i < n; i++) {
 		struct packet *pkt = &burst->packet[i];
 
@@ -69,25 +70,46 @@ static void settle(struct path *path, struct packet *pkt)
 	list_add(&path->freed, pkt->m);
 }
 
+void settle_burst(struct path *path)
+{
+	for (uint16_t i = 0; i < path->burst.count; i++)
+		settle(path, &path->burst.packet[i]);
+}
+
+static void run_stages(struct path *path, void (*const *stages)(struct path *), size_t n)
+{
+	for (size_t i = 0; i < n; i++)
+		stages[i](path);
+}
+
+void sip_burst(struct path *path)
+{
+	static void (*const stages[])(struct path *) = {limit_burst, keepalive_burst, punt_burst};
+
+	if (path->burst.sip_count != 0)
+		run_stages(path, stages, sizeof(stages) / sizeof(stages[0]));
+}
+
+void judge_burst(struct path *path)
+{
+	static void (*const stages[])(struct path *) = {spec_burst, guard_burst, latch_burst,
+		gate_burst, count_burst, rtcp_burst, output_burst, rewrite_burst};
+
+	if (path->burst.media_count != 0)
+		run_stages(path, stages, sizeof(stages) / sizeof(stages[0]));
+}
+
 void path_receive(struct path *path, uint16_t port, struct rte_mbuf **mbufs, uint16_t n)
 {
-	static void (*const sip_stages[])(struct path *) = {
-		limit_burst, keepalive_burst, punt_burst};
-	static void (*const media_stages[])(struct path *) = {lookup_burst, guard_burst,
-		latch_burst, gate_burst, count_burst, rtcp_burst, output_burst, rewrite_burst};
-
 	assert(n <= BURST_PACKETS_MAX && port < TG_PORTS_MAX);
-	burst_fill(path, port, mbufs, n);
+	fill_burst(path, port, mbufs, n);
 	parse_burst(path);
 	classify_burst(path);
-	if (path->burst.sip_count != 0)
-		for (unsigned int i = 0; i < sizeof(sip_stages) / sizeof(sip_stages[0]); i++)
-			sip_stages[i](path);
-	if (path->burst.media_count != 0)
-		for (unsigned int i = 0; i < sizeof(media_stages) / sizeof(media_stages[0]); i++)
-			media_stages[i](path);
-	for (uint16_t i = 0; i < n; i++)
-		settle(path, &path->burst.packet[i]);
+	sip_burst(path);
+	lookup_burst(path);
+	fast_burst(path);
+	judge_burst(path);
+	settle_burst(path);
 }
 
 bool path_publish(struct path *path)

@@ -24,16 +24,12 @@ static void endpoints_set(struct endpoints *ends, const struct tg_ip *from, uint
 	ends->len = 2 * len + 4;
 }
 
-// RFC 1624 equation 3, where the old and the new part may differ in length.
-static uint16_t csum_replace(
-	uint16_t csum, const struct endpoints *before, const struct endpoints *after)
+// What the sum over the addresses and ports grows by; the old and the new part may differ in length.
+static uint16_t csum_delta(const struct endpoints *before, const struct endpoints *after)
 {
-	uint64_t sum = (uint16_t)~csum;
+	uint16_t gone = tg_csum_fold(tg_csum_add(0, before->byte, before->len));
 
-	sum += (uint16_t)~tg_csum_fold(tg_csum_add(0, before->byte, before->len));
-	sum = tg_csum_add(sum, after->byte, after->len);
-	csum = (uint16_t)~tg_csum_fold(sum);
-	return csum != 0 ? csum : 0xffff;
+	return tg_csum_fold(tg_csum_add((uint16_t)~gone, after->byte, after->len));
 }
 
 static void rewrite_udp(struct packet *pkt, const struct tg_ip *from, uint16_t from_port)
@@ -50,7 +46,7 @@ static void rewrite_udp(struct packet *pkt, const struct tg_ip *from, uint16_t f
 	if (csum != 0) {
 		endpoints_set(&before, &pkt->src.ip, pkt->src.port, &pkt->dst);
 		endpoints_set(&after, from, from_port, &pkt->to);
-		csum = csum_replace(csum, &before, &after);
+		csum = udp_csum_move(csum, csum_delta(&before, &after));
 	} else if (!tg_ip_is_v4(&pkt->to.ip)) {
 		csum = frame_udp_csum(from, &pkt->to.ip, udp, udp_bytes);
 	}
@@ -96,6 +92,7 @@ static void rewrite_packet(struct path *path, struct packet *pkt)
 	}
 	pkt->verdict = VERDICT_SEND;
 	path_count(path, TG_COUNT_MEDIA_RELAYED, 1);
+	fast_fill(path, pkt);
 }
 
 void rewrite_burst(struct path *path)

@@ -2,7 +2,9 @@
 #include "dataplane/table/flow_table.h"
 
 #include "dataplane/table/flow_int.h"
+#include "dataplane/table/flow_latch.h"
 #include "include/tidegate/limits.h"
+#include "include/tidegate/time.h"
 
 #include <sys/mman.h>
 
@@ -11,7 +13,7 @@
 
 #define HUGE_BYTES (2u << 20)
 #define NO_INDEX UINT32_MAX
-#define SEQ_BAD_NONE UINT32_MAX
+#define LATCH_TRIES 100000 // a worker needs nanoseconds
 
 struct flow_table {
 	struct flow *flow;
@@ -20,7 +22,6 @@ struct flow_table {
 	uint32_t count;
 	uint32_t free_first; // oldest first, so that its grace period is most likely over
 	uint32_t free_last;
-	uint32_t version;
 	struct flow_addresses addresses;
 };
 
@@ -195,47 +196,94 @@ static void claims_take(const struct claim *claims, uint32_t count, uint32_t ind
 		flow_port_take(claims[i].address, claims[i].port, claims[i].word | index);
 }
 
-static struct flow_spec *spec_new(struct flow_table *table, const struct tg_stream_spec *spec)
+static struct flow_spec *spec_new(const struct tg_stream_spec *spec)
 {
 	struct flow_spec *copy = malloc(sizeof(*copy));
 
 	if (copy == NULL)
 		return NULL;
 	copy->spec = *spec;
-	copy->version = ++table->version;
-	copy->zero = 0;
+	copy->drained = NULL;
 	return copy;
 }
 
 static void spec_free_rcu(struct rcu_head *head)
 {
-	free(rcu_container_of(head, struct flow_spec, rcu));
+	struct flow_spec *spec = rcu_container_of(head, struct flow_spec, rcu);
+	struct flow *drained = spec->drained;
+
+	free(spec);
+	if (drained != NULL)
+		__atomic_store_n(&drained->draining, 0, __ATOMIC_RELEASE);
 }
 
-static void flow_drained_rcu(struct rcu_head *head)
+static uint32_t saturate(uint64_t value)
 {
-	struct flow *flow = rcu_container_of(head, struct flow, rcu);
+	return value < UINT32_MAX ? (uint32_t)value : UINT32_MAX;
+}
 
-	free(flow->retired);
-	__atomic_store_n(&flow->draining, 0, __ATOMIC_RELEASE);
+// Workers may see one word new and the next one old, for one packet.
+static void police_set(
+	struct flow_police *police, enum flow_measure what, const struct tg_rate *rate)
+{
+	uint32_t cost = 0;
+	uint64_t depth_us = 0;
+
+	if (rate->per_s != 0) {
+		cost = saturate((TG_NS_PER_S << flow_police_shift[what]) / rate->per_s);
+		depth_us = (rate->burst * TG_US_PER_S + rate->per_s - 1) / rate->per_s;
+	}
+	__atomic_store_n(&police->depth_us[what], saturate(depth_us), __ATOMIC_RELAXED);
+	__atomic_store_n(&police->cost[what], cost, __ATOMIC_RELAXED);
+}
+
+// Shows a flow's workers another spec, or none.
+static void spec_set(struct flow *flow, struct flow_spec *spec)
+{
+	rcu_assign_pointer(flow->spec, spec);
+	for (uint32_t s = 0; spec != NULL && s < 2; s++) {
+		police_set(&flow->way[s].police, FLOW_PACKETS, &spec->spec.side[s].packets);
+		police_set(&flow->way[s].police, FLOW_BYTES, &spec->spec.side[s].bytes);
+	}
+}
+
+static void ways_changed(struct flow *flow)
+{
+	flow_way_changed(&flow->way[0]);
+	flow_way_changed(&flow->way[1]);
+}
+
+// The revision goes on, so that nothing of the slot's last stream is taken for this one's.
+static void way_reset(struct flow_way *way)
+{
+	uint32_t revision = way->revision;
+
+	*way = (struct flow_way){
+		.revision = revision + 1, .filled = revision, .pt = {FLOW_PT_NONE, FLOW_PT_NONE}};
+}
+
+static void stats_reset(struct tg_stream_stats *stats, uint32_t generation)
+{
+	for (uint32_t s = 0; s < 2; s++)
+		__atomic_store_n(&stats->side[s].generation, 0, __ATOMIC_RELEASE);
+	memset(stats->side, 0, sizeof(stats->side));
+	for (uint32_t s = 0; s < 2; s++)
+		__atomic_store_n(&stats->side[s].generation, generation, __ATOMIC_RELEASE);
 }
 
 static void flow_reset(struct flow *flow, struct tg_stream_stats *stats, uint64_t now_ms)
 {
 	memset(flow->side, 0, sizeof(flow->side));
 	flow->unreachable_ms = 0;
+	flow->refused = flow->policed = (struct flow_news){0};
 	for (uint32_t s = 0; s < 2; s++) {
-		flow->side[s].seq_bad = SEQ_BAD_NONE;
+		way_reset(&flow->way[s]);
 		flow->side[s].last_rx_ms[TG_RTP] = (uint32_t)now_ms;
 		flow->side[s].last_rx_ms[TG_RTCP] = (uint32_t)now_ms;
 	}
 	if (++flow->generation == 0)
 		flow->generation = 1;
-	for (uint32_t s = 0; s < 2; s++)
-		__atomic_store_n(&stats->side[s].generation, 0, __ATOMIC_RELEASE);
-	memset(stats->side, 0, sizeof(stats->side));
-	for (uint32_t s = 0; s < 2; s++)
-		__atomic_store_n(&stats->side[s].generation, flow->generation, __ATOMIC_RELEASE);
+	stats_reset(stats, flow->generation);
 }
 
 int flow_table_add(struct tg_stream_ref *out, struct flow_table *table,
@@ -253,7 +301,7 @@ int flow_table_add(struct tg_stream_ref *out, struct flow_table *table,
 	ret = claims_collect(claims, &count, table, spec, NULL);
 	if (ret < 0)
 		return ret;
-	copy = spec_new(table, spec);
+	copy = spec_new(spec);
 	if (copy == NULL)
 		return -ENOMEM;
 	flow = free_list_take(table);
@@ -264,7 +312,7 @@ int flow_table_add(struct tg_stream_ref *out, struct flow_table *table,
 	index = (uint32_t)(flow - table->flow);
 	flow_reset(flow, &table->stats[index], now_ms);
 	flow->owner_epoch = owner_epoch;
-	rcu_assign_pointer(flow->spec, copy);
+	spec_set(flow, copy);
 	claims_take(claims, count, index);
 	table->count++;
 	*out = (struct tg_stream_ref){.index = index, .generation = flow->generation};
@@ -281,18 +329,19 @@ static struct flow *flow_get(const struct flow_table *table, struct tg_stream_re
 	return flow->spec != NULL && flow->generation == ref.generation ? flow : NULL;
 }
 
+// What a worker holds it gives back at once. Who else may have made the word odd is not waited for.
 static void latch_forget(struct flow_side *side, struct tg_side_stats *stats, uint32_t component)
 {
-	struct flow_latch *latch = &side->latch[component];
+	for (uint32_t tries = 0; tries < LATCH_TRIES; tries++) {
+		uint32_t word = __atomic_load_n(&stats->latch_seq, __ATOMIC_RELAXED);
 
-	while (!flow_latch_begin(latch, __atomic_load_n(&latch->seq, __ATOMIC_RELAXED)))
+		if (flow_latch_begin(stats, component, flow_latch_seq(word, component)))
+			break;
 		caa_cpu_relax();
-	latch->addr = (struct tg_addr){0};
-	side->relearn[component] = 1;
-	__atomic_fetch_add(&stats->latch_seq, 1, __ATOMIC_ACQ_REL);
+	}
 	stats->learned[component] = (struct tg_addr){0};
-	__atomic_fetch_add(&stats->latch_seq, 1, __ATOMIC_RELEASE);
-	flow_latch_end(latch);
+	side->relearn[component] = 1;
+	flow_latch_end(stats, component);
 }
 
 static void rtcp_ports_release(struct flow_table *table, const struct tg_stream_spec *old,
@@ -330,17 +379,18 @@ int flow_table_update(struct flow_table *table, struct tg_stream_ref ref,
 	ret = claims_collect(claims, &count, table, spec, &old->spec);
 	if (ret < 0)
 		return ret;
-	copy = spec_new(table, spec);
+	copy = spec_new(spec);
 	if (copy == NULL)
 		return -ENOMEM;
 	flow->owner_epoch = owner_epoch;
-	rcu_assign_pointer(flow->spec, copy);
+	spec_set(flow, copy);
 	for (uint32_t s = 0; s < 2; s++) {
 		if ((spec->side[s].flags & TG_SIDE_RELATCH) == 0)
 			continue;
 		latch_forget(&flow->side[s], &table->stats[ref.index].side[s], TG_RTP);
 		latch_forget(&flow->side[s], &table->stats[ref.index].side[s], TG_RTCP);
 	}
+	ways_changed(flow);
 	rtcp_ports_release(table, &old->spec, spec);
 	claims_take(claims, count, ref.index);
 	call_rcu(&old->rcu, spec_free_rcu);
@@ -362,13 +412,22 @@ int flow_table_remove(struct flow_table *table, struct tg_stream_ref ref)
 		flow_port_release(&table->addresses,
 			flow_addresses_find(&table->addresses, &local->ip), local->port);
 	}
-	rcu_assign_pointer(flow->spec, NULL);
-	flow->retired = old;
+	spec_set(flow, NULL);
+	ways_changed(flow);
 	__atomic_store_n(&flow->draining, 1, __ATOMIC_RELAXED);
-	call_rcu(&flow->rcu, flow_drained_rcu);
+	old->drained = flow;
+	call_rcu(&old->rcu, spec_free_rcu);
 	free_list_append(table, ref.index);
 	table->count--;
 	return 0;
+}
+
+// Milliseconds since then, 0 when a worker's clock leads.
+static uint32_t ms_since(uint64_t now_ms, const uint32_t *last_ms)
+{
+	int32_t ms = (int32_t)((uint32_t)now_ms - __atomic_load_n(last_ms, __ATOMIC_RELAXED));
+
+	return ms > 0 ? (uint32_t)ms : 0;
 }
 
 uint32_t flow_table_idle(const struct flow_table *table, struct tg_stream_ref ref, uint64_t now_ms)
@@ -378,14 +437,17 @@ uint32_t flow_table_idle(const struct flow_table *table, struct tg_stream_ref re
 
 	if (flow == NULL)
 		return UINT32_MAX;
-	for (uint32_t i = 0; i < 4; i++) {
-		const uint32_t *last = &flow->side[i / 2].last_rx_ms[i % 2];
-		int32_t ms = (int32_t)((uint32_t)now_ms - __atomic_load_n(last, __ATOMIC_RELAXED));
+	for (uint32_t s = 0; s < 2; s++) {
+		const struct tg_side_stats *stats = &table->stats[ref.index].side[s];
+		const uint32_t *last[3] = {&flow->side[s].last_rx_ms[TG_RTP],
+			&flow->side[s].last_rx_ms[TG_RTCP], &stats->last_rx_ms};
 
-		if (ms <= 0)
-			return 0;
-		if ((uint32_t)ms < idle_ms)
-			idle_ms = (uint32_t)ms;
+		for (uint32_t i = 0; i < (stats->last_rx_ms != 0 ? 3 : 2); i++) {
+			uint32_t ms = ms_since(now_ms, last[i]);
+
+			if (ms < idle_ms)
+				idle_ms = ms;
+		}
 	}
 	return idle_ms;
 }

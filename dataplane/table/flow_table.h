@@ -9,11 +9,19 @@
 // the old one is freed after a grace period, in batches. A removed slot is given out again only
 // after its grace period, so no worker ever sees two streams in one slot.
 //
+// A flow_way is what the common packet of one direction needs, in two cache lines: a copy of the
+// verdict the path's stages came to over the spec, the latches and the next hop.
+//
+//	who changes one of these      revision++ of both ways     (main, or a worker that learns)
+//	who judged a packet anew      filled = revision before    (the receiver of the direction)
+//	the common packet             filled == revision, and the epoch of the next hops is the same
+//
 // One source of a side arrives on one worker (RSS), so the words of a locked source have one writer.
 // A second source may arrive on any other worker: what such a packet can touch (the latch, the
-// time of the last refusal) is taken by compare-and-swap.
+// time of the last refusal) is taken by compare-and-swap. RTCP on a port of its own may have a worker
+// of its own: it shares only the police, where at worst one of two packets at once costs nothing.
 //
-// Memory of one stream: 448 bytes here, 320 of spec, 512 of struct tg_stream_stats; an address
+// Memory of one stream: 384 bytes here, 320 of spec, 512 of struct tg_stream_stats; an address
 // takes 256 kB for its ports.
 #pragma once
 
@@ -26,73 +34,114 @@
 #include "include/tidegate/flow.h"
 #include "include/tidegate/stats.h"
 
-// Where packets of one component are sent once learned. seq is odd while addr is being written;
-// who writes takes it by compare-and-swap (flow_latch_begin).
-struct flow_latch {
-	uint32_t seq;
-	struct tg_addr addr; // ip unset: nothing learned
-};
-
-// The way towards the other side, as last found. Valid while all three keys agree.
-struct flow_hop {
-	uint32_t epoch;	       // of the next hops, tables.h; 0: never found
-	uint32_t spec_version; // of the spec the destination was taken from
-	uint32_t latch_seq;    // of the other side's latch
-	uint16_t port;
-	uint8_t mac[6];
-};
-
 // The last sender reports of a side that were relayed, RFC 3550 section 6.4.1, the newest first: the
 // middle 32 bits of their NTP time above, when we saw them in low microseconds below. 0: none.
 struct flow_rtcp {
 	uint64_t sent[2];
 };
 
-struct flow_side {
-	struct flow_latch latch[2]; // any worker and main, by seq; the other side's workers read
-	uint32_t
-		refused_ms; // any worker, by compare-and-swap; last SOURCE_REFUSED of the stream: side 0
-	uint32_t changed_ms; // receiver: rw; last SSRC_CHANGED; both: low 32 bits, 0: never
-	uint32_t ssrc;	     // receiver: rw; of the locked source, valid when heard
-	uint8_t relearn[2];  // main: rw, workers: ro; what was learned was forgotten on request
-	uint8_t heard;	     // receiver: rw; an RTP packet was counted, ssrc and seq_max are set
+enum flow_measure {
+	FLOW_PACKETS,
+	FLOW_BYTES,
+};
+
+// Two token buckets of one side as virtual time (GCRA): each packet or byte moves due on by its cost,
+// and may not move it further than depth ahead of now. The unit of bytes is finer, for their cost
+// is small: 1 ns >> flow_police_shift.
+struct flow_police {
+	uint64_t due[2];      // receivers: rw; by enum flow_measure, in its unit
+	uint32_t cost[2];     // main: rw; of one packet, of one byte, in their unit; 0: no limit
+	uint32_t depth_us[2]; // main: rw
+};
+
+static const uint8_t flow_police_shift[2] = {[FLOW_PACKETS] = 0, [FLOW_BYTES] = 6};
+
+#define FLOW_PT_NONE 0xff
+
+// Of one direction: what arrives on side s, towards the remote of the other. The receiver of RTP
+// writes all that is not said to be others'.
+struct flow_way {
+	// What is accepted; what is needed to count it.
+	_Alignas(TG_CACHE_LINE) uint32_t revision; // main and workers: added to atomically
+	uint32_t filled;	    // revision when the rest was filled; other: not valid
+	uint32_t hop_epoch;	    // of the next hops, tables.h
+	uint16_t src_port;	    // accepted source
+	uint16_t payload_bytes_max; // UDP payload, by spec and by what fits the way out
+	struct tg_ip src;	    // accepted source
+	uint8_t pt[2];		    // the sender's codec; another type it sends in between
+	uint8_t clock[2];	    // enum tg_clock of these
+	uint32_t last_us;	    // arrival of the last counted packet, low bits
+	uint64_t seen;		    // bit n: seq_max - n has arrived
+	uint32_t gap_max_us;	    // as in the statistics
+	uint32_t jitter_max_q4;	    // likewise
+	uint16_t seq_bad;	    // RFC 3550 A.1, while seq_bad_set
+	uint8_t seq_bad_set;
+	uint8_t heard; // an RTP packet was counted: ssrc and seq_max_ext of the statistics are set
+	uint8_t out_port;
+	uint8_t out_v6;
+	uint8_t out_tos; // DSCP, where IPv4 has it
 	uint8_t zero;
 
-	_Alignas(TG_CACHE_LINE) uint32_t last_rx_ms[2]; // receiver: rw, main: ro; low 32 bits
-	uint64_t seen;		// receiver: rw; bit n: seq_max - n has arrived
-	uint32_t seq_max_ext;	// receiver: rw; RFC 3550 A.1
-	uint32_t seq_bad;	// receiver: rw; RFC 3550 A.1, above UINT16_MAX: none
-	struct flow_hop hop[2]; // receiver: rw; towards the other side
-
-	// Receiver of RTCP: rw; the other side's reads.
-	_Alignas(TG_CACHE_LINE) struct flow_rtcp rtcp;
+	// What it costs, and where it goes.
+	_Alignas(TG_CACHE_LINE) struct flow_police police;
+	uint8_t out_mac[6];    // of the next hop
+	uint16_t udp_delta;    // RFC 1624: to add to the UDP checksum's complement
+	uint16_t from_port_be; // of the other side
+	uint16_t to_port_be;
+	uint16_t ip_sum; // IPv4: of the header we send, without its length
+	uint16_t zero2;
+	union {
+		struct {
+			uint32_t from_be;
+			uint32_t to_be;
+		} v4;
+		struct tg_ip to_v6; // from is the spec's
+	};
 };
+
+struct flow_side {
+	struct flow_rtcp rtcp; // receiver of RTCP: rw; the other side's reads
+	uint32_t last_rx_ms
+		[2]; // receiver: rw, main: ro; low bits; what the common packet leaves to the
+		     // statistics' last_rx_ms
+	uint32_t changed_ms; // receiver: rw; last SSRC_CHANGED; low bits, 0: never
+	uint8_t relearn[2];  // main: rw, workers: ro; what was learned was forgotten on request
+	uint16_t zero;
+};
+
+// Events that are sent at most once a second, and what has happened since. Any worker, atomic.
+struct flow_news {
+	uint32_t sent_ms; // low bits, 0: never
+	uint32_t count;
+};
+
+struct flow;
 
 struct flow_spec {
 	struct rcu_head rcu;
-	uint32_t version; // another one for each spec of this table
-	uint32_t zero;
+	struct flow *drained; // main: rw; the slot that is free when this is freed, or NULL
 	struct tg_stream_spec spec;
 };
 
 struct flow {
 	_Alignas(TG_CACHE_LINE) struct flow_spec *spec; // main: rw, workers: ro, by RCU; NULL: free
-	struct flow_spec *retired;			// main sets, freed after the grace period
-	struct rcu_head rcu;				// of the removal
 	uint32_t generation;				// main: rw
 	uint32_t owner_epoch;				// main: rw; which control plane has it
 	uint32_t draining;	 // main sets, the RCU thread clears: a grace period is under way
 	uint32_t next_free;	 // main: rw
 	uint32_t unreachable_ms; // main: rw; last UNREACHABLE, low 32 bits, 0: never
+	uint32_t zero;
+	struct flow_news refused;
+	struct flow_news policed;
 	struct flow_side side[2];
+	struct flow_way way[2];
 };
 
-static_assert(sizeof(struct flow_latch) == 24);
-static_assert(sizeof(struct flow_hop) == 20);
 static_assert(sizeof(struct flow_rtcp) == 16);
-static_assert(sizeof(struct flow_side) == 192);
+static_assert(sizeof(struct flow_side) == 32);
+static_assert(sizeof(struct flow_way) == 128);
 static_assert(sizeof(struct flow_spec) == 320);
-static_assert(sizeof(struct flow) == 448);
+static_assert(sizeof(struct flow) == 384);
 
 #define FLOW_PORT_NONE UINT32_MAX	// no pool has this port
 #define FLOW_PORT_FREE (UINT32_MAX - 1) // a pool has it, no stream does
@@ -173,36 +222,8 @@ const struct flow_address *flow_table_address(const struct flow_table *, const s
 // The slot with this index; index must come from a port word. Worker.
 struct flow *flow_table_at(const struct flow_table *, uint32_t index);
 
-// Takes the right to write a latch that still stands as it was read with seq, and makes seq odd.
-// Returns false when someone else wrote or writes it. flow_latch_end publishes. Worker (never
-// waits), or main (which tries again).
-static inline bool flow_latch_begin(struct flow_latch *latch, uint32_t seq)
+// What a way was filled from has changed. Returns the revision until now. Main, or a worker that learned.
+static inline uint32_t flow_way_changed(struct flow_way *way)
 {
-	if ((seq & 1) != 0
-		|| !__atomic_compare_exchange_n(
-			&latch->seq, &seq, seq + 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-		return false;
-	// Without it what is written next may be seen before the odd number.
-	__atomic_thread_fence(__ATOMIC_RELEASE);
-	return true;
-}
-
-static inline void flow_latch_end(struct flow_latch *latch)
-{
-	__atomic_store_n(&latch->seq, latch->seq + 1, __ATOMIC_RELEASE);
-}
-
-// Reads a consistent copy: returns its seq, or an odd number while it is being written (then *out
-// is unset). Never waits.
-static inline uint32_t flow_latch_read(struct tg_addr *out, const struct flow_latch *latch)
-{
-	uint32_t seq = __atomic_load_n(&latch->seq, __ATOMIC_ACQUIRE);
-
-	*out = latch->addr;
-	__atomic_thread_fence(__ATOMIC_ACQUIRE);
-	if ((seq & 1) != 0 || __atomic_load_n(&latch->seq, __ATOMIC_RELAXED) != seq) {
-		*out = (struct tg_addr){0};
-		return seq | 1;
-	}
-	return seq;
+	return __atomic_fetch_add(&way->revision, 1, __ATOMIC_RELEASE);
 }

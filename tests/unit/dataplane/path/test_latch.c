@@ -2,6 +2,7 @@
 #include "tests/unit/dataplane/rig.h"
 
 #include "dataplane/path/path_int.h"
+#include "dataplane/table/flow_latch.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
@@ -11,19 +12,22 @@ struct scene {
 	struct flow_spec spec;
 	struct path path;
 	struct packet pkt;
+	struct tg_stream_stats stats;
 };
 
 // Side 0 learned RIG_PHONE 1000 ms ago; the packet comes from src.
 static void scene_set(struct scene *scene, enum tg_latch latch, const char *src)
 {
 	struct flow_side *side = scene->flow.side;
+	struct tg_side_stats *stats = scene->stats.side;
 
 	*scene = (struct scene){.spec.spec = rig_spec(latch)};
-	side->latch[TG_RTP].addr = rig_addr(RIG_PHONE);
-	side->latch[TG_RTCP].addr = rig_addr("203.0.113.5:4001");
-	side->heard = 1;
-	side->ssrc = 9;
-	side->seq_max_ext = 0x1fff0;
+	scene->path.stream_stats = &scene->stats;
+	stats->learned[TG_RTP] = rig_addr(RIG_PHONE);
+	stats->learned[TG_RTCP] = rig_addr("203.0.113.5:4001");
+	scene->flow.way[0].heard = 1;
+	stats->ssrc = 9;
+	stats->seq_max_ext = 0x1fff0;
 	side->last_rx_ms[TG_RTP] = side->last_rx_ms[TG_RTCP] = 5000;
 	scene->path.now_ms = 0x100000000ull + 6000;
 	scene->pkt.flow = &scene->flow;
@@ -39,20 +43,24 @@ Test(latch, judge)
 		const char *src;
 		uint32_t last_ms;
 		bool learned;
-		uint32_t seq;
+		bool busy;
 		enum latch_verdict want;
 	} cases[] = {
-		{"locked", TG_LATCH_PORT, RIG_PHONE, 6000, true, 4, LATCH_LOCKED},
-		{"other, heard now", TG_LATCH_ANY, "203.0.113.5:9", 6000, true, 4, LATCH_REFUSED},
-		{"other, silence", TG_LATCH_ANY, "203.0.113.5:9", 5500, true, 4, LATCH_CONTINUED},
-		{"not long enough", TG_LATCH_ANY, "203.0.113.5:9", 5501, true, 4, LATCH_REFUSED},
-		{"first", TG_LATCH_ANY, "203.0.113.5:9", 6000, false, 4, LATCH_FIRST},
-		{"being written", TG_LATCH_ANY, "203.0.113.5:9", 6000, false, 5, LATCH_REFUSED},
-		{"port 0", TG_LATCH_ANY, "203.0.113.5:0", 6000, false, 4, LATCH_REFUSED},
-		{"multicast", TG_LATCH_ANY, "224.0.0.5:9", 6000, false, 4, LATCH_REFUSED},
-		{"unset", TG_LATCH_ANY, "0.0.0.0:9", 6000, false, 4, LATCH_REFUSED},
-		{"off ignores learned", TG_LATCH_OFF, "203.0.113.5:9", 0, true, 4, LATCH_REFUSED},
-		{"off, promised", TG_LATCH_OFF, RIG_PHONE, 0, false, 5, LATCH_LOCKED},
+		{"locked", TG_LATCH_PORT, RIG_PHONE, 6000, true, false, LATCH_LOCKED},
+		{"other, heard now", TG_LATCH_ANY, "203.0.113.5:9", 6000, true, false,
+			LATCH_REFUSED},
+		{"other, silence", TG_LATCH_ANY, "203.0.113.5:9", 5500, true, false,
+			LATCH_CONTINUED},
+		{"not long enough", TG_LATCH_ANY, "203.0.113.5:9", 5501, true, false,
+			LATCH_REFUSED},
+		{"first", TG_LATCH_ANY, "203.0.113.5:9", 6000, false, false, LATCH_FIRST},
+		{"being written", TG_LATCH_ANY, "203.0.113.5:9", 6000, false, true, LATCH_REFUSED},
+		{"port 0", TG_LATCH_ANY, "203.0.113.5:0", 6000, false, false, LATCH_REFUSED},
+		{"multicast", TG_LATCH_ANY, "224.0.0.5:9", 6000, false, false, LATCH_REFUSED},
+		{"unset", TG_LATCH_ANY, "0.0.0.0:9", 6000, false, false, LATCH_REFUSED},
+		{"off ignores learned", TG_LATCH_OFF, "203.0.113.5:9", 0, true, false,
+			LATCH_REFUSED},
+		{"off, promised", TG_LATCH_OFF, RIG_PHONE, 0, false, true, LATCH_LOCKED},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -61,9 +69,10 @@ Test(latch, judge)
 
 		scene_set(&scene, cases[i].latch, cases[i].src);
 		side->last_rx_ms[TG_RTP] = cases[i].last_ms;
-		side->latch[TG_RTP].seq = cases[i].seq;
 		if (!cases[i].learned)
-			side->latch[TG_RTP].addr = (struct tg_addr){0};
+			scene.stats.side[0].learned[TG_RTP] = (struct tg_addr){0};
+		if (cases[i].busy)
+			flow_latch_begin(scene.stats.side, TG_RTP, 0);
 		cr_expect(eq(int, (int)latch_judge(&scene.path, &scene.pkt), (int)cases[i].want),
 			"%s", cases[i].name);
 	}
@@ -108,12 +117,13 @@ Test(latch, continues)
 		struct scene scene;
 
 		scene_set(&scene, TG_LATCH_ANY, cases[i].src);
-		scene.flow.side[0].heard = cases[i].heard;
+		scene.flow.way[0].heard = cases[i].heard;
 		scene.pkt.component = cases[i].component;
 		scene.pkt.ssrc = cases[i].ssrc;
 		scene.pkt.seq = cases[i].seq;
 		if (cases[i].muxed)
 			scene.spec.spec.side[0].local_rtcp_port = 0;
-		cr_expect(eq(int, latch_continues(&scene.pkt), cases[i].want), "%s", cases[i].name);
+		cr_expect(eq(int, latch_continues(&scene.path, &scene.pkt), cases[i].want), "%s",
+			cases[i].name);
 	}
 }

@@ -39,6 +39,7 @@ Test(lookup, port_leads_to_stream_side_and_component)
 		classify_burst(&rig->path);
 		cr_assert(eq(u16, burst->media_count, 1));
 		lookup_burst(&rig->path);
+		spec_burst(&rig->path);
 		if (!cases[i].found) {
 			cr_expect(eq(u8, pkt->verdict, VERDICT_DROP), "%s", cases[i].dst);
 			cr_expect(eq(u8, pkt->drop, TG_DROP_MEDIA_NO_STREAM), "%s", cases[i].dst);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/table/flow_table.h"
 
+#include "dataplane/table/flow_latch.h"
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
@@ -233,15 +235,15 @@ Test(flow_table, update_replaces_the_spec_and_the_owner)
 	struct flow_table *table = table_new();
 	struct tg_stream_spec spec = spec_at(10000);
 	struct tg_stream_ref ref;
-	uint32_t version;
+	uint32_t revision;
 
 	add(&ref, table, 10000);
-	version = flow_table_at(table, ref.index)->spec->version;
+	revision = flow_table_at(table, ref.index)->way[1].revision;
 	spec.cookie = 5;
 	cr_assert(eq(int, flow_table_update(table, ref, &spec, 9), 0));
 	cr_assert(eq(u64, flow_table_spec(table, ref)->cookie, 5));
 	cr_assert(eq(u32, flow_table_owner(table, ref), 9));
-	cr_assert(ne(u32, flow_table_at(table, ref.index)->spec->version, version));
+	cr_assert(ne(u32, flow_table_at(table, ref.index)->way[1].revision, revision));
 	spec.side[0].local.port = 10002;
 	cr_assert(eq(int, flow_table_update(table, ref, &spec, 9), -EINVAL));
 	ref.generation++;
@@ -281,27 +283,30 @@ Test(flow_table, relatch_forgets_what_a_side_learned)
 	struct tg_stream_spec spec = spec_at(10000);
 	struct tg_stream_ref ref;
 	struct flow_side *side;
+	struct tg_side_stats *learned;
 	struct tg_addr out;
 
 	add(&ref, table, 10000);
 	side = flow_table_at(table, ref.index)->side;
+	learned = stats[ref.index].side;
 	for (int s = 0; s < 2; s++) {
-		cr_assert(flow_latch_begin(&side[s].latch[TG_RTP], 0));
-		cr_assert(not(flow_latch_begin(&side[s].latch[TG_RTP], 0)));
-		cr_assert(eq(u32, flow_latch_read(&out, &side[s].latch[TG_RTP]) & 1, 1));
-		side[s].latch[TG_RTP].addr = addr("203.0.113.5:4000");
-		flow_latch_end(&side[s].latch[TG_RTP]);
-		cr_assert(eq(u32, flow_latch_read(&out, &side[s].latch[TG_RTP]), 2));
+		cr_assert(flow_latch_begin(&learned[s], TG_RTP, 0));
+		cr_assert(not(flow_latch_begin(&learned[s], TG_RTP, 0)));
+		cr_assert(eq(u32, flow_latch_read(&out, &learned[s], TG_RTP) & 1, 1));
+		learned[s].learned[TG_RTP] = addr("203.0.113.5:4000");
+		flow_latch_end(&learned[s], TG_RTP);
+		cr_assert(eq(u32, flow_latch_read(&out, &learned[s], TG_RTP), 2));
 		cr_assert(eq(u16, out.port, 4000));
 	}
 	spec.side[1].flags = TG_SIDE_RELATCH;
 	cr_assert(eq(int, flow_table_update(table, ref, &spec, 1), 0));
-	cr_assert(eq(u16, side[0].latch[TG_RTP].addr.port, 4000));
-	cr_assert(eq(u16, side[1].latch[TG_RTP].addr.port, 0));
+	cr_assert(eq(u16, learned[0].learned[TG_RTP].port, 4000));
+	cr_assert(eq(u16, learned[1].learned[TG_RTP].port, 0));
 	cr_assert(eq(u8, side[0].relearn[TG_RTP], 0));
 	cr_assert(eq(u8, side[1].relearn[TG_RTP], 1));
 	cr_assert(eq(u8, side[1].relearn[TG_RTCP], 1));
-	cr_assert(eq(u32, side[1].latch[TG_RTP].seq, 4));
+	cr_assert(eq(u32, flow_latch_read(&out, &learned[1], TG_RTP), 4));
+	cr_assert(eq(u32, learned[1].latch_seq & 1, 0));
 	flow_table_free(table);
 }
 
