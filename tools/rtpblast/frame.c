@@ -22,6 +22,7 @@ static_assert(sizeof(struct frame_tag) == 24);
 static_assert(sizeof(struct frame_tx) == 128);
 static_assert(offsetof(struct frame_tx, header) + IPV4_BYTES + UDP_BYTES + FRAME_RTP_BYTES <= 64);
 static_assert(sizeof(struct frame_rx) == 64);
+static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__); // of the ports in one word
 
 static uint64_t pattern_of(uint32_t flow)
 {
@@ -52,7 +53,7 @@ static bool pattern_is(const uint8_t *at, uint32_t bytes, uint64_t pattern)
 		memcpy(&word, at + i, sizeof(word));
 		differs |= word ^ pattern;
 	}
-	return differs == 0 && memcmp(at + i, &pattern, bytes - i) == 0;
+	return differs == 0 && (i == bytes || memcmp(at + i, &pattern, bytes - i) == 0);
 }
 
 // The part of a UDP checksum that every packet of a flow shares.
@@ -147,7 +148,8 @@ void frame_prepare(struct frame_tx *tx, struct frame_rx *rx, const struct flow *
 	*rx = (struct frame_rx){.from = flow->expect_from.ip,
 		.to = flow->expect_to.ip,
 		.from_port = htons(flow->expect_from.port),
-		.to_port = htons(flow->expect_to.port)};
+		.to_port = htons(flow->expect_to.port),
+		.v4 = tg_ip_is_v4(&flow->expect_from.ip)};
 	if (flow->expect_from.port != 0)
 		rx->sum = fixed_sum(
 			&flow->expect_from, &flow->expect_to, n, payload_bytes, payload_type);
@@ -250,13 +252,25 @@ static bool rtp_is(const uint8_t *rtp, const struct frame_tag *tag, uint8_t payl
 		&& tg_load_be32(rtp + 8) == ssrc_of(tag->flow);
 }
 
+static bool same_v4(const uint8_t *bytes, const struct tg_ip *ip)
+{
+	uint32_t v4;
+
+	memcpy(&v4, bytes, sizeof(v4));
+	return v4 == tg_ip_to_v4(ip);
+}
+
 static bool addressed(const struct parsed *p, const struct frame_rx *rx)
 {
-	size_t at = p->v4 ? 12 : 0;
+	uint32_t expected = rx->from_port | (uint32_t)rx->to_port << 16;
+	uint32_t ports;
 
-	return memcmp(p->udp, &rx->from_port, 4) == 0 && tg_ip_is_v4(&rx->from) == p->v4
-		&& memcmp(p->from, rx->from.byte + at, 16 - at) == 0
-		&& memcmp(p->to, rx->to.byte + at, 16 - at) == 0;
+	memcpy(&ports, p->udp, sizeof(ports));
+	if (ports != expected || rx->v4 != p->v4)
+		return false;
+	if (p->v4)
+		return same_v4(p->from, &rx->from) && same_v4(p->to, &rx->to);
+	return memcmp(p->from, &rx->from, 16) == 0 && memcmp(p->to, &rx->to, 16) == 0;
 }
 
 enum frame_verdict frame_check(struct frame_tag *tag, const uint8_t *frame, uint32_t bytes,

@@ -47,7 +47,7 @@ struct frame_rx {
 	uint16_t to_port;
 	uint32_t sum;  // as frame_tx
 	uint32_t next; // one above the largest number that arrived
-	uint32_t zero; // keeps seen aligned
+	bool v4;
 	uint64_t seen; // bit n: next - 1 - n has arrived
 };
 

@@ -11,6 +11,7 @@
 
 #define BURST 64
 #define AHEAD 4
+#define LINE_BYTES 64
 
 void sink_start(struct sink *s, uint32_t phase)
 {
@@ -59,7 +60,7 @@ static void take(struct sink *s, const struct rte_mbuf *m, uint64_t now)
 }
 
 // The tag names the flow whose state is needed; IPv4 is assumed, a wrong guess costs nothing.
-static void fetch(const struct sink *s, const struct rte_mbuf *m)
+static void fetch_state(const struct sink *s, const struct rte_mbuf *m)
 {
 	const size_t at = FRAME_ETHER_BYTES + 20 + 8 + FRAME_RTP_BYTES
 		+ offsetof(struct frame_tag, flow);
@@ -69,19 +70,28 @@ static void fetch(const struct sink *s, const struct rte_mbuf *m)
 	rte_prefetch0(&s->rx[flow < s->flows ? flow : 0]);
 }
 
+// Another core wrote the frame: all its lines are on the way before one is read.
+static void fetch_frame(const struct sink *s, const struct rte_mbuf *m)
+{
+	const uint8_t *frame = rte_pktmbuf_mtod(m, const uint8_t *);
+
+	for (unsigned int at = 0; at < FRAME_ETHER_BYTES + 28u + s->payload_bytes; at += LINE_BYTES)
+		rte_prefetch0(frame + at);
+}
+
 static unsigned int poll_queue(struct sink *s, uint16_t port, uint16_t queue)
 {
 	struct rte_mbuf *burst[BURST];
 	unsigned int count = rte_eth_rx_burst(port, queue, burst, BURST);
 	uint64_t now = rte_rdtsc();
 
-	for (unsigned int i = 0; i < count && i < AHEAD; i++)
-		rte_prefetch0(rte_pktmbuf_mtod(burst[i], void *));
+	for (unsigned int i = 0; i < count && i < 2 * AHEAD; i++)
+		fetch_frame(s, burst[i]);
 	for (unsigned int i = 0; i < count; i++) {
 		if (i + 2 * AHEAD < count)
-			rte_prefetch0(rte_pktmbuf_mtod(burst[i + 2 * AHEAD], void *));
+			fetch_frame(s, burst[i + 2 * AHEAD]);
 		if (i + AHEAD < count)
-			fetch(s, burst[i + AHEAD]);
+			fetch_state(s, burst[i + AHEAD]);
 		take(s, burst[i], now);
 	}
 	rte_pktmbuf_free_bulk(burst, count);
