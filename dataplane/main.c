@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The dataplane process: boots, then runs the main lcore's loop until SIGTERM or SIGINT.
+#include <rte_pause.h>
+
 #include <sys/epoll.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 
 #include <errno.h>
 #include <inttypes.h>
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
@@ -20,13 +22,17 @@
 #define PURGE_MS 1000
 #define EVENTS_MAX 16
 #define SPINS 64
+#define SPIN_SWITCHES_MAX 8 // a tick
+#define SPIN_AGAIN_MS 10000
 
 struct loop {
 	uint64_t tick_ms;  // of the last tick
 	uint64_t purge_ms; // of the last purge
 	uint64_t lost_seen;
 	bool peer_hangs;
-	bool spin; // never sleep
+	bool spin;	  // never sleep
+	uint64_t spin_ms; // while it sleeps: when it tries to spin again
+	long switches;	  // involuntary ones, at the last tick
 	bool stop;
 };
 
@@ -106,6 +112,26 @@ static void watch_peer(const struct dataplane *dp, struct loop *loop, uint64_t n
 	loop->peer_hangs = hangs;
 }
 
+// A busy main lcore spins as long as it has its core for itself. On a shared one it would wait for its
+// turn when it is needed, and who sleeps is let in at once.
+static void watch_core(const struct dataplane *dp, struct loop *loop, uint64_t now_ms)
+{
+	struct rusage usage;
+	long switches;
+
+	// With too few cpus it would take the time of a worker.
+	if (!dp->args.poll_busy || dp->cpus_shared || getrusage(RUSAGE_THREAD, &usage) < 0)
+		return;
+	switches = usage.ru_nivcsw - loop->switches;
+	loop->switches = usage.ru_nivcsw;
+	if (loop->spin && switches > SPIN_SWITCHES_MAX) {
+		loop->spin = false;
+		loop->spin_ms = now_ms + SPIN_AGAIN_MS;
+	} else if (now_ms >= loop->spin_ms) {
+		loop->spin = true;
+	}
+}
+
 static void tick(struct dataplane *dp, struct loop *loop, uint64_t now_ns)
 {
 	uint64_t now_ms = now_ns / TG_NS_PER_MS;
@@ -118,6 +144,7 @@ static void tick(struct dataplane *dp, struct loop *loop, uint64_t now_ns)
 	netlink_tick(dp->netlink, now_ms);
 	peer_table_sweep(dp->tables->peers, now_ms);
 	watch_peer(dp, loop, now_ns);
+	watch_core(dp, loop, now_ms);
 	loop->tick_ms = now_ms;
 	if (now_ms - loop->purge_ms < PURGE_MS)
 		return;
@@ -157,7 +184,7 @@ static int spin(struct dataplane *dp, struct loop *loop)
 {
 	for (unsigned int i = 1; loop->spin && i < SPINS; i++) {
 		work(dp, loop);
-		sched_yield(); // the core may be of others, too
+		rte_pause();
 	}
 	return work(dp, loop);
 }
@@ -165,8 +192,7 @@ static int spin(struct dataplane *dp, struct loop *loop)
 static int run(struct dataplane *dp)
 {
 	struct epoll_event events[EVENTS_MAX];
-	// With too few cpus it would take the time of a worker.
-	struct loop loop = {.spin = dp->args.poll_busy && !dp->cpus_shared};
+	struct loop loop = {0};
 
 	while (!loop.stop) {
 		int timeout_ms = spin(dp, &loop);
