@@ -88,6 +88,9 @@ Test(path, main_changes_everything_while_a_worker_relays, .timeout = 60)
 		if (!live) {
 			live = flow_table_add(&ref, rig->tables->flows, &spec, 1, 0) == 0;
 			adds += live;
+			// All slots wait for their grace period: so does this test, the worker goes on.
+			if (!live)
+				rcu_barrier();
 		} else if (round % 4 == 3) {
 			cr_assert(eq(int, flow_table_remove(rig->tables->flows, ref), 0));
 			live = false;
@@ -100,8 +103,8 @@ Test(path, main_changes_everything_while_a_worker_relays, .timeout = 60)
 	}
 	__atomic_store_n(&worker.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
-	cr_assert(gt(int, adds, 10));
+	cr_assert(ge(int, adds, ROUNDS / 5));
 	cr_assert(eq(u64, rig_ends(rig), worker.sent));
-	cr_assert(gt(u64, rig->stats.counter[TG_COUNT_MEDIA_RELAYED], 0));
+	cr_assert(ge(u64, rig->stats.counter[TG_COUNT_MEDIA_RELAYED], 1));
 	rig_free(rig);
 }
