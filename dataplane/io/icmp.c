@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/io/icmp.h"
 
+#include "dataplane/table/flow_latch.h"
 #include "include/tidegate/csum.h"
 #include "include/tidegate/wire.h"
 
@@ -189,13 +190,13 @@ static uint32_t word_of(const struct icmp *icmp, const struct tg_addr *from)
 }
 
 // Whether a side's packets of a component go to this address now: learned, else signalled.
-static bool sends_to(const struct flow *flow, const struct tg_side_spec *side, uint32_t s,
+static bool sends_to(const struct tg_side_spec *side, const struct tg_side_stats *stats,
 	uint32_t component, const struct tg_addr *to)
 {
 	struct tg_addr learned = {0};
 
 	if (side->latch != TG_LATCH_OFF)
-		flow_latch_read(&learned, &flow->side[s].latch[component]);
+		flow_latch_read(&learned, stats, component);
 	if (learned.port != 0)
 		return tg_addr_equal(&learned, to);
 	// RFC 7362 section 5: nothing goes to where nobody may ever be learned.
@@ -234,6 +235,7 @@ bool icmp_on_error(struct icmp *icmp, const struct icmp_error *error, uint64_t n
 	uint32_t component = (word & FLOW_PORT_RTCP) != 0 ? TG_RTCP : TG_RTP;
 	struct tg_event event = {.ref.index = word & FLOW_PORT_INDEX};
 	const struct tg_stream_spec *spec;
+	struct tg_side_stats *stats;
 	struct flow *flow;
 
 	if (word == FLOW_PORT_NONE || word == FLOW_PORT_FREE)
@@ -241,9 +243,12 @@ bool icmp_on_error(struct icmp *icmp, const struct icmp_error *error, uint64_t n
 	flow = flow_table_at(icmp->flows, event.ref.index);
 	event.ref.generation = flow->generation;
 	spec = flow_table_spec(icmp->flows, event.ref);
-	if (spec == NULL || !sends_to(flow, &spec->side[side], side, component, &error->to))
+	if (spec == NULL)
 		goto refused;
-	tg_stat_add32(&flow_table_stats(icmp->flows, event.ref)->side[side].unreachable, 1);
+	stats = &flow_table_stats(icmp->flows, event.ref)->side[side];
+	if (!sends_to(&spec->side[side], stats, component, &error->to))
+		goto refused;
+	tg_stat_add32(&stats->unreachable, 1);
 	event.unreachable.side = (uint8_t)side;
 	event.unreachable.component = (uint8_t)component;
 	if (is_due(flow, now_ms))

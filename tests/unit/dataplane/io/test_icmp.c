@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/io/icmp.h"
 
+#include "dataplane/table/flow_latch.h"
 #include "include/tidegate/csum.h"
 #include "include/tidegate/wire.h"
 
@@ -177,15 +178,16 @@ Test(icmp, J24_told_once_a_second_counted_always)
 
 Test(icmp, J24_what_was_learned_is_where_it_sends_to)
 {
-	struct flow_latch *latch = &flow_table_at(flows, ref.index)->side[0].latch[TG_RTP];
+	struct tg_side_stats *side = &stats[ref.index].side[0];
+	struct tg_addr none;
 
 	spec.side[0].latch = TG_LATCH_SIGNALLING;
 	spec.side[0].signalling = ip("203.0.113.9");
 	cr_assert(eq(int, flow_table_update(flows, ref, &spec, 1), 0));
 	cr_assert(not(report(LOCAL, REMOTE)), "nothing is sent there before it is heard");
-	cr_assert(flow_latch_begin(latch, latch->seq));
-	latch->addr = addr("203.0.113.9:5555");
-	flow_latch_end(latch);
+	cr_assert(flow_latch_begin(side, TG_RTP, flow_latch_read(&none, side, TG_RTP)));
+	side->learned[TG_RTP] = addr("203.0.113.9:5555");
+	flow_latch_end(side, TG_RTP);
 	cr_assert(report(LOCAL, "203.0.113.9:5555"));
 	cr_assert(not(report(LOCAL, REMOTE)));
 }
