@@ -15,6 +15,7 @@ struct udp {
 	struct transport transport;
 	struct attach *attach; // NULL: apart
 	unsigned int workers;
+	unsigned int turn; // whose strangers come first
 	struct tg_ring punt[TG_WORKERS_MAX][TG_PUNT_CLASSES];
 	struct tg_ring tx[TG_WORKERS_MAX];
 	struct kernel_udp *kernel;
@@ -70,6 +71,7 @@ static int on_attach(void *arg, const struct attach_segment *segment)
 	if (rc < 0)
 		return rc;
 	udp->workers = segment->workers;
+	udp->turn = 0;
 	udp->attach = segment->attach;
 	kernel_udp_close(udp->kernel);
 	return 0;
@@ -131,24 +133,57 @@ static int drain_ring(struct udp *udp, struct tg_ring *ring, unsigned int max)
 	return ring->dead ? -EPROTO : n;
 }
 
-// Trusted sources first, and strangers a quarter of what those may take (behaviour I13).
+// Returns how many; *is_full when a ring has more.
+static int drain_trusted(struct udp *udp, unsigned int max, bool *is_full)
+{
+	int sum = 0;
+
+	for (unsigned int w = 0; w < udp->workers; w++) {
+		int n = drain_ring(udp, &udp->punt[w][TG_PUNT_TRUSTED], max);
+
+		if (n < 0)
+			return n;
+		*is_full |= (unsigned int)n == max;
+		sum += n;
+	}
+	return sum;
+}
+
+// At most max of all rings together, so that more workers do not mean more of them; each time
+// another worker's are the first.
+static int drain_strangers(struct udp *udp, unsigned int max)
+{
+	unsigned int share = max / udp->workers != 0 ? max / udp->workers : 1;
+	unsigned int left = max;
+
+	for (unsigned int i = 0; i < udp->workers && left != 0; i++) {
+		unsigned int w = (udp->turn + i) % udp->workers;
+		int n = drain_ring(
+			udp, &udp->punt[w][TG_PUNT_STRANGER], share < left ? share : left);
+
+		if (n < 0)
+			return n;
+		left -= (unsigned int)n;
+	}
+	udp->turn = (udp->turn + 1) % udp->workers;
+	return (int)(max - left);
+}
+
+// Trusted sources first. Strangers get a quarter of one ring's share, so that trusted ones are looked
+// for again soon, and hardly anything while those have more than they may take (behaviours I2, I13).
 static int drain(void *arg, unsigned int max)
 {
 	struct udp *udp = arg;
-	int sum = 0;
+	bool is_full = false;
+	int trusted, strangers;
 
-	for (int class = TG_PUNT_TRUSTED; class >= TG_PUNT_STRANGER; class --) {
-		unsigned int share = class == TG_PUNT_TRUSTED ? max : max / 4;
-
-		for (unsigned int w = 0; w < udp->workers; w++) {
-			int n = drain_ring(udp, &udp->punt[w][class], share != 0 ? share : 1);
-
-			if (n < 0)
-				return n;
-			sum += n;
-		}
-	}
-	return sum;
+	if (udp->workers == 0)
+		return 0;
+	trusted = drain_trusted(udp, max, &is_full);
+	if (trusted < 0)
+		return trusted;
+	strangers = drain_strangers(udp, is_full || max < 4 ? 1 : max / 4);
+	return strangers < 0 ? strangers : trusted + strangers;
 }
 
 static bool go_to_sleep(void *arg)

@@ -127,6 +127,102 @@ Test(udp, I13_trusted_sources_come_first)
 	cr_assert_eq(before, 0);
 }
 
+#define SHARE 8 // of strangers, before trusted ones are looked for again
+
+static struct {
+	struct tg_ring trunks;
+	unsigned int pushed, answered; // trusted datagrams
+	unsigned int strangers;	       // since the last one was pushed
+	unsigned int strangers_max;
+	unsigned int letter_after; // strangers
+	struct letter letter;
+} flood;
+
+static void push_trusted(void)
+{
+	push(&flood.trunks, "call")->trust = TG_TRUST_TRUNK;
+	tg_ring_publish(&flood.trunks);
+	flood.pushed++;
+	flood.strangers = 0;
+}
+
+// A trusted datagram comes in while each hundredth stranger is handled.
+static void receive_flood(void *, const struct net_flow *flow, struct str)
+{
+	got.count++;
+	if (flow->trusted == TG_TRUST_TRUNK) {
+		flood.answered++;
+		return;
+	}
+	if (flood.answered < flood.pushed && ++flood.strangers > flood.strangers_max)
+		flood.strangers_max = flood.strangers;
+	if (got.count % 100 == 0)
+		push_trusted();
+}
+
+static void on_letter(struct letter *)
+{
+	flood.letter_after = got.count;
+}
+
+static void start_flood(void)
+{
+	struct udp_params params = {.receive = receive_flood};
+	struct attach_params attach_params = {.sig_threads = 1};
+
+	world_init();
+	params.loop = attach_params.loop = world.loop;
+	udp = udp_new(&params);
+	attach_params.path = world.path;
+	attach_params.client[0] = udp_client(udp);
+	at = attach_new(&attach_params);
+	world_attach(at);
+	flood.trunks = world_punt(1, TG_PUNT_TRUSTED);
+	for (unsigned int w = 0; w < 2; w++) {
+		struct tg_ring strangers = world_punt(w, TG_PUNT_STRANGER);
+
+		for (unsigned int i = 0; i < 1000; i++)
+			push(&strangers, "flood");
+		tg_ring_publish(&strangers);
+	}
+	eventfd_write(world.fd[TG_ATTACH_FD_WAKE_CONTROL], 1);
+}
+
+TestSuite(udp_flood, .init = start_flood, .fini = fini);
+
+Test(udp_flood, I2_I13_a_trusted_datagram_waits_for_few_strangers)
+{
+	world_run(50, NULL);
+	cr_assert_eq(flood.pushed, 20);
+	cr_assert_eq(flood.answered, 20);
+	cr_assert_eq(got.count, 2020);
+	cr_assert_leq(flood.strangers_max, SHARE);
+}
+
+Test(udp_flood, J25_other_work_of_the_loop_gets_its_turn)
+{
+	mailbox_send(loop_mailbox(world.loop), &flood.letter, on_letter);
+	world_run(50, NULL);
+	cr_assert_eq(got.count, 2020);
+	cr_assert_leq(flood.letter_after, 4 * SHARE, "%u", flood.letter_after);
+}
+
+// While trusted sources send more than they may take in a turn, strangers get hardly anything, and yet
+// do not starve.
+Test(udp_flood, I13_strangers_wait_while_trusted_ones_queue)
+{
+	unsigned int strangers;
+
+	for (unsigned int i = 0; i < 500; i++)
+		push(&flood.trunks, "call")->trust = TG_TRUST_REGISTERED;
+	tg_ring_publish(&flood.trunks);
+	got.count = 0;
+	while (udp_counters(udp)->received[TG_TRUST_REGISTERED] < 480)
+		cr_assert_gt(udp_client(udp)->drain(udp_client(udp)->arg, 32), 0);
+	strangers = (unsigned int)udp_counters(udp)->received[TG_TRUST_STRANGER];
+	cr_assert_eq(strangers, 15);
+}
+
 Test(udp, hostile_slots_are_counted)
 {
 	struct tg_ring ring;
