@@ -213,8 +213,12 @@ static void arm(struct idle_watch *watch, uint64_t due_ms, uint64_t now_ms)
 
 static bool is_open(const struct tg_stream_spec *spec)
 {
-	return spec->one_way_ms != 0
-		&& (spec->side[0].flags & spec->side[1].flags & BOTH_WAYS) == BOTH_WAYS;
+	uint8_t both = spec->side[0].flags & spec->side[1].flags;
+	uint8_t either = spec->side[0].flags | spec->side[1].flags;
+
+	// T.38 is one-way as long as a page takes.
+	return spec->one_way_ms != 0 && (both & BOTH_WAYS) == BOTH_WAYS
+		&& (either & TG_SIDE_OPAQUE) == 0;
 }
 
 void idle_start(struct idle *idle, struct tg_stream_ref ref, uint64_t now_ms)

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""What the main lcore notices of streams while media flows: that a peer cannot be reached, that it has
-moved to another link address, that it is not heard any more. Needs root.
+"""What the main lcore notices of streams while media flows: that a peer cannot be reached, that it
+has moved to another link address, that it is not heard any more. Needs root.
 
 usage: test_watch.py DATAPLANE DP_CLIENT SCENARIO
 """

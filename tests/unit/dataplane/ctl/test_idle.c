@@ -243,6 +243,7 @@ Test(idle, J16_what_is_no_one_way_audio)
 	} cases[] = {
 		{"held by one", {OPEN, TG_SIDE_RECEIVE}, ONE_WAY_MS, 2},
 		{"held by the other", {TG_SIDE_SEND, OPEN}, ONE_WAY_MS, 2},
+		{"T.38", {OPEN, OPEN | TG_SIDE_OPAQUE}, ONE_WAY_MS, 2},
 		{"nobody speaks", {OPEN, OPEN}, ONE_WAY_MS, 0},
 		{"both speak", {OPEN, OPEN}, ONE_WAY_MS, 3},
 		{"nobody wants to know", {OPEN, OPEN}, 0, 1},
