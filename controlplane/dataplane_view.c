@@ -124,5 +124,8 @@ void dataplane_view_copy(void *arg, struct obs_dataplane *out)
 			sizeof(out->worker[i].counter));
 		snapshot_copy_words(
 			out->worker[i].drop, view->worker[i].drop, sizeof(out->worker[i].drop));
+		snapshot_copy_words(
+			out->worker[i].delay, view->worker[i].delay, sizeof(out->worker[i].delay));
+		out->worker[i].delay_sum_ns = tg_stat_load(&view->worker[i].delay_sum_ns);
 	}
 }

@@ -67,7 +67,7 @@ static void show_call(struct ctl_request *request, void *arg)
 	json_object_set_new(json, "began", json_wall(call.began));
 	json_object_set_new(
 		json, "leg", json_pack("[o,o]", leg_json(&call.leg[0]), leg_json(&call.leg[1])));
-	json_object_set_new(json, "streams", stream_json_all(obs->p.engine, call.media));
+	json_object_set_new(json, "streams", stream_json_all(obs->p.engine, &call));
 	ctl_reply(request, json);
 }
 

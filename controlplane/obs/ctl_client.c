@@ -61,7 +61,9 @@ static void send_json(struct ctl_client *client, json_t *json)
 {
 	struct evbuffer *out = bufferevent_get_output(client->stream);
 
-	if (json == NULL || json_dump_callback(json, put_chunk, out, JSON_COMPACT) < 0)
+	if (json == NULL
+		|| json_dump_callback(json, put_chunk, out, JSON_COMPACT | JSON_REAL_PRECISION(10))
+			< 0)
 		client->last = true;
 	evbuffer_add(out, "\n", 1);
 	json_decref(json);

@@ -38,6 +38,8 @@ static json_t *sip_json(const struct sip_stack_counters *sip)
 	json_set_u64(json, "missing_acks", sip->no_acks);
 	json_set_u64(json, "send_failures", sip->send_failures);
 	json_set_u64(json, "table_full", sip->table_full);
+	json_set_u64(json, "unanswered_silent", sip->silenced);
+	json_set_u64(json, "unanswered_larger", sip->larger);
 	return json;
 }
 
@@ -49,6 +51,10 @@ static json_t *media_json(const struct media_counters *media)
 	json_set_u64(json, "sources_refused", media->sources_refused);
 	json_set_u64(json, "ssrc_changes", media->ssrc_changes);
 	json_set_u64(json, "idle", media->idle);
+	json_set_u64(json, "one_way", media->one_way);
+	json_set_u64(json, "two_way", media->two_way);
+	json_set_u64(json, "policed", media->policed);
+	json_set_u64(json, "unreachable", media->unreachable);
 	json_set_u64(json, "expired", media->expired);
 	json_set_u64(json, "limiter_trips", media->limiter_trips);
 	json_object_set_new(json, "refused", BY_LABEL(media->refused, label_media_failure));
@@ -88,6 +94,43 @@ static void add_pools(json_t *json, const struct obs_snapshot *s)
 	json_object_set_new(json, "pools", pools);
 }
 
+// Upper bound in microseconds of the bucket that holds the packet of this rank; 0: beyond the last.
+static uint64_t delay_at(const struct obs_worker *worker, uint64_t rank)
+{
+	uint64_t packets = 0;
+
+	for (unsigned int n = 0; n < TG_DELAY_BUCKETS - 1; n++) {
+		packets += worker->delay[n];
+		if (packets >= rank)
+			return (uint64_t)1 << n;
+	}
+	return 0;
+}
+
+// null beyond the last bound.
+static json_t *json_bound(uint64_t us)
+{
+	return us != 0 ? json_integer((json_int_t)us) : json_null();
+}
+
+static json_t *delay_json(const struct obs_worker *worker)
+{
+	json_t *json = json_object();
+	uint64_t packets = 0;
+
+	for (unsigned int n = 0; n < TG_DELAY_BUCKETS; n++)
+		packets += worker->delay[n];
+	json_set_u64(json, "packets", packets);
+	if (packets == 0)
+		return json;
+	json_set_u64(json, "mean_ns", worker->delay_sum_ns / packets);
+	json_object_set_new(json, "p50_below_us", json_bound(delay_at(worker, (packets + 1) / 2)));
+	json_object_set_new(
+		json, "p99_below_us", json_bound(delay_at(worker, packets - packets / 100)));
+	json_object_set_new(json, "max_below_us", json_bound(delay_at(worker, packets)));
+	return json;
+}
+
 static json_t *dataplane_json(const struct obs_dataplane *dp)
 {
 	json_t *json = json_object();
@@ -97,6 +140,7 @@ static json_t *dataplane_json(const struct obs_dataplane *dp)
 		json_t *worker = BY_LABEL(dp->worker[i].counter, label_worker_counter);
 
 		json_object_set_new(worker, "drops", BY_LABEL(dp->worker[i].drop, label_drop));
+		json_object_set_new(worker, "delay", delay_json(&dp->worker[i]));
 		json_array_append_new(workers, worker);
 	}
 	json_object_set_new(json, "attached", json_boolean(dp->attached));

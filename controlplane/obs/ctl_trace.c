@@ -105,7 +105,7 @@ static void end_trace(struct listing *listing)
 		json_pack("{s:I, s:b, s:b, s:o, s:o}", "call", (json_int_t)quest->call, "live",
 			(int)live, "complete", (int)complete, "messages",
 			listing_take_rows(listing), "streams",
-			stream_json_all(engine, live ? call.media : NULL)));
+			stream_json_all(engine, live ? &call : NULL)));
 	quest_free(quest);
 }
 

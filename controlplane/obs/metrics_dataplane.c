@@ -62,6 +62,34 @@ static void collect_drops(struct metric_writer *w, void *arg)
 	}
 }
 
+// Bucket n of the dataplane ends below 2^n microseconds, the last one never.
+static void write_delay(struct metric_writer *w, unsigned int i, const struct obs_worker *worker)
+{
+	uint64_t packets = 0;
+	char labels[64];
+
+	for (unsigned int n = 0; n < TG_DELAY_BUCKETS; n++) {
+		packets += worker->delay[n];
+		if (n < TG_DELAY_BUCKETS - 1)
+			snprintf(labels, sizeof(labels), "worker=\"%u\",le=\"%g\"", i,
+				(double)(1u << n) / TG_US_PER_S);
+		else
+			snprintf(labels, sizeof(labels), "worker=\"%u\",le=\"+Inf\"", i);
+		metric_sample_part(w, "_bucket", labels, (double)packets);
+	}
+	snprintf(labels, sizeof(labels), "worker=\"%u\"", i);
+	metric_sample_part(w, "_sum", labels, (double)worker->delay_sum_ns / TG_NS_PER_S);
+	metric_sample_part(w, "_count", labels, (double)packets);
+}
+
+static void collect_delay(struct metric_writer *w, void *arg)
+{
+	const struct obs_dataplane *dp = dataplane_of(arg);
+
+	for (unsigned int i = 0; i < dp->worker_count; i++)
+		write_delay(w, i, &dp->worker[i]);
+}
+
 void metrics_dataplane_add(struct obs *obs)
 {
 	static const struct metric_family families[] = {
@@ -73,6 +101,9 @@ void metrics_dataplane_add(struct obs *obs)
 			METRIC_GAUGE, collect_beat, NULL},
 		{"dataplane_drops_total", "packets dropped by the dataplane", METRIC_COUNTER,
 			collect_drops, NULL},
+		{"dataplane_delay_seconds",
+			"time of forwarded packets from receive burst to transmit",
+			METRIC_HISTOGRAM, collect_delay, NULL},
 #define X(name, text, help) \
 	{"dataplane_" text "_total", help, METRIC_COUNTER, collect_##name, NULL},
 		TG_WORKER_COUNTERS(X)

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <stdio.h>
+
 #include "controlplane/obs/metrics_labelled.h"
 #include "controlplane/obs/obs_int.h"
 
@@ -47,6 +49,83 @@ static void collect_expired(struct metric_writer *w, void *arg)
 static void collect_limiter(struct metric_writer *w, void *arg)
 {
 	metric_sample_u64(w, "", media_of(arg)->limiter_trips);
+}
+
+static void collect_one_way(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "", media_of(arg)->one_way);
+}
+
+static void collect_two_way(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "", media_of(arg)->two_way);
+}
+
+static void collect_policed(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "", media_of(arg)->policed);
+}
+
+static void collect_unreachable(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "", media_of(arg)->unreachable);
+}
+
+#define ROW_LABELS_BYTES 256
+
+// realm and peer of a row, and one more label unless name is NULL.
+static const char *row_labels(char text[static ROW_LABELS_BYTES], const struct tally_row *row,
+	const char *name, const char *value)
+{
+	struct strbuf labels = strbuf_on(text, ROW_LABELS_BYTES - 1);
+
+	metric_label(&labels, "realm", str_from(row->realm));
+	metric_label(&labels, "peer", str_from(row->peer));
+	if (name != NULL)
+		metric_label(&labels, name, str_from(value));
+	text[labels.len] = '\0';
+	return text;
+}
+
+static void write_mos(struct metric_writer *w, const struct tally_row *row)
+{
+	static const uint32_t bounds[TALLY_BUCKETS] = TALLY_BOUNDS;
+	char text[ROW_LABELS_BYTES], le[16];
+	uint64_t sum = 0;
+
+	for (unsigned int b = 0; b < TALLY_BUCKETS; b++) {
+		sum += row->bucket[b];
+		snprintf(le, sizeof(le), "%g", bounds[b] / 1000.0);
+		metric_sample_part(w, "_bucket", row_labels(text, row, "le", le), (double)sum);
+	}
+	metric_sample_part(w, "_bucket", row_labels(text, row, "le", "+Inf"), (double)sum);
+	metric_sample_part(
+		w, "_sum", row_labels(text, row, NULL, NULL), (double)row->mos_milli_sum / 1000);
+	metric_sample_part(w, "_count", row_labels(text, row, NULL, NULL), (double)sum);
+}
+
+static void collect_mos(struct metric_writer *w, void *arg)
+{
+	const struct obs *obs = arg;
+
+	for (unsigned int i = 0; i < obs->shown->tally.count; i++)
+		write_mos(w, &obs->shown->tally.row[i]);
+}
+
+static void collect_quality(struct metric_writer *w, void *arg)
+{
+	const struct obs *obs = arg;
+
+	for (unsigned int i = 0; i < obs->shown->tally.count; i++) {
+		const struct tally_row *row = &obs->shown->tally.row[i];
+		char text[ROW_LABELS_BYTES];
+
+		for (unsigned int g = 0; g < QUALITY_GRADES; g++)
+			metric_sample_u64(w,
+				row_labels(text, row, "grade",
+					quality_grade_text((enum quality_grade)g)),
+				row->grade[g]);
+	}
 }
 
 static void collect_refused(struct metric_writer *w, void *arg)
@@ -114,6 +193,19 @@ void metrics_media_add(struct obs *obs)
 			METRIC_COUNTER, collect_expired, NULL},
 		{"media_limiter_trips_total", "signalling sources that exceeded their rate",
 			METRIC_COUNTER, collect_limiter, NULL},
+		{"media_one_way_total", "times that only one side of a talking call was heard",
+			METRIC_COUNTER, collect_one_way, NULL},
+		{"media_two_way_total", "times that the silent side was heard again",
+			METRIC_COUNTER, collect_two_way, NULL},
+		{"media_policed_total",
+			"reports of media above the rate of its SDP, one a second and stream",
+			METRIC_COUNTER, collect_policed, NULL},
+		{"media_unreachable_total", "reports of ICMP unreachable, one a second and stream",
+			METRIC_COUNTER, collect_unreachable, NULL},
+		{"media_mos", "mean opinion score of audio that ended, by who sent it",
+			METRIC_HISTOGRAM, collect_mos, NULL},
+		{"media_quality_total", "audio that ended, by who sent it and its grade",
+			METRIC_COUNTER, collect_quality, NULL},
 		{"media_refused_total", "offers and answers that could not be anchored",
 			METRIC_COUNTER, collect_refused, NULL},
 	};

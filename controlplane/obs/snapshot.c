@@ -53,6 +53,7 @@ static void on_question(struct letter *letter)
 	snapshot_copy_words(&s->media, media_counters(engine_media(engine)), sizeof(s->media));
 	s->draining = engine_is_draining(engine);
 	copy_pools(s, engine_media(engine));
+	s->tally = *media_tally(engine_media(engine));
 	q->obs->p.dataplane(q->obs->p.arg, &s->dataplane);
 	mailbox_send(loop_mailbox(q->obs->p.management), letter, on_answer);
 }

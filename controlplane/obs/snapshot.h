@@ -12,6 +12,8 @@ struct obs;
 struct obs_worker {
 	uint64_t counter[TG_COUNT_COUNT];
 	uint64_t drop[TG_DROP_COUNT];
+	uint64_t delay[TG_DELAY_BUCKETS];
+	uint64_t delay_sum_ns;
 };
 
 struct obs_dataplane {
@@ -31,6 +33,7 @@ struct obs_snapshot {
 	bool draining;
 	unsigned int pool_count;
 	struct media_pool_view pool[TG_POOLS_MAX];
+	struct quality_tally tally;
 	struct obs_dataplane dataplane;
 };
 

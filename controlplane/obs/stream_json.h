@@ -6,10 +6,10 @@
 
 #include "controlplane/call/engine.h"
 
-// RTP packets that did not come, by RFC 3550 A.3 with duplicates left out; 0 before the first one.
-uint64_t stream_lost(const struct tg_side_stats *side);
-// One stream of a session, or NULL when there is no i-th one. Signalling thread.
-json_t *stream_json(
-	const struct engine *engine, const struct media_session *session, unsigned int i);
-// An array of all of them; empty when session is NULL.
-json_t *stream_json_all(const struct engine *engine, const struct media_session *session);
+// A stream of a call with its numbers, or NULL when it has no i-th one. Signalling thread, as below.
+json_t *stream_json(const struct engine *engine, const struct call_view *call, unsigned int i);
+// Likewise with what the dataplane was told, and what happened to its addresses.
+json_t *stream_json_whole(
+	const struct engine *engine, const struct call_view *call, unsigned int i);
+// An array of all streams of a call; empty when it has no media, and for NULL.
+json_t *stream_json_all(const struct engine *engine, const struct call_view *call);

@@ -36,3 +36,15 @@ void show_log(FILE *out, const json_t *result, const struct show_options *)
 {
 	fprintf(out, "log level is %s\n", json_text_of(result, "level"));
 }
+
+void show_count(FILE *out, const json_t *result, const char *what)
+{
+	uint64_t shown = json_number_of(result, "shown");
+	uint64_t live = json_number_of(result, "live");
+
+	if (shown < live)
+		fprintf(out, "%" PRIu64 " of %" PRIu64 " %ss; \"show %ss 0\" lists all\n", shown,
+			live, what, what);
+	else
+		fprintf(out, "%" PRIu64 " %s%s\n", shown, what, shown == 1 ? "" : "s");
+}

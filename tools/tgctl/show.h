@@ -16,8 +16,12 @@ typedef void show_h(FILE *out, const json_t *result, const struct show_options *
 // ---- show_call.c
 show_h show_calls;
 show_h show_call;
-show_h show_streams;
 show_h show_trace;
+// ---- show_stream.c
+show_h show_streams;
+show_h show_stream;
+// Each stream of an array, after an empty line, as "show call" has them.
+void show_put_streams(FILE *out, const json_t *streams, unsigned int width);
 // ---- show_system.c
 show_h show_peers;
 show_h show_stats;
@@ -28,3 +32,5 @@ show_h show_hangup;
 show_h show_reload;
 show_h show_drain;
 show_h show_log;
+// "3 calls", or how to see more. what is in the singular.
+void show_count(FILE *out, const json_t *result, const char *what);

@@ -7,11 +7,6 @@
 #include "tools/tgctl/table.h"
 #include "tools/tgctl/text.h"
 
-static char *number_text(uint64_t number)
-{
-	return text_format("%" PRIu64, number);
-}
-
 static json_t *unconst(const json_t *json)
 {
 	return (json_t *)(uintptr_t)json;
@@ -20,8 +15,8 @@ static json_t *unconst(const json_t *json)
 static void add_peer(struct table *table, const json_t *peer)
 {
 	uint64_t max = json_number_of(peer, "calls_max");
-	char *calls = number_text(json_number_of(peer, "calls"));
-	char *limit = max != 0 ? number_text(max) : text_format("none");
+	char *calls = text_number(json_number_of(peer, "calls"));
+	char *limit = max != 0 ? text_number(max) : text_format("none");
 
 	table_add(table,
 		(const char *const[]){json_text_of(peer, "name"), json_text_of(peer, "realm"),
@@ -102,9 +97,9 @@ static void put_pools(FILE *out, const json_t *pools, unsigned int width)
 		char *cells[] = {
 			text_format("%" PRIu64 "-%" PRIu64, json_number_of(pool, "port_first"),
 				json_number_of(pool, "port_last")),
-			number_text(json_number_of(pool, "in_use")),
-			number_text(json_number_of(pool, "in_quarantine")),
-			number_text(json_number_of(pool, "free")),
+			text_number(json_number_of(pool, "in_use")),
+			text_number(json_number_of(pool, "in_quarantine")),
+			text_number(json_number_of(pool, "free")),
 		};
 
 		table_add(table,
@@ -122,18 +117,39 @@ static void put_pools(FILE *out, const json_t *pools, unsigned int width)
 static void add_worker(struct table *table, size_t i, const json_t *worker)
 {
 	char *cells[] = {
-		number_text(i),
-		number_text(json_number_of(worker, "rx_packets")),
-		number_text(json_number_of(worker, "tx_packets")),
-		number_text(json_number_of(worker, "media_relayed")),
-		number_text(json_number_of(worker, "sip_punted")),
-		number_text(json_number_of(worker, "sip_sent")),
-		number_text(json_sum(json_object_get(worker, "drops"))),
+		text_number(i),
+		text_number(json_number_of(worker, "rx_packets")),
+		text_number(json_number_of(worker, "tx_packets")),
+		text_number(json_number_of(worker, "media_relayed")),
+		text_number(json_number_of(worker, "sip_punted")),
+		text_number(json_number_of(worker, "sip_sent")),
+		text_number(json_sum(json_object_get(worker, "drops"))),
 	};
 
 	table_add(table, (const char *const *)cells);
 	for (unsigned int c = 0; c < sizeof(cells) / sizeof(cells[0]); c++)
 		free(cells[c]);
+}
+
+static void put_bound(FILE *out, const char *name, const json_t *us)
+{
+	if (json_is_integer(us))
+		fprintf(out, ", %s < %" PRIu64, name, (uint64_t)json_integer_value(us));
+	else
+		fprintf(out, ", %s > 16384", name);
+}
+
+// Its own delay: from the receive burst to the transmit.
+static void put_delay(FILE *out, size_t i, const json_t *delay)
+{
+	if (json_number_of(delay, "packets") == 0)
+		return;
+	fprintf(out, "worker %zu delay, us: mean %.2f", i,
+		(double)json_number_of(delay, "mean_ns") / 1000);
+	put_bound(out, "p50", json_object_get(delay, "p50_below_us"));
+	put_bound(out, "p99", json_object_get(delay, "p99_below_us"));
+	put_bound(out, "max", json_object_get(delay, "max_below_us"));
+	fputc('\n', out);
 }
 
 static void put_workers(FILE *out, const json_t *workers, unsigned int width)
@@ -155,6 +171,8 @@ static void put_workers(FILE *out, const json_t *workers, unsigned int width)
 		add_worker(table, i, worker);
 	table_print(table, out, width);
 	table_free(table);
+	json_array_foreach (workers, i, worker)
+		put_delay(out, i, json_object_get(worker, "delay"));
 	json_array_foreach (workers, i, worker)
 		put_map(out, "dropped", json_object_get(worker, "drops"));
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tools/tgctl/text.h"
 
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,22 @@ char *text_format(const char *fmt, ...)
 		text = NULL;
 	va_end(args);
 	return must(text);
+}
+
+char *text_age(uint64_t ms)
+{
+	uint64_t s = ms / 1000;
+
+	if (s < 60)
+		return text_format("%" PRIu64 "s", s);
+	if (s < 3600)
+		return text_format("%" PRIu64 "m%02" PRIu64 "s", s / 60, s % 60);
+	return text_format("%" PRIu64 "h%02" PRIu64 "m", s / 3600, s / 60 % 60);
+}
+
+char *text_number(uint64_t number)
+{
+	return text_format("%" PRIu64, number);
 }
 
 unsigned int text_terminal_width(void)

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <stddef.h>
+#include <stdint.h>
 #include <stdio.h>
 
 // A copy in which control characters and broken UTF-8 are '?'. With keep_lines, LF and TAB stay and
@@ -14,5 +15,8 @@ unsigned int text_width(const char *text);
 void text_put(FILE *out, const char *text, unsigned int width, int right);
 // printf into a new string; never NULL; the caller frees it.
 __attribute__((format(printf, 1, 2))) char *text_format(const char *fmt, ...);
+// "42s", "1m35s", "2h05m"; as text_format.
+char *text_age(uint64_t ms);
+char *text_number(uint64_t number);
 // Columns of the terminal on stdout, else $COLUMNS, else 80.
 unsigned int text_terminal_width(void);

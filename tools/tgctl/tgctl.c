@@ -25,6 +25,8 @@ static const struct command commands[] = {
 	{"show call", "<call>", "call", 0, show_call, "one call with its legs and streams"},
 	{"show streams", "[<limit>]", "limit", 1, show_streams,
 		"media streams with their numbers; limit 0: all"},
+	{"show stream", "<stream>", "stream", 0, show_stream,
+		"one stream: both sides, quality, who was learned"},
 	{"show peers", "", NULL, 0, show_peers, "configured peers and the calls each has"},
 	{"show stats", "", NULL, 0, show_stats, "counters of calls, SIP, media and the dataplane"},
 	{"show config", "", NULL, 0, show_config, "what is in force, and what waits for a restart"},
@@ -55,7 +57,8 @@ static void print_help(void)
 		free(usage);
 	}
 	printf("\nA <call> is the number that \"show calls\" gives, or the Call-ID of either "
-	       "leg.\n\n"
+	       "leg; a\n"
+	       "<stream> is what \"show streams\" gives: a call's number, a dot, a stream's.\n\n"
 	       "  -s, --socket SOCKET  the control socket (" TG_CTL_SOCKET ")\n"
 	       "  -j, --json           print the answer as JSON\n"
 	       "  -v, --verbose        trace: every message in full\n"
@@ -116,7 +119,8 @@ static int answer(const struct options *options, const struct command *command, 
 		fprintf(stderr, "tgctl: %s\n", clean);
 		free(clean);
 	} else if (options->json) {
-		json_dumpf(reply.result, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY);
+		json_dumpf(reply.result, stdout,
+			JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
 		putchar('\n');
 	} else {
 		command->show(stdout, reply.result, &options->show);

@@ -7,9 +7,11 @@
 
 struct fake_engine fake_engine;
 
+static struct history history;
+
 static struct media_session session = {
 	.count = 1,
-	.stream[0] = {.ref = {7, 1}, .kind = "audio", .protocol = "RTP/AVP"},
+	.stream[0] = {.ref = {7, 1}, .kind = "audio", .protocol = "RTP/AVP", .is_audio = true},
 };
 
 struct engine *fake_engine_get(void)
@@ -79,6 +81,49 @@ void fake_engine_fill(unsigned int count)
 	fake_engine.stats.side[0].learned[TG_RTP] = address("203.0.113.2:62000");
 	fake_engine.stats.side[0].drop[TG_SIDE_DROP_SOURCE] = 3;
 	fake_engine.trace = trace_new(1 << 20);
+}
+
+void fake_engine_harm(void)
+{
+	struct media_stream_view *view = &session.stream[0];
+	struct tg_event_source event = {.ssrc = 0xfeed,
+		.addr = address("203.0.113.2:62000"),
+		.side = 0,
+		.reason = TG_LATCHED_FIRST};
+	struct tg_mono now = tg_mono_now();
+
+	history = (struct history){0};
+	history_add_latch(&history, (struct tg_mono){now.ns - 90 * TG_NS_PER_S}, &event);
+	event.previous = event.addr;
+	event.addr.port = 62002;
+	event.reason = TG_LATCHED_CONTINUED;
+	history_add_latch(&history, (struct tg_mono){now.ns - 30 * TG_NS_PER_S}, &event);
+	event.addr = address("192.0.2.66:40000");
+	event.side = 1;
+	event.count = 250;
+	history_add_source(&history, (struct tg_mono){now.ns - 4 * TG_NS_PER_S}, &event);
+	view->history = &history;
+	view->silence = (struct media_silence){.now = true,
+		.side = 1,
+		.reason = ONE_WAY_PRIVATE_ADDRESS,
+		.since = {now.ns - 12 * TG_NS_PER_S},
+		.times = 1};
+	view->spec.side[0].payload_types[0] = 1 << 8;
+	view->spec.side[0].payload_types[1] = 1ull << (101 - 64);
+	view->spec.side[0].packets.per_s = 210;
+	view->spec.side[0].bytes.per_s = 26800;
+	view->spec.side[0].packet_bytes_max = 520;
+	view->spec.side[0].dscp = 46;
+	(void)tg_ip_parse(&view->spec.side[0].signalling, "203.0.113.2");
+	fake_engine.stats.side[0].payload_type = 8;
+	fake_engine.stats.side[0].ssrc = 0xfeed;
+	fake_engine.stats.side[0].jitter_q4 = 20 * 16;
+	fake_engine.stats.side[0].loss_runs = 3;
+	fake_engine.stats.side[0].loss_run_max = 4;
+	fake_engine.stats.side[0].gap_max_us = 100250;
+	fake_engine.stats.side[0].rtt_count = 2;
+	fake_engine.stats.side[0].rtt_sum_us = 81000;
+	fake_engine.stats.side[0].rtt_max_us = 50000;
 }
 
 void fake_engine_set_local(const struct tg_addr *local)
@@ -190,6 +235,11 @@ struct dp *engine_dp(const struct engine *)
 const struct media_counters *media_counters(const struct media *)
 {
 	return &fake_engine.media;
+}
+
+const struct quality_tally *media_tally(const struct media *)
+{
+	return &fake_engine.tally;
 }
 
 bool media_pool_next(struct media *, unsigned int *cursor, struct media_pool_view *out)

@@ -17,6 +17,7 @@ struct fake_engine {
 	struct engine_counters counters;
 	struct sip_stack_counters sip;
 	struct media_counters media;
+	struct quality_tally tally;
 	struct media_pool_view pool[4];
 	unsigned int pool_count;
 	struct tg_stream_stats stats; // of every stream
@@ -35,6 +36,8 @@ extern struct fake_engine fake_engine;
 struct engine *fake_engine_get(void);
 // Fills it with count calls between two realms.
 void fake_engine_fill(unsigned int count);
+// Every stream has a history, RTCP, and a silent B side.
+void fake_engine_harm(void);
 // Where every stream's A side is.
 void fake_engine_set_local(const struct tg_addr *local);
 void fake_engine_clear(void);

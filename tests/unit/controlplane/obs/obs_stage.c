@@ -40,6 +40,10 @@ static void show_dataplane(void *, struct obs_dataplane *out)
 	out->worker_count = 2;
 	out->worker[0].counter[TG_COUNT_RX_PACKETS] = 1000;
 	out->worker[1].drop[TG_DROP_MEDIA_SOURCE] = 17;
+	out->worker[0].delay[2] = 90;
+	out->worker[0].delay[5] = 10;
+	out->worker[0].delay_sum_ns = 500000;
+	out->worker[1].delay[TG_DELAY_BUCKETS - 1] = 1;
 }
 
 static void configure(void *)

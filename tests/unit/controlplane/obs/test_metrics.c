@@ -22,6 +22,10 @@ static void set_up(void)
 	obs_stage_open(3);
 	fake_engine.sip.requests_in[SIP_INVITE] = 41;
 	fake_engine.sip.responses_out[2] = 40;
+	fake_engine.media.one_way = 4;
+	tally_add(&fake_engine.tally, "core", "carrier",
+		&(struct quality){.mos = 4.125, .grade = QUALITY_GOOD});
+	tally_add(&fake_engine.tally, "access", "", &(struct quality){0});
 	fake_engine.pool_count = 1;
 	fake_engine.pool[0] = (struct media_pool_view){
 		.realm = 1, .port_first = 30000, .pairs = 100, .in_use = 10, .in_quarantine = 5};
@@ -88,7 +92,7 @@ static const char *body_of(const char *text)
 	return blank + 4;
 }
 
-Test(metrics, K1_samples_have_the_agreed_names)
+Test(metrics, K1_J15_J16_samples_have_the_agreed_names)
 {
 	static const char *const lines[] = {
 		"tidegate_sip_requests_total{dir=\"in\",method=\"INVITE\"} 41\n",
@@ -104,6 +108,25 @@ Test(metrics, K1_samples_have_the_agreed_names)
 		"tidegate_dataplane_attached 1\n",
 		"tidegate_dataplane_rx_packets_total{worker=\"0\"} 1000\n",
 		"tidegate_dataplane_drops_total{worker=\"1\",reason=\"media_source\"} 17\n",
+		"# TYPE tidegate_dataplane_delay_seconds histogram\n",
+		"tidegate_dataplane_delay_seconds_bucket{worker=\"0\",le=\"2e-06\"} 0\n",
+		"tidegate_dataplane_delay_seconds_bucket{worker=\"0\",le=\"4e-06\"} 90\n",
+		"tidegate_dataplane_delay_seconds_bucket{worker=\"0\",le=\"3.2e-05\"} 100\n",
+		"tidegate_dataplane_delay_seconds_bucket{worker=\"0\",le=\"+Inf\"} 100\n",
+		"tidegate_dataplane_delay_seconds_sum{worker=\"0\"} 0.0005\n",
+		"tidegate_dataplane_delay_seconds_count{worker=\"0\"} 100\n",
+		"tidegate_dataplane_delay_seconds_bucket{worker=\"1\",le=\"0.016384\"} 0\n",
+		"tidegate_dataplane_delay_seconds_bucket{worker=\"1\",le=\"+Inf\"} 1\n",
+		"tidegate_media_one_way_total 4\n",
+		"tidegate_media_policed_total 0\n",
+		"tidegate_media_unreachable_total 0\n",
+		"tidegate_media_mos_bucket{realm=\"core\",peer=\"carrier\",le=\"4\"} 0\n",
+		"tidegate_media_mos_bucket{realm=\"core\",peer=\"carrier\",le=\"4.2\"} 1\n",
+		"tidegate_media_mos_bucket{realm=\"core\",peer=\"carrier\",le=\"+Inf\"} 1\n",
+		"tidegate_media_mos_sum{realm=\"core\",peer=\"carrier\"} 4.125\n",
+		"tidegate_media_mos_count{realm=\"core\",peer=\"carrier\"} 1\n",
+		"tidegate_media_quality_total{realm=\"core\",peer=\"carrier\",grade=\"good\"} 1\n",
+		"tidegate_media_quality_total{realm=\"access\",peer=\"\",grade=\"poor\"} 0\n",
 		"tidegate_build_info{version=\"" TIDEGATE_VERSION "\",abi=\"2\"} 1\n",
 		"# TYPE tidegate_calls_ended_total counter\n",
 	};

@@ -107,11 +107,16 @@ Test(tgctl, K7_answers_look_so)
 			     "access > carrier\n"
 			     "2 of 4 calls; \"show calls 0\" lists all\n"},
 		{"show streams",
-			"      CALL  KIND   LEG  REMOTE              RECEIVED  LOST  SENT  DROPS\n"
-			"4294967296  audio  A    203.0.113.2:62000        100     6     0      3\n"
-			"4294967296  audio  B    198.51.100.10:6000         0     0     0      0\n"
-			"4294967298  audio  A    203.0.113.2:62000        100     6     0      3\n"
-			"4294967298  audio  B    198.51.100.10:6000         0     0     0      0\n"
+			"STREAM        LEG  KIND   REMOTE              RECEIVED  LOST  MOS  SENT  "
+			"DROPS\n"
+			"4294967296.0  A    audio  203.0.113.2:62000        100     6  3.8     0  "
+			"    3\n"
+			"4294967296.0  B    audio  198.51.100.10:6000         0     0    -     0  "
+			"    0\n"
+			"4294967298.0  A    audio  203.0.113.2:62000        100     6  3.8     0  "
+			"    3\n"
+			"4294967298.0  B    audio  198.51.100.10:6000         0     0    -     0  "
+			"    0\n"
 			"2 streams\n"},
 		{"show call 4294967296",
 			"call 4294967296 confirmed for 1m35s, answered after 3.2 s\n"
@@ -126,12 +131,12 @@ Test(tgctl, K7_answers_look_so)
 			"A    access  -        203.0.113.1:5060   203.0.113.2:40211\n"
 			"B    core    carrier  198.51.100.1:5060  198.51.100.10:5060\n"
 			"\n"
-			"stream 0 audio RTP/AVP\n"
+			"stream 4294967296.0 audio RTP/AVP\n"
 			"A  203.0.113.1:20000 <-> 203.0.113.2:62000 (learned)\n"
 			"B  198.51.100.1:20002 <-> 198.51.100.10:6000 (signalled)\n"
-			"   RECEIVED  LOST  JITTER  RTCP  SENT  DROPS  SILENT\n"
-			"A       100     6       0     0     0      3  always\n"
-			"B         0     0       0     0     0      0  always\n"
+			"   RECEIVED  LOST  JITTER MS  MOS  QUALITY  SENT  DROPS  SILENT\n"
+			"A       100     6        0.0  3.8  poor        0      3  always\n"
+			"B         0     0        0.0    -  -           0      0  always\n"
 			"A  3 dropped: source\n"},
 		{"show peers",
 			"PEER     REALM  ADDRESS             CALLS  LIMIT\n"
@@ -164,12 +169,12 @@ Test(tgctl, K7_answers_look_so)
 			"   3200.0  │                                 │<─ 500 A reason phrase that "
 			"is… ─│\n"
 			"\n"
-			"stream 0 audio RTP/AVP\n"
+			"stream 4294967296.0 audio RTP/AVP\n"
 			"A  203.0.113.1:20000 <-> 203.0.113.2:62000 (learned)\n"
 			"B  198.51.100.1:20002 <-> 198.51.100.10:6000 (signalled)\n"
-			"   RECEIVED  LOST  JITTER  RTCP  SENT  DROPS  SILENT\n"
-			"A       100     6       0     0     0      3  always\n"
-			"B         0     0       0     0     0      0  always\n"
+			"   RECEIVED  LOST  JITTER MS  MOS  QUALITY  SENT  DROPS  SILENT\n"
+			"A       100     6        0.0  3.8  poor        0      3  always\n"
+			"B         0     0        0.0    -  -           0      0  always\n"
 			"A  3 dropped: source\n"},
 		{"drain on", "draining: new calls are refused, 4 left\n"},
 		{"drain off", "not draining: new calls are taken, 4 live\n"},
@@ -185,11 +190,91 @@ Test(tgctl, K7_answers_look_so)
 	}
 }
 
+Test(tgctl, E9_J13_J14_J16_a_stream_looks_so)
+{
+	static const char want[] = "stream 4294967296.0 audio RTP/AVP, call confirmed\n"
+				   "one-way for 12s: B is silent\n"
+				   "  private address in SDP, and latching is off\n"
+				   "\n"
+				   "A  203.0.113.1:20000 <-> 203.0.113.2:62000 (learned)\n"
+				   "   SDP says 192.168.1.20:4000\n"
+				   "   latch signalling, SIP from 203.0.113.2\n"
+				   "   heard, sent to, DSCP 46\n"
+				   "   payload types 8 101\n"
+				   "   at most 210 packets/s, 26800 bytes/s, 520 bytes a packet\n"
+				   "B  198.51.100.1:20002 <-> 198.51.100.10:6000 (signalled)\n"
+				   "   SDP says 198.51.100.10:6000\n"
+				   "   latch off\n"
+				   "   not heard, not sent to, DSCP 0\n"
+				   "   no limit of its rate\n"
+				   "\n"
+				   "                               A         B\n"
+				   "packets received             100         0\n"
+				   "bytes received                 0         0\n"
+				   "packets sent                   0         0\n"
+				   "bytes sent                     0         0\n"
+				   "RTCP received                  0         0\n"
+				   "SSRC                    0000feed  00000000\n"
+				   "codec                       PCMA         -\n"
+				   "expected                     105         0\n"
+				   "lost                           6         0\n"
+				   "loss, percent               5.71      0.00\n"
+				   "gaps                           3         0\n"
+				   "longest gap, packets           4         0\n"
+				   "longest gap, ms           100.25      0.00\n"
+				   "reordered                      0         0\n"
+				   "duplicates                     1         0\n"
+				   "jitter, ms                  2.50      0.00\n"
+				   "jitter at most, ms          0.00      0.00\n"
+				   "round trip, ms             40.50         -\n"
+				   "round trip at most, ms     50.00         -\n"
+				   "one way, ms                45.25         -\n"
+				   "MOS                         3.72         -\n"
+				   "quality                     poor         -\n"
+				   "latches                        0         0\n"
+				   "ICMP unreachable               0         0\n"
+				   "A  3 dropped: source\n"
+				   "\n"
+				   "  LEARNED  LEG       FROM               TO                 "
+				   "REASON\n"
+				   "1m30s ago  A    rtp  -                  203.0.113.2:62000  "
+				   "first\n"
+				   "  30s ago  A    rtp  203.0.113.2:62000  203.0.113.2:62002  "
+				   "continued\n"
+				   "\n"
+				   "REFUSED  LEG       SOURCE            PACKETS\n"
+				   " 4s ago  B    rtp  192.0.2.66:40000      250\n";
+
+	fake_engine_harm();
+	stage_run();
+	cr_assert_eq(tgctl("show stream 4294967296.0"), 0, "%s", output);
+	cr_assert_str_eq(output, want, "%s", output);
+	expect_fits("show stream");
+	cr_assert_eq(tgctl("show stream 4294967296"), 0);
+	cr_assert_str_eq(output, want, "the first one");
+	cr_assert_eq(tgctl("show call 4294967296"), 0);
+	cr_assert_not_null(strstr(output,
+				   "one-way for 12s: B is silent\n  private address in SDP, and "
+				   "latching is off\n"),
+		"%s", output);
+}
+
+Test(tgctl, J1_the_relays_own_delay_is_shown)
+{
+	stage_run();
+	cr_assert_eq(tgctl("show stats"), 0);
+	cr_assert_not_null(
+		strstr(output, "worker 0 delay, us: mean 5.00, p50 < 4, p99 < 32, max < 32\n"),
+		"%s", output);
+	cr_assert_not_null(
+		strstr(output, "worker 1 delay, us: mean 0.00, p50 > 16384,"), "%s", output);
+}
+
 Test(tgctl, everything_fits_80_columns)
 {
 	static const char *const args[] = {"--help", "show calls", "show streams",
-		"show call 4294967296", "show peers", "show stats", "show config", "show version",
-		"trace 4294967296"};
+		"show call 4294967296", "show stream 4294967296.0", "show peers", "show stats",
+		"show config", "show version", "trace 4294967296"};
 	static char from[300];
 
 	memset(from, 'f', sizeof(from) - 1);
@@ -255,6 +340,10 @@ Test(tgctl, exit_status_and_one_line_tell_what_is_wrong)
 	} cases[] = {
 		{"show call nobody", 3, "no live call"},
 		{"trace nobody", 3, "trace"},
+		{"show stream 4294967296.9", 3, "show streams"},
+		{"show stream 1.0", 3, "show streams"},
+		{"show stream x", 3, "show streams"},
+		{"show stream", 2, "<stream>"},
 		{"hangup 1", 3, "show calls"},
 		{"drain maybe", 2, "on or off"},
 		{"log", 2, "error|warn|info|debug"},
@@ -305,7 +394,7 @@ Test(tgctl, help_and_completion_agree_with_the_registry)
 		cr_assert_not_null(strstr(output, command->help), "%s", command->help);
 		count++;
 	}
-	cr_assert_eq(count, 12);
+	cr_assert_eq(count, 13);
 	cursor = 0;
 	while ((command = ctl_next(&cursor)) != NULL) {
 		const char *blank = strchr(command->name, ' ');
