@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The relay beside rtpengine, on the same veth pair: first plain sockets, then AF_XDP."""
+from . import rtpengine
+from .blasting import Rtpblast, Sockets
+from .dataplane import Dataplane, delay_us
+from .nets import VethNet
+from .search import climb, say
+
+FLOWS = 100
+PORT = 10_000
+DELAY_RATES = (5_000, 10_000)
+
+
+class Setup:
+    """One relay between the far ends: its generators, and its command."""
+
+    def __init__(self, net, name, command, there, stop, stats=None):
+        self.net, self.name, self.command, self.stop, self.stats = net, name, command, stop, stats
+        (near, far) = net.REMOTE
+        self.sockets = Sockets(
+            net.dir, net.far, near, far,
+            *[[(PORT + n, net.LOCAL[side], ports[side]) for n, ports in enumerate(there)]
+              for side in (0, 1)])
+        flows = net.dir / "blast.flows"
+        flows.write_text("".join(
+            f"{near}:{PORT + n} {net.LOCAL[0]}:{a} {net.LOCAL[1]}:{b} {far}:{PORT + n} 0 1\n"
+            f"{far}:{PORT + n} {net.LOCAL[1]}:{b} {net.LOCAL[0]}:{a} {near}:{PORT + n} 1 0\n"
+            for n, (a, b) in enumerate(there)))
+        self.xdp = Rtpblast(*net.rtpblast_ports(), "--flows", flows, ns=net.far)
+
+
+def tidegate(net):
+    dp = Dataplane(net.sbc, net.dir, net.ports(), 1024)
+    try:
+        dp.install(net.LOCAL, net.REMOTE, FLOWS, net.dir / "flows")
+    except BaseException:
+        dp.stop()
+        raise
+    return Setup(net, "tidegate", dp.command(), [(PORT + n, PORT + n) for n in range(FLOWS)],
+                 dp.stop, dp.stats)
+
+
+def theirs(net):
+    peer = rtpengine.Rtpengine(net.sbc, net.dir, *net.LOCAL)
+    try:
+        ports = [peer.call(n, (net.REMOTE[0], PORT + n), (net.REMOTE[1], PORT + n))
+                 for n in range(FLOWS)]
+    except BaseException:
+        peer.stop()
+        raise
+    return Setup(net, "rtpengine", peer.command(), ports, peer.stop)
+
+
+def measured(setup):
+    """Rates and delays of one relay."""
+    out = {}
+    print(f"    {setup.name}: plain sockets")
+    setup.sockets.measure(1000)  # every flow is learned before anything counts
+    for rate in DELAY_RATES:
+        before = setup.stats() if setup.stats else None
+        out[rate] = say(setup.sockets.measure(rate))
+        if setup.stats:
+            out[f"own{rate}"] = [delay_us(before, setup.stats(), s) for s in (0.5, 0.99)]
+    out["sockets"] = climb(setup.sockets.measure, 40_000)
+    print(f"    {setup.name}: AF_XDP")
+    for rate in DELAY_RATES:
+        out[f"xdp{rate}"] = say(setup.xdp.measure(rate))
+    out["xdp"] = climb(setup.xdp.measure, 100_000)
+    return out
+
+
+def rate_lines(table, ours, peer, results, key, how):
+    rates = {}
+    for setup in (peer, ours):
+        run, limited = results[setup.name][key]
+        rates[setup.name] = run.rate if run else 0
+        table.add(f"{setup.name}, {how}", f"{rates[setup.name]:,.0f} packets/s",
+                  f"{setup.command}; {command_of(setup, key)}",
+                  note="the sender is the limit" if limited else "",
+                  values={"pps": rates[setup.name]})
+    if rates[peer.name]:
+        run, limited = results[ours.name][key]
+        ratio = rates[ours.name] / rates[peer.name]
+        table.add(f"ratio to rtpengine, {how}", f"{ratio:.1f}",
+                  f"{ours.command}; {command_of(ours, key)}",
+                  "at least 5", ratio >= 5,
+                  "the sender is the limit of ours" if limited else "", {"ratio": ratio})
+
+
+def command_of(setup, key):
+    return setup.xdp.command() if str(key).startswith("xdp") else setup.sockets.command()
+
+
+def delay_lines(table, ours, peer, results, key, how):
+    for setup in (peer, ours):
+        run = results[setup.name][key]
+        table.add(f"{setup.name}, delay, {how}", f"{run.p50:.0f} us, p99 {run.p99:.0f} us",
+                  f"{setup.command}; {command_of(setup, key)}",
+                  values={"p50": run.p50, "p99": run.p99})
+    a, b = results[ours.name][key].p99, results[peer.name][key].p99
+    table.add(f"p99 of ours to rtpengine's, {how}", f"{a / b:.2f}" if b else "?",
+              f"{ours.command}; {command_of(ours, key)}", "at most 0.33", b > 0 and a / b <= 1 / 3)
+
+
+def against_rtpengine(table, prefix):
+    table.section(f"relay over veth beside rtpengine, {FLOWS} calls, at most 0.01% lost")
+    if not rtpengine.install():
+        return
+    results, setups = {}, {}
+    for name, make in (("rtpengine", theirs), ("tidegate", tidegate)):
+        with VethNet(f"{prefix}v") as net:
+            setup = setups[name] = make(net)
+            try:
+                results[name] = measured(setup)
+            finally:
+                setup.stop()
+    ours, peer = setups["tidegate"], setups["rtpengine"]
+    rate_lines(table, ours, peer, results, "sockets", "plain sockets")
+    rate_lines(table, ours, peer, results, "xdp", "rtpblast over AF_XDP")
+    for rate in DELAY_RATES:
+        delay_lines(table, ours, peer, results, rate, f"{rate:,}/s, plain sockets")
+        own = results["tidegate"][f"own{rate}"]
+        table.add(f"tidegate's own share of it, {rate:,}/s", f"< {own[0]} us, p99 < {own[1]} us",
+                  f"{ours.command}; {ours.sockets.command()}",
+                  note="its workers' histogram, rx burst to tx flush")
+        delay_lines(table, ours, peer, results, f"xdp{rate}", f"{rate:,}/s, AF_XDP")

@@ -1,0 +1,44 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The programs that measure one library each; what they print stands in the table as it is."""
+import re
+
+from lab import BUILD
+from netns import sh
+
+from . import machine
+
+GOALS = {1000: 150, 100_000: 300}  # cycles a packet in all
+
+
+def run(table, name, title):
+    path = BUILD / "tests/bench" / name
+    if not path.exists():
+        return ""
+    table.section(title)
+    done = sh("taskset", "-c", machine.WORKER_CPU, path, check=False, timeout=300)
+    text = (done.stdout + done.stderr).rstrip()
+    print("      " + text.replace("\n", "\n      "), flush=True)
+    return text
+
+
+def cycles(table, _prefix):
+    """bench_path: its lines of flows and cycles, with the goals beside them."""
+    text = run(table, "bench_path", "cycles a packet by stage, crafted bursts, no driver")
+    for line in text.splitlines():
+        found = re.match(r"\s*(\d+) flows?:?\s+(\d+)\s+(.*)", line)
+        if not found:
+            continue
+        flows, total = int(found.group(1)), int(found.group(2))
+        goal = GOALS.get(flows)
+        table.add(f"path, {flows:,} flows", f"{total} cycles", "tests/bench/bench_path",
+                  f"at most {goal}" if goal else None, total <= goal if goal else None,
+                  found.group(3).strip(), {"cycles": total})
+
+
+def libraries(table, _prefix):
+    """The others, whose lines explain themselves."""
+    for path in sorted((BUILD / "tests/bench").glob("bench_*")):
+        if path.is_dir() or path.name in ("bench_path", "bench_install", "bench_latency"):
+            continue
+        for line in run(table, path.name, path.name).splitlines():
+            table.add(line.strip(), "", f"tests/bench/{path.name}")
