@@ -88,11 +88,46 @@ static int stream_command(struct fake_dp *fake, struct tg_cmd *cmd, struct tg_st
 	return 0;
 }
 
+static struct tg_peer *find_peer(struct fake_dp *fake, const struct tg_addr *addr)
+{
+	for (unsigned int i = 0; i < FAKE_DP_PEERS; i++)
+		if (tg_addr_equal(&fake->peer[i].addr, addr))
+			return &fake->peer[i];
+	return NULL;
+}
+
+const struct tg_peer *fake_dp_peer(const struct fake_dp *fake, const struct tg_addr *addr)
+{
+	return find_peer((struct fake_dp *)(uintptr_t)fake, addr);
+}
+
+static int put_peer(struct fake_dp *fake, const struct tg_peer *peer)
+{
+	struct tg_peer *place = find_peer(fake, &peer->addr);
+
+	if (place == NULL)
+		place = find_peer(fake, &(struct tg_addr){0});
+	if (place == NULL)
+		return -ENOSPC;
+	*place = *peer;
+	return 0;
+}
+
+static int remove_peer(struct fake_dp *fake, const struct tg_peer *peer)
+{
+	struct tg_peer *place = find_peer(fake, &peer->addr);
+
+	if (place == NULL)
+		return -ENOENT;
+	*place = (struct tg_peer){0};
+	return 0;
+}
+
 static int execute(struct fake_dp *fake, struct tg_cmd *cmd, struct tg_stream_ref *ref)
 {
 	switch ((enum tg_cmd_type)cmd->type) {
 	case TG_CMD_CONFIG_BEGIN:
-		fake->listeners = fake->pools = fake->trusts = 0;
+		fake->listeners = fake->pools = fake->trusts = fake->patterns = 0;
 		return 0;
 	case TG_CMD_CONFIG_END:
 		fake->configs++;
@@ -110,10 +145,14 @@ static int execute(struct fake_dp *fake, struct tg_cmd *cmd, struct tg_stream_re
 	case TG_CMD_STREAM_UPDATE:
 	case TG_CMD_STREAM_REMOVE:
 		return stream_command(fake, cmd, ref);
-	case TG_CMD_LOG_LEVEL:
 	case TG_CMD_PATTERN_PUT:
+		fake->patterns++;
+		return 0;
 	case TG_CMD_PEER_PUT:
+		return put_peer(fake, &cmd->peer);
 	case TG_CMD_PEER_REMOVE:
+		return remove_peer(fake, &cmd->peer);
+	case TG_CMD_LOG_LEVEL:
 		return 0;
 	}
 	return -EINVAL;
@@ -171,6 +210,8 @@ void fake_dp_set_up(struct fake_dp *fake, bool up)
 	}
 	for (unsigned int i = 0; !up && i < FAKE_DP_STREAMS; i++)
 		fake->stream[i].live = false;
+	if (!up)
+		memset(fake->peer, 0, sizeof(fake->peer));
 	if (fake->dp.on_attach != NULL)
 		fake->dp.on_attach(fake->dp.arg, up);
 }

@@ -8,6 +8,7 @@
 
 #define FAKE_DP_STREAMS 256
 #define FAKE_DP_PENDING 4096
+#define FAKE_DP_PEERS 64
 
 struct fake_dp_stream {
 	bool live;
@@ -33,6 +34,8 @@ struct fake_dp {
 	unsigned int pending_count;
 	unsigned int listeners, pools, trusts; // put since the last CONFIG_BEGIN
 	unsigned int configs;		       // CONFIG_END seen
+	unsigned int patterns;		       // as listeners
+	struct tg_peer peer[FAKE_DP_PEERS];    // port and ip 0: free; their time never ends
 	uint64_t seq;
 };
 
@@ -42,6 +45,8 @@ void fake_dp_init(struct fake_dp *fake);
 unsigned int fake_dp_run(struct fake_dp *fake);
 // The dataplane dies (streams are gone, pending commands fail with -ENOTCONN) or comes back.
 void fake_dp_set_up(struct fake_dp *fake, bool up);
+// The peer of that address, or NULL.
+const struct tg_peer *fake_dp_peer(const struct fake_dp *fake, const struct tg_addr *addr);
 unsigned int fake_dp_stream_count(const struct fake_dp *fake);
 // The n-th live stream in slot order, or NULL.
 struct fake_dp_stream *fake_dp_stream(struct fake_dp *fake, unsigned int n);

@@ -39,6 +39,11 @@ static uint64_t dataplane_configs(struct world *w)
 	return w->dp.configs;
 }
 
+static uint64_t bans(struct world *w)
+{
+	return guard_counters(engine_guard(w->engine))->bans;
+}
+
 static const struct asked {
 	const char *name;
 	uint64_t (*ask)(struct world *w);
@@ -47,6 +52,7 @@ static const struct asked {
 	{"ports_in_quarantine", ports_in_quarantine},
 	{"dataplane_streams", dataplane_streams},
 	{"dataplane_configs", dataplane_configs},
+	{"bans", bans},
 };
 
 #define ENGINE(field)                                           \
@@ -82,6 +88,8 @@ static const struct word sip_words[] = {
 	SIP(timeouts),
 	SIP(no_acks),
 	SIP(table_full),
+	SIP(silenced),
+	SIP(larger),
 };
 static const struct word media_words[] = {
 	MEDIA(sessions),

@@ -438,6 +438,55 @@ static void step_heard(struct world *w, const struct step *step)
 	side->payload_type = 8;
 }
 
+// source NAME scanner|limited
+static void step_source(struct world *w, const struct step *step)
+{
+	const struct endpoint *e = endpoint_of(w, step);
+	struct tg_event event = {.type = TG_EVENT_SCANNER};
+
+	if (e == NULL || step->words < 3) {
+		world_fail(w, "source NAME scanner|limited");
+		return;
+	}
+	if (strcmp(step->word[2], "limited") == 0) {
+		event.type = TG_EVENT_LIMITER_TRIPPED;
+		event.limiter.addr = e->remote;
+	} else {
+		event.scanner.addr = e->remote;
+	}
+	w->dp.dp.on_event(w->dp.dp.arg, &event);
+	world_settle(w);
+}
+
+// banned NAME [MS], free NAME: as the dataplane has it.
+static void step_banned(struct world *w, const struct step *step)
+{
+	const struct endpoint *e = endpoint_of(w, step);
+	const struct tg_peer *peer;
+	struct tg_addr addr = {0};
+
+	if (e == NULL)
+		return;
+	addr.ip = guard_source(&e->remote.ip);
+	peer = fake_dp_peer(&w->dp, &addr);
+	if (strcmp(step->word[0], "free") == 0)
+		need(w, peer == NULL, "it is banned");
+	else if (peer == NULL || peer->level != TG_TRUST_BANNED)
+		world_fail(w, "it is not banned");
+	else if (step->words > 2 && peer->ttl_ms != (uint32_t)atol(step->word[2]))
+		world_fail(w, "it is banned for %u ms", peer->ttl_ms);
+}
+
+static void step_unban(struct world *w, const struct step *step)
+{
+	const struct endpoint *e = endpoint_of(w, step);
+
+	if (e != NULL)
+		need(w, guard_unban(engine_guard(w->engine), &e->remote.ip) == 0,
+			"it was not banned");
+	world_settle(w);
+}
+
 static void step_drain(struct world *w, const struct step *step)
 {
 	engine_set_drain(w->engine, step->words > 1 && strcmp(step->word[1], "on") == 0);
@@ -529,6 +578,10 @@ static const struct verb {
 	{"heard", step_heard},
 	{"logged", step_logged},
 	{"network", step_network},
+	{"source", step_source},
+	{"banned", step_banned},
+	{"free", step_banned},
+	{"unban", step_unban},
 	{"drain", step_drain},
 	{"hangup", step_hangup},
 	{"traced", step_traced},
