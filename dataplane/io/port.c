@@ -197,6 +197,7 @@ static int start_tap(struct port *port)
 
 	if (rc == 0)
 		rc = rte_eth_dev_get_mtu(port->id, &mtu);
+	port_tick(port); // the kernel begins to talk as soon as it is up
 	if (rc == 0)
 		rc = tap_start(&port->tap, port->iface, mac.addr_bytes, mtu);
 	if (rc == 0)

@@ -28,8 +28,10 @@ int tap_open(struct tap *tap, const char *iface)
 	if (tap->fd < 0)
 		return -errno;
 	snprintf(ifr.ifr_name, sizeof(ifr.ifr_name), "%s", iface);
-	if (ioctl(tap->fd, TUNSETIFF, &ifr) == 0)
+	if (ioctl(tap->fd, TUNSETIFF, &ifr) == 0) {
+		tap->carrier = true;
 		return 0;
+	}
 	rc = -errno;
 	close(tap->fd);
 	tap->fd = -1;
@@ -70,7 +72,6 @@ int tap_start(struct tap *tap, const char *iface, const uint8_t mac[static 6], u
 	close(sock);
 	if (rc < 0)
 		return rc;
-	tap->carrier = true;
 	tap->to_kernel = new_ring(iface, "to", RING_F_SC_DEQ);
 	tap->from_kernel = new_ring(iface, "from", RING_F_SP_ENQ | RING_F_SC_DEQ);
 	return tap->to_kernel == NULL || tap->from_kernel == NULL ? -rte_errno : 0;

@@ -389,6 +389,8 @@ static void print_stats(void)
 			sum.counter[i] += tg_stat_load(&stats[w].counter[i]);
 		for (unsigned int i = 0; i < TG_DROP_COUNT; i++)
 			sum.drop[i] += tg_stat_load(&stats[w].drop[i]);
+		for (unsigned int i = 0; i < TG_DELAY_BUCKETS; i++)
+			sum.delay[i] += tg_stat_load(&stats[w].delay[i]);
 	}
 	printf("stats");
 	for (unsigned int i = 0; i < TG_COUNT_COUNT; i++)
@@ -397,6 +399,8 @@ static void print_stats(void)
 		if (sum.drop[i] != 0)
 			printf(" drop_%s=%" PRIu64, drops[i], sum.drop[i]);
 	}
+	for (unsigned int i = 0; i < TG_DELAY_BUCKETS; i++)
+		printf(" delay%u=%" PRIu64, i, sum.delay[i]);
 	for (unsigned int w = 0; w < client.workers; w++)
 		printf(" rx_worker%u=%" PRIu64, w,
 			tg_stat_load(&stats[w].counter[TG_COUNT_RX_PACKETS]));

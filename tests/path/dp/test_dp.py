@@ -172,7 +172,12 @@ def listen(client, milliseconds):
 
 
 def completed(client, status=0):
-    match = client.wait_line(r"completion .* status=(-?\d+) index=(\d+) generation=(\d+)")
+    pattern = r"completion .* status=(-?\d+) index=(\d+) generation=(\d+)"
+    try:
+        match = client.wait_line(pattern, 0.5)
+    except AssertionError:  # the machine is busy: the client has stopped listening too early
+        listen(client, 4000)
+        match = client.wait_line(pattern)
     assert int(match[1]) == status, f"{match[0]}: wanted status {status}"
     return int(match[2]), int(match[3])
 
