@@ -26,6 +26,7 @@ class Agent:
 
     def __init__(self, ns, address, port, user, server=None, media_port=None):
         self.address, self.user, self.server = address, user, server
+        self.host = f"[{address}]" if ":" in address else address
         self.sock = ns.udp(address, port)
         self.port = self.sock.getsockname()[1]
         self.media_port = media_port
@@ -38,10 +39,10 @@ class Agent:
 
     @property
     def contact(self):
-        return f"<sip:{self.user}@{self.address}:{self.port}>"
+        return f"<sip:{self.user}@{self.host}:{self.port}>"
 
     def via(self, branch=None):
-        return f"SIP/2.0/UDP {self.address}:{self.port};rport;branch={branch or new_branch()}"
+        return f"SIP/2.0/UDP {self.host}:{self.port};rport;branch={branch or new_branch()}"
 
     def send(self, message, to=None):
         data = message if isinstance(message, bytes) else message.encode()
@@ -122,7 +123,7 @@ class Agent:
         """Starts a call. body: an SDP, None for this agent's own offer, b"" for none."""
         call = Call(self, new_tag())
         call.call_id = f"{new_tag()}{new_tag()}@{self.address}"
-        call.local = f'"{self.user}" <sip:{self.user}@{self.address}>;tag={call.tag}'
+        call.local = f'"{self.user}" <sip:{self.user}@{self.host}>;tag={call.tag}'
         call.remote, call.target = f"<{uri}>", uri
         call.to = to or self.server
         call.invite_request = call.build("INVITE", self.offer() if body is None else body,
