@@ -119,6 +119,7 @@ static int start_obs(struct boot *boot)
 		.signalling = boot->signalling_loop,
 		.engine = signalling_engine(boot->signalling),
 		.dataplane = signalling_dataplane,
+		.sources = signalling_sources,
 		.configure = signalling_configure,
 		.arg = boot->signalling,
 		.conf = boot->conf,

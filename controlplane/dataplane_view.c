@@ -13,6 +13,8 @@ struct dataplane_view {
 	struct attach_segment segment; // shared is NULL while apart
 	const struct tg_worker_stats *worker;
 	unsigned int worker_count;
+	const struct tg_source *source[TG_WORKERS_MAX];
+	uint32_t source_count[TG_WORKERS_MAX];
 	bool is_ready; // said once
 };
 
@@ -44,11 +46,30 @@ static int find_stats(struct dataplane_view *view, const struct attach_segment *
 	return 0;
 }
 
+static int find_sources(struct dataplane_view *view, const struct attach_segment *segment)
+{
+	for (unsigned int i = 0; i < view->worker_count; i++) {
+		struct tg_section section;
+		int rc = attach_find(&section, segment,
+			(struct tg_section){.kind = TG_SECTION_SOURCES,
+				.from = (uint16_t)i,
+				.entry_bytes = sizeof(struct tg_source)});
+
+		if (rc < 0)
+			return rc;
+		view->source[i] = tg_segment_at(segment->shared, &section);
+		view->source_count[i] = section.entries;
+	}
+	return 0;
+}
+
 static int on_attach(void *arg, const struct attach_segment *segment)
 {
 	struct dataplane_view *view = arg;
 	int rc = find_stats(view, segment);
 
+	if (rc == 0)
+		rc = find_sources(view, segment);
 	if (rc < 0)
 		return rc;
 	view->segment = *segment;
@@ -128,4 +149,39 @@ void dataplane_view_copy(void *arg, struct obs_dataplane *out)
 			out->worker[i].delay, view->worker[i].delay, sizeof(out->worker[i].delay));
 		out->worker[i].delay_sum_ns = tg_stat_load(&view->worker[i].delay_sum_ns);
 	}
+}
+
+// Returns false for a row that is free, or that changed hands meanwhile: it is as good as new.
+static bool copy_row(struct tg_source *out, const struct tg_source *row)
+{
+	uint32_t seq = __atomic_load_n(&row->seq, __ATOMIC_ACQUIRE);
+
+	memcpy(out, row, sizeof(*out));
+	__atomic_thread_fence(__ATOMIC_ACQUIRE);
+	return (seq & 1) == 0 && out->first_ms != 0
+		&& __atomic_load_n(&row->seq, __ATOMIC_RELAXED) == seq;
+}
+
+bool dataplane_view_sources(const struct dataplane_view *view, struct obs_source_cursor *cursor,
+	struct tg_source *out, unsigned int *count)
+{
+	unsigned int max = *count;
+
+	*count = 0;
+	if (cursor->epoch == 0)
+		cursor->epoch = view->segment.epoch;
+	if (view->segment.shared == NULL || view->segment.epoch != cursor->epoch)
+		return false;
+	for (unsigned int looked = 0; looked < max; looked++) {
+		if (cursor->worker >= view->worker_count)
+			return false;
+		if (cursor->row < view->source_count[cursor->worker])
+			*count += copy_row(
+				&out[*count], &view->source[cursor->worker][cursor->row]);
+		if (++cursor->row >= view->source_count[cursor->worker]) {
+			cursor->worker++;
+			cursor->row = 0;
+		}
+	}
+	return true;
 }

@@ -15,5 +15,8 @@ struct dataplane_view *dataplane_view_new(struct dp *dp);
 void dataplane_view_free(struct dataplane_view *view);
 // For attach_params; lives as long as the view.
 const struct attach_client *dataplane_view_client(const struct dataplane_view *view);
+// As obs_params.sources.
+bool dataplane_view_sources(const struct dataplane_view *view, struct obs_source_cursor *cursor,
+	struct tg_source *out, unsigned int *count);
 // Copies the counters as they are now; for obs_params.
 void dataplane_view_copy(void *view, struct obs_dataplane *out);

@@ -163,3 +163,11 @@ void signalling_dataplane(void *arg, struct obs_dataplane *out)
 
 	dataplane_view_copy(s->view, out);
 }
+
+bool signalling_sources(
+	void *arg, struct obs_source_cursor *cursor, struct tg_source *out, unsigned int *count)
+{
+	const struct signalling *s = arg;
+
+	return dataplane_view_sources(s->view, cursor, out, count);
+}

@@ -25,3 +25,6 @@ struct engine *signalling_engine(const struct signalling *signalling);
 void signalling_configure(void *signalling);
 // What the dataplane's counters say. On the signalling thread; for obs_params.
 void signalling_dataplane(void *signalling, struct obs_dataplane *out);
+// Rows of the workers' tables of sources. On the signalling thread; for obs_params.
+bool signalling_sources(void *signalling, struct obs_source_cursor *cursor, struct tg_source *out,
+	unsigned int *count);

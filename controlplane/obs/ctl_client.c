@@ -16,6 +16,8 @@
 #include "controlplane/obs/json_text.h"
 #include "include/tidegate/ctl.h"
 
+#define AUDIT_BYTES 256
+
 struct flight;
 
 struct ctl_client {
@@ -111,17 +113,22 @@ static void on_arrived(struct letter *letter)
 	request->command->run(request, request->command->arg);
 }
 
-// Who did what, for all that is not just looking. No command has more than one argument.
+// Who did what, for all that is not just looking.
 static void audit(const struct ctl_client *client, const struct ctl_request *request)
 {
 	const char *name = request->command->name;
-	const char *arg = json_string_value(
-		json_object_iter_value(json_object_iter(request->args)));
+	char text[AUDIT_BYTES];
+	struct strbuf args = strbuf_on(text, sizeof(text));
+	const json_t *value;
+	const char *key;
 
 	if (strcmp(name, "help") == 0 || str_starts_nocase(str_from(name), STR("show ")))
 		return;
+	json_object_foreach (request->args, key, value)
+		strbuf_printf(&args, "%s%s", args.len != 0 ? " " : "",
+			json_is_string(value) ? json_string_value(value) : key);
 	LOG(LOG_INFO, "command", "name=%s arg=%s uid=%u pid=%d", LOG_STR(str_from(name)),
-		LOG_STR(str_from(arg)), client->uid, (int)client->pid);
+		LOG_STR(strbuf_str(&args)), client->uid, (int)client->pid);
 }
 
 static void take_off(

@@ -14,6 +14,8 @@ json_t *json_text(struct str s);
 // "a.b.c.d:port", or null when the address is unset.
 json_t *json_addr(const struct tg_addr *addr);
 json_t *json_ip(const struct tg_ip *ip);
+// A source of SIP: "a.b.c.d", or "2001:db8::/64". ctl_guard.c.
+json_t *json_source(const struct tg_ip *ip);
 // A number as a member of an object.
 void json_set_u64(json_t *object, const char *name, uint64_t value);
 // "2026-01-31T12:00:00.123456Z" (behaviour K27).

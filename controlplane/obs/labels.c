@@ -84,6 +84,18 @@ const char *label_drop(unsigned int index)
 	return LOOK_UP(names, index);
 }
 
+const char *label_trust(unsigned int index)
+{
+	static const char *const names[] = {
+		[TG_TRUST_STRANGER] = "stranger",
+		[TG_TRUST_REGISTERED] = "registered",
+		[TG_TRUST_TRUNK] = "trunk",
+		[TG_TRUST_BANNED] = "banned",
+	};
+
+	return LOOK_UP(names, index);
+}
+
 const char *label_latch(unsigned int index)
 {
 	static const char *const names[] = {

@@ -15,6 +15,7 @@ const char *label_refusal(unsigned int index);	     // enum call_refusal
 const char *label_media_failure(unsigned int index); // enum media_failure
 const char *label_worker_counter(unsigned int index);
 const char *label_drop(unsigned int index);
+const char *label_trust(unsigned int index); // enum tg_trust_level
 const char *label_latch(unsigned int index); // enum tg_latch, as the configuration spells it
 // A realm's name, or "gone" when the configuration has no such realm any more.
 const char *label_realm(const struct conf *conf, unsigned int realm);

@@ -52,11 +52,11 @@ static void on_slice(struct letter *letter)
 	mailbox_send(loop_mailbox(listing->obs->p.signalling), letter, on_slice);
 }
 
-static int limit_of(uint64_t *limit, struct ctl_request *request)
+int listing_limit(uint64_t *limit, const struct ctl_request *request, uint64_t absent)
 {
 	const json_t *arg = json_object_get(ctl_args(request), "limit");
 
-	*limit = LISTING_LIMIT_DEFAULT;
+	*limit = absent;
 	if (arg == NULL)
 		return 0;
 	if (json_is_integer(arg) && json_integer_value(arg) >= 0)
@@ -75,7 +75,7 @@ int listing_start(
 	struct listing *listing;
 	uint64_t limit;
 
-	if (limit_of(&limit, request) < 0) {
+	if (listing_limit(&limit, request, LISTING_LIMIT_DEFAULT) < 0) {
 		ctl_refuse(request, "usage", "limit must be a number, 0 for all");
 		return -EINVAL;
 	}

@@ -34,6 +34,8 @@ struct listing_kind {
 // Returns 0, -EINVAL, -EBUSY or -ENOMEM.
 int listing_start(
 	struct obs *obs, struct ctl_request *request, const struct listing_kind *kind, void *state);
+// Reads the request's argument "limit": a number or one as text; 0: UINT64_MAX. Returns 0 or -EINVAL.
+int listing_limit(uint64_t *limit, const struct ctl_request *request, uint64_t absent);
 // Adds a row. Takes over the reference.
 void listing_add(struct listing *listing, json_t *row);
 // False once the limit is reached.

@@ -73,6 +73,12 @@ static void collect_table_full(struct metric_writer *w, void *arg)
 	metric_sample_u64(w, "", sip_of(arg)->table_full);
 }
 
+static void collect_unanswered(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "reason=\"silent\"", sip_of(arg)->silenced);
+	metric_sample_u64(w, "reason=\"larger\"", sip_of(arg)->larger);
+}
+
 static void collect_transactions(struct metric_writer *w, void *arg)
 {
 	metric_sample_u64(w, "", sip_of(arg)->transactions);
@@ -97,6 +103,8 @@ void metrics_sip_add(struct obs *obs)
 			collect_send_failures, NULL},
 		{"sip_table_full_total", "requests refused for want of a transaction",
 			METRIC_COUNTER, collect_table_full, NULL},
+		{"sip_unanswered_total", "requests of strangers that were not answered",
+			METRIC_COUNTER, collect_unanswered, NULL},
 		{"sip_transactions", "transactions that live", METRIC_GAUGE, collect_transactions,
 			NULL},
 	};

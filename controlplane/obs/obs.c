@@ -38,6 +38,7 @@ struct obs *obs_new(const struct obs_params *params)
 		ctl_streams_add,
 		ctl_peers_add,
 		ctl_stats_add,
+		ctl_guard_add,
 		ctl_config_add,
 		ctl_admin_add,
 		ctl_trace_add,
@@ -45,6 +46,7 @@ struct obs *obs_new(const struct obs_params *params)
 		metrics_sip_add,
 		metrics_call_add,
 		metrics_media_add,
+		metrics_guard_add,
 		metrics_dataplane_add,
 	};
 	struct obs *obs = calloc(1, sizeof(*obs));

@@ -15,6 +15,10 @@ struct obs_params {
 	struct engine *engine;
 	// What the shared segment says; called on the signalling thread. out is zeroed before.
 	void (*dataplane)(void *arg, struct obs_dataplane *out);
+	// The next rows of the workers' tables of sources, at most *count of them looked at; *count
+	// becomes how many are in use. Returns false at the end. Called on the signalling thread.
+	bool (*sources)(void *arg, struct obs_source_cursor *cursor, struct tg_source *out,
+		unsigned int *count);
 	// Takes up the published configuration; called on the signalling thread.
 	void (*configure)(void *arg);
 	void *arg;

@@ -37,12 +37,14 @@ void obs_add_families(struct obs *obs, const struct metric_family *families, uns
 void ctl_admin_add(struct obs *obs);
 void ctl_calls_add(struct obs *obs);
 void ctl_config_add(struct obs *obs);
+void ctl_guard_add(struct obs *obs);
 void ctl_peers_add(struct obs *obs);
 void ctl_stats_add(struct obs *obs);
 void ctl_streams_add(struct obs *obs);
 void ctl_trace_add(struct obs *obs);
 void metrics_call_add(struct obs *obs);
 void metrics_dataplane_add(struct obs *obs);
+void metrics_guard_add(struct obs *obs);
 void metrics_media_add(struct obs *obs);
 void metrics_process_add(struct obs *obs);
 void metrics_sip_add(struct obs *obs);

@@ -5,6 +5,7 @@
 
 #include "controlplane/call/engine.h"
 #include "include/tidegate/limits.h"
+#include "include/tidegate/source.h"
 #include "include/tidegate/stats.h"
 
 struct obs;
@@ -25,11 +26,19 @@ struct obs_dataplane {
 	struct obs_worker worker[TG_WORKERS_MAX];
 };
 
+// A walk over the workers' tables of sources. Zeroed: at the beginning.
+struct obs_source_cursor {
+	uint32_t epoch; // of the attach it began in
+	unsigned int worker;
+	uint32_t row;
+};
+
 struct obs_snapshot {
 	struct tg_mono taken;
 	struct engine_counters engine;
 	struct sip_stack_counters sip;
 	struct media_counters media;
+	struct guard_counters guard;
 	bool draining;
 	unsigned int pool_count;
 	struct media_pool_view pool[TG_POOLS_MAX];

@@ -27,6 +27,11 @@ show_h show_peers;
 show_h show_stats;
 show_h show_config;
 show_h show_version;
+// ---- show_guard.c
+show_h show_sources;
+show_h show_bans;
+show_h show_ban;
+show_h show_unban;
 // ---- show.c
 show_h show_hangup;
 show_h show_reload;

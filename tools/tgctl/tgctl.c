@@ -8,34 +8,54 @@
 #include "tools/tgctl/show.h"
 #include "tools/tgctl/text.h"
 
-#define WORDS_BYTES_MAX 64
+#define HELP_COLUMN 26
+
+// Options that only some commands take; each becomes an argument on the socket.
+enum {
+	TAKES_LIMIT = 1 << 0,
+	TAKES_SORT = 1 << 1,
+	TAKES_ALL = 1 << 2,
+};
+
+#define ARGS_MAX 3
 
 struct command {
 	const char *name;
-	const char *usage; // of its argument
-	const char *arg;   // its name on the socket; NULL: takes none
-	int optional;
+	const char *usage;	    // of its arguments
+	const char *args[ARGS_MAX]; // their names on the socket
+	int needed;		    // how many of them must be given
+	int takes;		    // options
 	show_h *show;
 	const char *help;
 };
 
 static const struct command commands[] = {
-	{"show calls", "[<limit>]", "limit", 1, show_calls,
+	{"show calls", "[<limit>]", {"limit"}, 0, TAKES_LIMIT, show_calls,
 		"calls that live; limit 0: all of them"},
-	{"show call", "<call>", "call", 0, show_call, "one call with its legs and streams"},
-	{"show streams", "[<limit>]", "limit", 1, show_streams,
+	{"show call", "<call>", {"call"}, 1, 0, show_call, "one call with its legs and streams"},
+	{"show streams", "[<limit>]", {"limit"}, 0, TAKES_LIMIT, show_streams,
 		"media streams with their numbers; limit 0: all"},
-	{"show stream", "<stream>", "stream", 0, show_stream,
+	{"show stream", "<stream>", {"stream"}, 1, 0, show_stream,
 		"one stream: both sides, quality, who was learned"},
-	{"show peers", "", NULL, 0, show_peers, "configured peers and the calls each has"},
-	{"show stats", "", NULL, 0, show_stats, "counters of calls, SIP, media and the dataplane"},
-	{"show config", "", NULL, 0, show_config, "what is in force, and what waits for a restart"},
-	{"show version", "", NULL, 0, show_version, "version, ABI, process and its start"},
-	{"hangup", "<call>", "call", 0, show_hangup, "end a call on both legs"},
-	{"reload", "", NULL, 0, show_reload, "read the configuration file again"},
-	{"drain", "on|off", "state", 0, show_drain, "refuse new calls and let live ones end"},
-	{"log", "error|warn|info|debug", "level", 0, show_log, "how much both processes log"},
-	{"trace", "<call>", "call", 0, show_trace,
+	{"show peers", "", {0}, 0, 0, show_peers, "configured peers and the calls each has"},
+	{"show sources", "[<source>]", {"source"}, 0, TAKES_LIMIT | TAKES_SORT, show_sources,
+		"sources of SIP, the most dropped first"},
+	{"show bans", "[<limit>]", {"limit"}, 0, TAKES_LIMIT, show_bans,
+		"sources that are banned; limit 0: all"},
+	{"show stats", "", {0}, 0, 0, show_stats,
+		"counters of calls, SIP, media and the dataplane"},
+	{"show config", "", {0}, 0, 0, show_config,
+		"what is in force, and what waits for a restart"},
+	{"show version", "", {0}, 0, 0, show_version, "version, ABI, process and its start"},
+	{"ban", "<source> [<seconds>] [<reason>]", {"source", "seconds", "reason"}, 1, 0, show_ban,
+		"drop all SIP of a source"},
+	{"unban", "<source>", {"source"}, 1, TAKES_ALL, show_unban,
+		"lift a ban; --all: all of them"},
+	{"hangup", "<call>", {"call"}, 1, 0, show_hangup, "end a call on both legs"},
+	{"reload", "", {0}, 0, 0, show_reload, "read the configuration file again"},
+	{"drain", "on|off", {"state"}, 1, 0, show_drain, "refuse new calls and let live ones end"},
+	{"log", "error|warn|info|debug", {"level"}, 1, 0, show_log, "how much both processes log"},
+	{"trace", "<call>", {"call"}, 1, 0, show_trace,
 		"messages of a call, both legs, even of an ended one"},
 };
 
@@ -44,6 +64,8 @@ static const struct command commands[] = {
 struct options {
 	const char *socket;
 	int json;
+	int given;     // TAKES_*
+	json_t *extra; // what they say
 	struct show_options show;
 };
 
@@ -53,18 +75,26 @@ static void print_help(void)
 	for (unsigned int i = 0; i < COMMANDS; i++) {
 		char *usage = text_format("%s %s", commands[i].name, commands[i].usage);
 
-		printf("  %-26s %s\n", usage, commands[i].help);
+		if (strlen(usage) > HELP_COLUMN)
+			printf("  %s \n  %-*s %s\n", usage, HELP_COLUMN, "", commands[i].help);
+		else
+			printf("  %-*s %s\n", HELP_COLUMN, usage, commands[i].help);
 		free(usage);
 	}
 	printf("\nA <call> is the number that \"show calls\" gives, or the Call-ID of either "
 	       "leg; a\n"
-	       "<stream> is what \"show streams\" gives: a call's number, a dot, a stream's.\n\n"
+	       "<stream> is what \"show streams\" gives: a call's number, a dot, a stream's.\n"
+	       "A <source> is an IPv4 address or an IPv6 network of 64 bits.\n\n"
 	       "  -s, --socket SOCKET  the control socket (" TG_CTL_SOCKET ")\n"
 	       "  -j, --json           print the answer as JSON\n"
 	       "  -v, --verbose        trace: every message in full\n"
+	       "      --limit NUMBER   show calls, streams, sources, bans: rows; 0: all\n"
+	       "      --sort WORD      show sources: by dropped, last, first, passed, or by\n"
+	       "                       a reason as the JSON has it\n"
+	       "      --all            unban: all sources\n"
 	       "  -h, --help           this\n"
 	       "  -V, --version        version of tgctl\n\n"
-	       "Exit status: 0 done, 1 refused, 2 usage, 3 no such call, 4 no answer.\n");
+	       "Exit status: 0 done, 1 refused, 2 usage, 3 no such thing, 4 no answer.\n");
 }
 
 // Which command the words start with. *used is how many words its name has.
@@ -129,6 +159,54 @@ static int answer(const struct options *options, const struct command *command, 
 	return reply.status;
 }
 
+static int args_max(const struct command *command)
+{
+	int count = 0;
+
+	while (count < ARGS_MAX && command->args[count] != NULL)
+		count++;
+	return count;
+}
+
+// The words after the last argument belong to it. Returns 0, or -1 when memory is out or they are
+// not UTF-8.
+static int add_words(json_t *args, const char *name, int count, char **words)
+{
+	char *text = text_format("%s", words[0]);
+	int rc;
+
+	for (int i = 1; i < count; i++) {
+		char *longer = text_format("%s %s", text, words[i]);
+
+		free(text);
+		text = longer;
+	}
+	rc = json_object_set_new(args, name, json_string(text));
+	free(text);
+	return rc;
+}
+
+static int add_args(json_t *args, const struct command *command, int count, char **words)
+{
+	int max = args_max(command);
+
+	for (int i = 0; i < count && i < max; i++) {
+		if (add_words(args, command->args[i], i == max - 1 ? count - i : 1, &words[i]) < 0)
+			return -1;
+	}
+	return 0;
+}
+
+static int is_usage(const struct options *options, const struct command *command, int count)
+{
+	int max = args_max(command);
+	int needed = options->given & TAKES_ALL ? 0 : command->needed;
+
+	// only the last of several arguments may be of several words
+	return (max > 1 || count <= max) && count >= needed
+		&& (options->given & ~command->takes) == 0;
+}
+
 static int run(const struct options *options, int count, char **words)
 {
 	const struct command *command;
@@ -139,11 +217,10 @@ static int run(const struct options *options, int count, char **words)
 	if (command == NULL)
 		return fail_unknown(count, words);
 	count -= used;
-	if (count > (command->arg != NULL)
-		|| (count == 0 && command->arg != NULL && !command->optional))
+	if (!is_usage(options, command, count))
 		return fail_usage(command);
-	args = json_object();
-	if (count > 0 && json_object_set_new(args, command->arg, json_string(words[used])) < 0) {
+	args = json_deep_copy(options->extra);
+	if (add_args(args, command, count, words + used) < 0) {
 		fprintf(stderr, "tgctl: the argument is not UTF-8\n");
 		json_decref(args);
 		return TG_CTL_EXIT_USAGE;
@@ -153,27 +230,41 @@ static int run(const struct options *options, int count, char **words)
 	return status;
 }
 
-int main(int argc, char **argv)
+// The same again replaces it.
+static void take(struct options *options, int option, const char *name, json_t *value)
+{
+	options->given |= option;
+	json_object_set_new(options->extra, name, value);
+}
+
+static int read_options(struct options *options, int argc, char **argv)
 {
 	static const struct option longs[] = {
 		{"socket", required_argument, NULL, 's'},
 		{"json", no_argument, NULL, 'j'},
 		{"verbose", no_argument, NULL, 'v'},
+		{"limit", required_argument, NULL, 'L'},
+		{"sort", required_argument, NULL, 'S'},
+		{"all", no_argument, NULL, 'A'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{0},
 	};
-	struct options options = {.socket = TG_CTL_SOCKET};
 	int option;
 
-	options.show.width = text_terminal_width();
 	while ((option = getopt_long(argc, argv, "s:jvhV", longs, NULL)) != -1) {
 		if (option == 's') {
-			options.socket = optarg;
+			options->socket = optarg;
 		} else if (option == 'j') {
-			options.json = 1;
+			options->json = 1;
 		} else if (option == 'v') {
-			options.show.verbose = 1;
+			options->show.verbose = 1;
+		} else if (option == 'L') {
+			take(options, TAKES_LIMIT, "limit", json_string(optarg));
+		} else if (option == 'S') {
+			take(options, TAKES_SORT, "sort", json_string(optarg));
+		} else if (option == 'A') {
+			take(options, TAKES_ALL, "all", json_true());
 		} else if (option == 'h') {
 			print_help();
 			return TG_CTL_EXIT_OK;
@@ -184,5 +275,18 @@ int main(int argc, char **argv)
 			return TG_CTL_EXIT_USAGE;
 		}
 	}
-	return run(&options, argc - optind, argv + optind);
+	return -1;
+}
+
+int main(int argc, char **argv)
+{
+	struct options options = {.socket = TG_CTL_SOCKET, .extra = json_object()};
+	int status;
+
+	options.show.width = text_terminal_width();
+	status = read_options(&options, argc, argv);
+	if (status < 0)
+		status = run(&options, argc - optind, argv + optind);
+	json_decref(options.extra);
+	return status;
 }

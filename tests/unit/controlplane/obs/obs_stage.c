@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tests/unit/controlplane/obs/obs_stage.h"
 
+#include "tests/unit/controlplane/obs/fake_guard.h"
+
 #include <criterion/criterion.h>
 
 #include <stdio.h>
@@ -65,9 +67,11 @@ void obs_stage_open(unsigned int count)
 		.signalling = stage.signalling,
 		.engine = fake_engine_get(),
 		.dataplane = show_dataplane,
+		.sources = fake_guard_sources,
 		.configure = configure,
 		.conf = conf});
 	conf_publish(conf);
+	fake_guard_open();
 }
 
 void obs_stage_close(void)
@@ -76,4 +80,5 @@ void obs_stage_close(void)
 	stage_close();
 	obs_free(obs_stage);
 	fake_engine_clear();
+	fake_guard_close();
 }

@@ -394,7 +394,7 @@ Test(tgctl, help_and_completion_agree_with_the_registry)
 		cr_assert_not_null(strstr(output, command->help), "%s", command->help);
 		count++;
 	}
-	cr_assert_eq(count, 13);
+	cr_assert_eq(count, 17);
 	cursor = 0;
 	while ((command = ctl_next(&cursor)) != NULL) {
 		const char *blank = strchr(command->name, ' ');
