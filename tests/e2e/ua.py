@@ -13,6 +13,9 @@ REASONS = {100: "Trying", 180: "Ringing", 181: "Call Is Being Forwarded", 182: "
            603: "Decline"}
 
 
+AGENT = "Handset 2000 (telephone of two lines; build 7.1 of 2026-10-30; locale en_GB.UTF-8)"
+
+
 class Unexpected(AssertionError):
     """Something else came, or nothing."""
 
@@ -160,7 +163,9 @@ class Call:
             cseq, self.cseq = self.cseq, self.cseq + 1
         fields = [("Via", self.agent.via(branch))]
         fields += [("Route", r) for r in self.routes]
-        fields += [("Max-Forwards", "70"), ("From", self.local), ("To", self.remote),
+        # as real ones have it: to a stranger no answer is larger than its request (I16)
+        fields += [("Max-Forwards", "70"), ("User-Agent", AGENT), ("From", self.local),
+                   ("To", self.remote),
                    ("Call-ID", self.call_id), ("CSeq", f"{cseq} {method}"), *headers]
         if body:
             fields.append(("Content-Type", "application/sdp"))
