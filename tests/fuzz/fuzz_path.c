@@ -16,7 +16,7 @@
 #define ADDS_MAX 4 // of one input: a slot rests for a grace period
 #define OPERATIONS_MAX 256
 #define HEADROOM 128
-#define PORTS 2
+#define THREADS 2
 
 static struct {
 	struct rig *rig;
@@ -215,7 +215,7 @@ static struct rte_mbuf *template(struct tg_wire *in)
 		return rig_rtp(fuzz.rig, end[0], end[1], rtp);
 	case 3:
 		sr[11] = (uint8_t)rtp.seq;
-		sr[44 + 3] = (uint8_t)(rtp.seq >> 8);
+		sr[45] = (uint8_t)(rtp.seq >> 8);
 		return rig_udp(fuzz.rig, end[0], end[1], sr, sizeof(sr));
 	case 4:
 		return rig_rtcp(fuzz.rig, end[0], end[1], rtp.ssrc);
@@ -283,6 +283,7 @@ static void alter(struct tg_stream_spec *spec, struct tg_wire *in)
 
 	side->latch = what & 3;
 	side->flags = what >> 2 & 15;
+	spec->sig_thread = what >> 1 & 1;
 	side->local_rtcp_port = (uint16_t)((what & 0x40) != 0 ? 0 : side->local.port + 1);
 	side->packet_bytes_max = (what & 0x80) != 0 ? 180 : 0;
 	side->ssrc = take_u8(in) & 1;
@@ -325,14 +326,17 @@ static void op_wait(struct tg_wire *in)
 
 static void op_drain(struct tg_wire *in)
 {
+	uint8_t events = take_u8(in);
 	struct tg_event event;
 
-	for (uint8_t n = take_u8(in); n > 0 && rig_event(&event, fuzz.rig, 0); n--)
-		want(event.type != TG_EVENT_COMPLETION && event.type <= TG_EVENT_SCANNER);
-	while (rig_punted(fuzz.rig, 0, TG_PUNT_TRUSTED) != NULL)
-		;
-	while (rig_punted(fuzz.rig, 0, TG_PUNT_STRANGER) != NULL)
-		;
+	for (uint32_t thread = 0; thread < THREADS; thread++) {
+		for (uint8_t n = events; n > 0 && rig_event(&event, fuzz.rig, thread); n--)
+			want(event.type != TG_EVENT_COMPLETION && event.type <= TG_EVENT_SCANNER);
+		while (rig_punted(fuzz.rig, thread, TG_PUNT_TRUSTED) != NULL)
+			;
+		while (rig_punted(fuzz.rig, thread, TG_PUNT_STRANGER) != NULL)
+			;
+	}
 }
 
 static void op_world(struct tg_wire *in)
@@ -382,11 +386,13 @@ static void op_send(struct tg_wire *in)
 
 static void set_up(void)
 {
-	fuzz.rig = rig_new(STREAMS, 1);
+	fuzz.rig = rig_new(STREAMS, THREADS);
 	fuzz.port.xdp = true;
 	claim_init(&fuzz.claims, &fuzz.port, 1, fuzz.rig->tables->flows);
-	fuzz.cmds = (struct commands){
-		.tables = fuzz.rig->tables, .claims = &fuzz.claims, .sig_threads = 1, .epoch = 1};
+	fuzz.cmds = (struct commands){.tables = fuzz.rig->tables,
+		.claims = &fuzz.claims,
+		.sig_threads = THREADS,
+		.epoch = 1};
 }
 
 static void put(struct tg_cmd cmd)
