@@ -5,8 +5,10 @@
 #include <criterion/new/assert.h>
 
 #include <pthread.h>
+#include <sched.h>
 
 #define ROUNDS 20000
+#define OPTIONS "OPTIONS sip:a@b SIP/2.0\r\nUser-Agent: sipcl\r\n\r\n"
 
 struct worker {
 	struct rig *rig;
@@ -26,7 +28,7 @@ static void *work(void *arg)
 		struct rte_mbuf *burst[4] = {rig_rtp(rig, RIG_PHONE, RIG_ACCESS, rtp),
 			rig_rtp(rig, "203.0.113.66:4000", RIG_ACCESS, rtp),
 			rig_rtp(rig, RIG_CARRIER, RIG_CORE, rtp),
-			rig_udp(rig, RIG_PHONE, RIG_SIP, "\r\n\r\n", 4)};
+			rig_udp(rig, RIG_PHONE, RIG_SIP, OPTIONS, sizeof(OPTIONS) - 1)};
 		struct tg_event event;
 
 		path_receive(&rig->path, 0, burst, 4);
@@ -51,15 +53,30 @@ static void change_next_hop(struct rig *rig, int round)
 	tables_touch(rig->tables);
 }
 
+static void change_peers(struct rig *rig, int round)
+{
+	struct tg_peer peer = {.addr = rig_addr(RIG_PHONE), .level = TG_TRUST_REGISTERED};
+
+	if (round % 2 != 0)
+		peer = (struct tg_peer){.addr.ip = peer.addr.ip, .level = TG_TRUST_BANNED};
+	if (round % 4 < 2)
+		cr_assert(eq(int, peer_table_put(rig->tables->peers, &peer, 1, 0), 0));
+	else
+		cr_assert(eq(int, peer_table_remove(rig->tables->peers, &peer.addr, 0), 0));
+}
+
 static void change_config(struct rig *rig)
 {
 	struct tg_listener listener = {.local = rig_addr(RIG_SIP), .id = 1};
-	struct tg_trust trust = {.net = rig_ip("203.0.113.5"), .bits = 128};
+	struct tg_trust trust = {
+		.net = rig_ip("203.0.113.6"), .bits = 128, .level = TG_TRUST_TRUNK};
+	struct tg_pattern pattern = {.bytes = 6, .text = "sipcli"};
 	static const char *const pools[] = {"192.0.2.1", "198.51.100.1"};
 
 	tables_config_begin(rig->tables);
-	listener_table_put(rig->tables->listeners, &listener);
-	trust_table_put(rig->tables->trust, &trust);
+	cr_assert(eq(int, listener_table_put(rig->tables->listeners, &listener), 0));
+	cr_assert(eq(int, trust_table_put(rig->tables->trust, &trust), 0));
+	cr_assert(eq(int, pattern_table_put(rig->tables->patterns, &pattern), 0));
 	for (uint16_t i = 0; i < 2; i++) {
 		struct tg_pool pool = {.local = rig_ip(pools[i]),
 			.id = (uint16_t)(i + 8),
@@ -98,9 +115,15 @@ Test(path, main_changes_everything_while_a_worker_relays, .timeout = 60)
 			cr_assert(eq(int, flow_table_update(rig->tables->flows, ref, &spec, 1), 0));
 		}
 		change_next_hop(rig, round);
+		change_peers(rig, round);
 		if (round % 1000 == 0)
 			change_config(rig);
 	}
+	// With one cpu for both, the worker may have run only while there was no stream.
+	while (!live)
+		live = flow_table_add(&ref, rig->tables->flows, &spec, 1, 0) == 0;
+	while (tg_stat_load(&rig->stats.counter[TG_COUNT_MEDIA_RELAYED]) == 0)
+		sched_yield();
 	__atomic_store_n(&worker.stop, true, __ATOMIC_RELAXED);
 	pthread_join(thread, NULL);
 	cr_assert(ge(int, adds, ROUNDS / 5));
