@@ -6,6 +6,7 @@ Nothing here fails because a figure is low: the machine and what else runs on it
 import argparse
 import os
 import pathlib
+import subprocess
 import sys
 import traceback
 
@@ -41,7 +42,7 @@ def main():
                 continue
             try:
                 section(table, f"tgb{os.getpid()}")
-            except (RuntimeError, OSError, ValueError) as error:
+            except (RuntimeError, OSError, ValueError, subprocess.SubprocessError) as error:
                 failed.append(name)
                 traceback.print_exc()
                 print(f"  {name}: not measured: {error}", flush=True)

@@ -12,7 +12,6 @@
 #include <rte_mbuf.h>
 
 #include <inttypes.h>
-#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -74,7 +73,7 @@ static bool receive(const struct port *port, const struct frame_rx *rx)
 	return ours;
 }
 
-// The main lcore that takes the command may need our core: it gets it while we wait.
+// Sleeps, as a control plane does: the main lcore that takes the command may need our core.
 static struct tg_event wait_completion(struct dp *dp, uint64_t seq)
 {
 	uint64_t end = rte_rdtsc() + GIVE_UP_S * rte_get_tsc_hz();
@@ -83,7 +82,7 @@ static struct tg_event wait_completion(struct dp *dp, uint64_t seq)
 	while (rte_rdtsc() < end) {
 		if (dp_completion(&event, dp) && event.completion.seq == seq)
 			return event;
-		sched_yield();
+		dp_sleep(dp, -1, GIVE_UP_S * 1000);
 	}
 	dp_die("a stream was ordered and nothing came back");
 }
@@ -160,7 +159,8 @@ int main(int argc, char **argv)
 	uint32_t rounds;
 
 	if (argc != WORDS)
-		dp_die("usage: bench_latency SOCKET LOCAL0 LOCAL1 REMOTE0 REMOTE1 ROUNDS DEVARGS MAC "
+		dp_die("usage: bench_latency SOCKET LOCAL0 LOCAL1 REMOTE0 REMOTE1 ROUNDS DEVARGS "
+		       "MAC "
 		       "CPU");
 	l.streams = (struct streams){.local = {ip_arg(argv[2]), ip_arg(argv[3])},
 		.remote = {ip_arg(argv[4]), ip_arg(argv[5])}};

@@ -142,15 +142,21 @@ static void lane_flush(struct generator *g, struct generator_lane *lane)
 	g->refused += lane->first < lane->end;
 }
 
-// The lane that is furthest behind its share.
+static bool lane_waits(const struct generator_lane *lane)
+{
+	return lane->first < lane->end;
+}
+
+// Of the lanes whose device takes more the one furthest behind its share; NULL: none does.
 static struct generator_lane *lane_due(struct generator *g)
 {
-	struct generator_lane *due = &g->lane[0];
+	struct generator_lane *due = NULL;
 
-	for (unsigned int i = 1; i < g->lanes; i++) {
+	for (unsigned int i = 0; i < g->lanes; i++) {
 		struct generator_lane *lane = &g->lane[i];
 
-		if (lane->sent * due->flows < due->sent * lane->flows)
+		if (!lane_waits(lane)
+			&& (due == NULL || lane->sent * due->flows < due->sent * lane->flows))
 			due = lane;
 	}
 	return due;
@@ -184,7 +190,7 @@ static void finish(struct generator *g, uint64_t now)
 	for (unsigned int i = 0; i < g->lanes; i++) {
 		struct generator_lane *lane = &g->lane[i];
 
-		if (lane->first < lane->end && patient)
+		if (lane_waits(lane) && patient)
 			return;
 		rte_pktmbuf_free_bulk(lane->waiting + lane->first, lane->end - lane->first);
 		lane->first = lane->end;
@@ -202,7 +208,7 @@ void generator_poll(struct generator *g)
 	if (!generator_running(g))
 		return;
 	for (unsigned int i = 0; i < g->lanes; i++) {
-		if (g->lane[i].first < g->lane[i].end)
+		if (lane_waits(&g->lane[i]))
 			lane_flush(g, &g->lane[i]);
 	}
 	if (is_over(g, now)) {
@@ -211,11 +217,11 @@ void generator_poll(struct generator *g)
 	}
 	due = packets_due(g, now);
 	lane = lane_due(g);
-	if (due <= g->built || lane->first < lane->end)
+	if (due <= g->built || lane == NULL)
 		return;
 	due -= g->built;
 	lane_build(g, lane, due < g->burst ? (unsigned int)due : g->burst, now);
-	if (lane->first < lane->end)
+	if (lane_waits(lane))
 		lane_flush(g, lane);
 }
 

@@ -16,6 +16,12 @@ WORKER_CPU = CORES[1] if len(CORES) > 1 else CORES[0]
 SENDER_CPU = CORES[2] if len(CORES) > 2 else REST_CPU
 
 
+def worker_cpus(count):
+    """Cores for so many workers beside the sender and the rest."""
+    free = [cpu for cpu in CORES if cpu not in (REST_CPU, SENDER_CPU)] or [WORKER_CPU]
+    return [free[n % len(free)] for n in range(count)]
+
+
 @contextlib.contextmanager
 def huge_pages():
     """Enough huge pages for the time of the block, then as many as before."""

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The relay over memif: beside dpdk-testpmd, with more workers, and how fast streams come."""
 import json
-import os
 
 from netns import sh
 
@@ -16,6 +15,7 @@ FLOWS = {1: 0.9, 1000: None, 10_000: None, 100_000: 0.8}  # and the part of test
 RTPENGINE_PPS = 250_000  # what rtpengine 10.5 was measured to relay without loss over veth
 RING = 1024              # of a memif
 LATENCY_ROUNDS = 3000
+CORES_TO_SCALE = 4       # two workers, a sender, the rest
 
 
 def limited_by_sender(run):
@@ -130,27 +130,33 @@ def install(table, prefix):
         memory(table, net)
 
 
-def whole(run):
-    return "none lost or doubled" if run and not run.wrong else "SOME WRONG"
+def worker_line(table, prefix, count, churn):
+    """One line, and the rate. On few cores the workers share one, to be shown right at least."""
+    few = count > 1 and len(machine.CORES) < CORES_TO_SCALE
+    cpus = [machine.WORKER_CPU] * count if few else machine.worker_cpus(count)
+    print(f"    {count} workers on cores {cpus}")
+    with MemifNet(f"{prefix}w") as net:
+        run, blaster, command, stats = relay_rate(net, 10_000, cpus, (f"churn={churn}",))
+    relayed = [w["media_relayed"] for w in stats["workers"]]
+    wrong = run.wrong if run else 0
+    whole = f"{run.sent - run.received:,} lost, {wrong} doubled or wrong" if run else "none"
+    table.add(f"{count} worker{'s' if count > 1 else ''}, {count} queue{'s' if count > 1 else ''}",
+              figure(run), f"{command}; {blaster}",
+              note=f"{whole}; relayed {' + '.join(f'{n:,}' for n in relayed)};"
+                   f" {stats['churn_added']:,} others came and went"
+                   + (f"; the workers share a core, {len(machine.CORES)} are too few to scale"
+                      if few else ""),
+              values={"workers": count, "pps": run.rate if run else 0})
+    return run.rate if run else 0
 
 
 def workers(table, prefix):
-    table.section("workers over memif, 10,000 streams, 200 others a second come and go")
-    cores, rates = machine.CORES, {}
-    for count in [n for n in (1, 2, 4, 8, 16) if n <= max(2, len(cores) - 2)]:
-        cpus = [cores[(1 + n) % len(cores)] for n in range(count)]
-        print(f"    {count} workers on cores {cpus}")
-        with MemifNet(f"{prefix}w") as net:
-            run, blaster, command, stats = relay_rate(net, 10_000, cpus, ("churn=200",))
-        share = "; one shares its core with sender and main lcore" \
-            if machine.SENDER_CPU in cpus else ""
-        rates[count] = run.rate if run else 0
-        relayed = [w["media_relayed"] for w in stats["workers"]]
-        table.add(f"{count} worker{'s' if count > 1 else ''}, {count} queues", figure(run),
-                  f"{command}; {blaster}",
-                  note=f"{len(cores)} cores here{share}; {whole(run)}; relayed "
-                       + " + ".join(f"{n:,}" for n in relayed),
-                  values={"workers": count, "pps": rates[count]})
-    if rates.get(1) and rates.get(2):
-        table.add("2 workers against 1", f"{rates[2] / rates[1]:.2f}", f"{command}; {blaster}",
-                  note="" if len(cores) > 3 else f"{os.cpu_count()} cores are too few to tell")
+    churn = 200
+    table.section(f"workers over memif, 10,000 streams, {churn} others a second come and go,"
+                  f" {len(machine.CORES)} cores here")
+    counts = [n for n in (1, 2, 4, 8, 16) if n <= max(2, len(machine.CORES) - 2)]
+    rates = {count: worker_line(table, prefix, count, churn) for count in counts}
+    for count in counts[1:]:
+        if rates[1]:
+            table.add(f"{count} workers against 1", f"{rates[count] / rates[1]:.2f}",
+                      "the two lines' rates")

@@ -6,6 +6,7 @@ import re
 import shutil
 import socket
 import subprocess
+import time
 
 from lab import Process
 
@@ -52,27 +53,31 @@ def install():
 
 
 class Rtpengine:
-    """In a namespace, between two addresses. Ended by .stop()."""
+    """In a namespace, between two addresses. .restart() starts it, .stop() ends it."""
 
     def __init__(self, ns, directory, near, far):
         self.args = ["rtpengine", "--config-file=none", "--foreground", "--log-stderr",
                      "--log-level=3", "--table=-1", "--num-threads=1",
                      f"--interface=near/{near}", f"--interface=far/{far}",
                      f"--listen-ng=127.0.0.1:{NG_PORT}", "--port-min=30000", "--port-max=50000"]
+        self.ns, self.log = ns, directory / "rtpengine.log"
+        self.process, self.cookie = None, 0
         with ns.entered():
             self.ng = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         self.ng.settimeout(0.5)
-        self.cookie = 0
-        self.process = Process(ns, directory / "rtpengine.log", "taskset", "-c",
-                               machine.WORKER_CPU, *self.args)
+
+    def restart(self):
+        """Starts it, or again without its calls."""
+        if self.process:
+            self.process.stop(5)
+        self.process = Process(self.ns, self.log, "taskset", "-c", machine.WORKER_CPU, *self.args)
         machine.prefer(self.process.child.pid)
-        for _ in range(20):
+        for _ in range(40):
             try:
                 if b"pong" in self.ask({"command": "ping"}):
                     return
             except OSError:
-                pass
-        self.stop()
+                time.sleep(0.05)
         raise RuntimeError("rtpengine does not answer: " + self.process.text()[-500:])
 
     def command(self):
@@ -105,4 +110,5 @@ class Rtpengine:
 
     def stop(self):
         self.ng.close()
-        self.process.stop(5)
+        if self.process:
+            self.process.stop(5)

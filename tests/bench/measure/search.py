@@ -4,6 +4,7 @@ import dataclasses
 
 LOST_MAX = 0.0001
 NARROW = 1.06   # stop when the bounds are as near as that
+DISTURBED = 0.01  # lost no more than that: try again, something else may have run
 REACHED = 0.95  # of what was asked, or it is the sender's limit
 
 
@@ -49,6 +50,8 @@ def climb(measure, first, steps=10):
     best, low, high, rate = None, 0, None, first
     for _ in range(steps):
         run = say(measure(int(rate)))
+        if not run.good and run.lost < DISTURBED:
+            run = say(measure(int(rate)))
         if run.good:
             best = run if best is None or run.rate > best.rate else best
             if run.sender_limited:
