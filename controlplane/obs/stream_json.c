@@ -75,11 +75,15 @@ static void add_quality(
 	json_object_set_new(json, "quality", json_string(quality_grade_text(q->grade)));
 }
 
+static int32_t silent_ms(const struct tg_side_stats *side)
+{
+	return (int32_t)((uint32_t)tg_mono_ms(tg_mono_now()) - side->last_rx_ms);
+}
+
 static void add_numbers(
 	json_t *json, const struct tg_side_stats *side, const struct tg_side_stats *far)
 {
-	uint32_t now_ms = (uint32_t)tg_mono_ms(tg_mono_now());
-	int32_t silent_ms = (int32_t)(now_ms - side->last_rx_ms);
+	int32_t silence_ms = silent_ms(side);
 
 	json_object_set_new(json, "learned", json_addr(&side->learned[TG_RTP]));
 	json_set_u64(json, "packets", side->packets);
@@ -94,7 +98,7 @@ static void add_numbers(
 	json_set_u64(json, "latches", side->latches);
 	json_set_u64(json, "unreachable", side->unreachable);
 	if (side->last_rx_ms != 0)
-		json_set_u64(json, "silent_ms", silent_ms > 0 ? (uint64_t)silent_ms : 0);
+		json_set_u64(json, "silent_ms", silence_ms > 0 ? (uint64_t)silence_ms : 0);
 	json_object_set_new(json, "drops", side_drops(side));
 }
 
@@ -137,9 +141,16 @@ static json_int_t ms_since(struct tg_mono when)
 	return (json_int_t)tg_mono_ms_between(when, tg_mono_now());
 }
 
-static json_t *silence_json(const struct media_silence *silence)
+// The dataplane looks again each one_way_ms only: its counters know sooner that it is over.
+static bool is_heard(const struct tg_side_stats *side)
 {
-	if (!silence->now)
+	return side->last_rx_ms != 0 && silent_ms(side) < (int32_t)TG_MS_PER_S;
+}
+
+static json_t *silence_json(
+	const struct media_silence *silence, const struct tg_stream_stats *stats)
+{
+	if (!silence->now || (stats != NULL && is_heard(&stats->side[silence->side])))
 		return json_null();
 	return json_pack("{s:s, s:I, s:s, s:s}", "silent", leg_text(silence->side), "for_ms",
 		ms_since(silence->since), "reason", one_way_label(silence->reason), "text",
@@ -156,7 +167,8 @@ static json_t *one_json(struct media_stream_view *view, const struct call_view *
 	return json_pack("{s:o, s:i, s:s, s:s, s:b, s:o, s:i, s:[o,o]}", "id",
 		json_sprintf("%" PRIu64 ".%u", call->id, i), "stream", (int)i, "kind", view->kind,
 		"protocol", view->protocol, "installed", (int)counted, "one_way",
-		silence_json(&view->silence), "one_way_times", (int)view->silence.times, "side",
+		silence_json(&view->silence, counted ? &stats : NULL), "one_way_times",
+		(int)view->silence.times, "side",
 		side_json(view, 0, counted ? &stats.side[0] : NULL, &stats.side[1]),
 		side_json(view, 1, counted ? &stats.side[1] : NULL, &stats.side[0]));
 }
