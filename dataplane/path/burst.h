@@ -92,6 +92,7 @@ struct burst {
 	uint16_t media_count;
 	uint8_t sip[BURST_PACKETS_MAX];	  // classify: places in packet[] of what came to listeners
 	uint8_t media[BURST_PACKETS_MAX]; // classify: likewise, of media; fast leaves the rest
+	uint32_t now_us;		  // low bits
 	uint32_t clock_ready;		  // bit n: arrival[n] is set
 	uint32_t arrival[TG_CLOCK_COUNT]; // the burst's time in units of each enum tg_clock
 	struct packet packet[BURST_PACKETS_MAX];

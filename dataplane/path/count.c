@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/path/count.h"
 
+#include "include/tidegate/time.h"
+
 // RFC 3550 appendix A.1.
 #define DROPOUT_MAX 3000
 #define MISORDER_MAX 100
@@ -206,14 +208,15 @@ static void count_opaque(struct path *path, const struct packet *pkt)
 static void count_packet(struct path *path, const struct packet *pkt)
 {
 	const struct tg_side_spec *side = packet_side(pkt);
+	struct tg_side_stats *stats = packet_stats(path, pkt);
 	struct rtp rtp;
 
 	if (pkt->component == TG_RTCP)
-		tg_stat_add32(&packet_stats(path, pkt)->rtcp_packets, 1);
+		tg_stat_add32(&stats->rtcp_packets, 1);
 	else if ((side->flags & TG_SIDE_OPAQUE) != 0)
 		count_opaque(path, pkt);
 	else if (rtp_read(&rtp, packet_payload(pkt), pkt->payload_bytes))
-		count_rtp(path, pkt, &rtp, count_clock(side, rtp.pt));
+		count_rtp(path, pkt, packet_way(pkt), stats, &rtp, count_clock(side, rtp.pt));
 }
 
 void count_burst(struct path *path)

@@ -5,7 +5,6 @@
 
 #include "dataplane/path/path_int.h"
 #include "dataplane/path/rtp.h"
-#include "include/tidegate/time.h"
 
 // Sets path->burst.arrival[clock].
 void count_set_arrival(struct path *, enum tg_clock);
@@ -49,7 +48,7 @@ static inline void count_jitter(struct flow_way *way, struct tg_side_stats *stat
 static inline void count_arrived(struct path *path, struct flow_way *way,
 	struct tg_side_stats *stats, uint16_t payload_bytes)
 {
-	uint32_t now_us = (uint32_t)(path->now_ns / TG_NS_PER_US);
+	uint32_t now_us = path->burst.now_us;
 
 	tg_stat_add(&stats->packets, 1);
 	tg_stat_add(&stats->bytes, payload_bytes);
@@ -67,11 +66,9 @@ static inline bool count_in_order(
 }
 
 // An accepted packet, whose type runs at this clock.
-static inline void count_rtp(
-	struct path *path, const struct packet *pkt, const struct rtp *rtp, enum tg_clock clock)
+static inline void count_rtp(struct path *path, const struct packet *pkt, struct flow_way *way,
+	struct tg_side_stats *stats, const struct rtp *rtp, enum tg_clock clock)
 {
-	struct flow_way *way = packet_way(pkt);
-	struct tg_side_stats *stats = packet_stats(path, pkt);
 	uint32_t transit = count_arrival(path, clock) - rtp->timestamp;
 	bool goes_on = true;
 

@@ -76,13 +76,15 @@ static void write_ip4(uint8_t *ip, const struct flow_way *way, uint16_t udp_byte
 }
 
 static void write_ip6(
-	uint8_t *ip, const struct flow_way *way, const struct tg_ip *from, uint16_t udp_bytes)
+	const struct path *path, uint8_t *ip, const struct flow_way *way, uint16_t udp_bytes)
 {
+	const struct flow_address *from = flow_table_address_at(path->tables->flows, way->from_id);
+
 	tg_store_be32(ip, 6u << 28 | (uint32_t)way->out_tos << 20);
 	tg_store_be16(ip + 4, udp_bytes);
 	ip[6] = PROTO_UDP;
 	ip[7] = TTL;
-	memcpy(ip + 8, from->byte, 16);
+	memcpy(ip + 8, from->ip.byte, 16);
 	memcpy(ip + 24, way->to_v6.byte, 16);
 }
 
@@ -94,8 +96,7 @@ static void write_headers(
 
 	write_udp(udp, way);
 	if (way->out_v6)
-		write_ip6(
-			start + FRAME_ETHER_BYTES, way, &packet_far_side(pkt)->local.ip, udp_bytes);
+		write_ip6(path, start + FRAME_ETHER_BYTES, way, udp_bytes);
 	else
 		write_ip4(start + FRAME_ETHER_BYTES, way, udp_bytes);
 	memcpy(start, way->out_mac, 6);
@@ -116,12 +117,9 @@ static bool relay(struct path *path, struct packet *pkt)
 		|| !rtp_read(&rtp, udp + FRAME_UDP_BYTES, pkt->payload_bytes)
 		|| !way_knows(way, stats, &rtp) || !is_rewritable(way, pkt, udp))
 		return false;
-	pkt->spec = way->out_v6 ? rcu_dereference(pkt->flow->spec) : NULL;
-	if (way->out_v6 && pkt->spec == NULL)
-		return false;
 	if (police_take(&way->police, path->now_ns, pkt->payload_bytes) != POLICE_PASS)
 		return false;
-	count_rtp(path, pkt, &rtp, (enum tg_clock)way->clock[rtp.pt != way->pt[0]]);
+	count_rtp(path, pkt, way, stats, &rtp, (enum tg_clock)way->clock[rtp.pt != way->pt[0]]);
 	write_headers(path, pkt, way, udp);
 	tg_stat_add(&stats->relayed_packets, 1);
 	tg_stat_add(&stats->relayed_bytes, pkt->payload_bytes);
@@ -155,7 +153,7 @@ static uint16_t udp_delta(const struct packet *pkt, const uint8_t *udp, uint32_t
 	return tg_csum_fold(come + (uint16_t)~tg_csum_fold(gone));
 }
 
-static void fill_header(struct flow_way *way, const struct packet *pkt, const uint8_t *frame)
+static void set_header(struct flow_way *way, const struct packet *pkt, const uint8_t *frame)
 {
 	const uint8_t *ip = frame + FRAME_ETHER_BYTES;
 	const uint8_t *udp = frame + header_bytes(way);
@@ -174,7 +172,7 @@ static void fill_header(struct flow_way *way, const struct packet *pkt, const ui
 }
 
 // Types that are no longer taken, run at another clock now, or would be RTCP with their marker.
-static void fill_types(struct flow_way *way, const struct tg_side_spec *side)
+static void set_types(struct flow_way *way, const struct tg_side_spec *side)
 {
 	for (unsigned int i = 0; i < 2; i++) {
 		if (way->pt[i] == FLOW_PT_NONE)
@@ -185,18 +183,12 @@ static void fill_types(struct flow_way *way, const struct tg_side_spec *side)
 	}
 }
 
-void fast_fill(const struct path *path, const struct packet *pkt)
+static void way_set(const struct path *path, const struct packet *pkt, struct flow_way *way)
 {
 	const struct port_entry *port = &path->tables->ports.port[pkt->out_port];
 	const struct tg_side_spec *side = packet_side(pkt);
-	struct flow_way *way = packet_way(pkt);
 	uint32_t most;
 
-	if (pkt->component != TG_RTP || packet_is_opaque(pkt)
-		|| pkt->revision != __atomic_load_n(&way->revision, __ATOMIC_RELAXED))
-		return;
-	__atomic_store_n(&way->filled, pkt->revision - 1, __ATOMIC_RELAXED);
-	__atomic_thread_fence(__ATOMIC_RELEASE);
 	way->hop_epoch = path->burst.hop_epoch;
 	way->src = pkt->src.ip;
 	way->src_port = pkt->src.port;
@@ -207,7 +199,26 @@ void fast_fill(const struct path *path, const struct packet *pkt)
 	if (side->packet_bytes_max != 0 && side->packet_bytes_max < most)
 		most = side->packet_bytes_max;
 	way->payload_bytes_max = (uint16_t)most;
-	fill_types(way, side);
-	fill_header(way, pkt, packet_data(pkt));
+	set_types(way, side);
+	set_header(way, pkt, packet_data(pkt));
+}
+
+void fast_fill(const struct path *path, const struct packet *pkt)
+{
+	const struct flow_table *flows = path->tables->flows;
+	const struct flow_address *from;
+	struct flow_way *way = packet_way(pkt);
+
+	if (pkt->component != TG_RTP || packet_is_opaque(pkt)
+		|| pkt->revision != __atomic_load_n(&way->revision, __ATOMIC_RELAXED))
+		return;
+	// Not found where the stream, and so maybe its address, was removed a moment ago.
+	from = flow_table_address(flows, &packet_far_side(pkt)->local.ip);
+	if (from == NULL)
+		return;
+	__atomic_store_n(&way->filled, pkt->revision - 1, __ATOMIC_RELAXED);
+	__atomic_thread_fence(__ATOMIC_RELEASE);
+	way->from_id = flow_table_address_id(flows, from);
+	way_set(path, pkt, way);
 	__atomic_store_n(&way->filled, pkt->revision, __ATOMIC_RELEASE);
 }

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/path/path_int.h"
 
-// The lines that the common packet touches, and no others.
+// The lines that the common packet touches, and no others. Those that are needed last go no nearer than
+// the second level: there a core can wait for more of them at once.
 static void prefetch_way(const struct path *path, const struct packet *pkt)
 {
 	const struct flow_way *way = packet_way(pkt);
 
 	__builtin_prefetch(way, 1);
-	__builtin_prefetch(&way->police, 1);
-	__builtin_prefetch(packet_stats(path, pkt), 1);
+	__builtin_prefetch(&way->police, 0, 2);
+	__builtin_prefetch(packet_stats(path, pkt), 0, 2);
 }
 
 void lookup_burst(struct path *path)

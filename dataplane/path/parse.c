@@ -148,9 +148,6 @@ void parse_burst(struct path *path)
 {
 	struct burst *burst = &path->burst;
 
-	for (uint16_t i = 0; i < burst->count; i++) {
-		if (i + PATH_PREFETCH_AHEAD < burst->count)
-			__builtin_prefetch(packet_data(&burst->packet[i + PATH_PREFETCH_AHEAD]));
+	for (uint16_t i = 0; i < burst->count; i++)
 		parse_packet(&burst->packet[i]);
-	}
 }

@@ -5,8 +5,6 @@
 
 #include "dataplane/path/path.h"
 
-#define PATH_PREFETCH_AHEAD 8
-
 // A learned source that was silent so long may be followed to another address.
 #define LATCH_SILENCE_MS 500
 

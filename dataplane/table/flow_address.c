@@ -11,9 +11,24 @@ static void map_free_rcu(struct rcu_head *head)
 	free(rcu_container_of(head, struct flow_address_map, rcu));
 }
 
+static void address_free(struct flow_address *address)
+{
+	__atomic_store_n(address->own, NULL, __ATOMIC_RELEASE);
+	free(address);
+}
+
 static void address_free_rcu(struct rcu_head *head)
 {
-	free(rcu_container_of(head, struct flow_address, rcu));
+	address_free(rcu_container_of(head, struct flow_address, rcu));
+}
+
+// A free place in by_id, or NULL: those of freed addresses come back after their grace period.
+static struct flow_address **own_find(struct flow_addresses *addresses)
+{
+	for (uint32_t id = 0; id < FLOW_ADDRESSES_MAX; id++)
+		if (__atomic_load_n(&addresses->by_id[id], __ATOMIC_ACQUIRE) == NULL)
+			return &addresses->by_id[id];
+	return NULL;
 }
 
 static void port_set(struct flow_address *address, uint32_t port, uint32_t word)
@@ -81,22 +96,25 @@ struct flow_address *flow_addresses_find(
 static int address_add(
 	struct flow_address **out, struct flow_addresses *addresses, const struct tg_ip *ip)
 {
+	struct flow_address **own = own_find(addresses);
 	struct flow_address *address;
 
-	if (addresses->count == FLOW_ADDRESSES_MAX)
+	if (addresses->count == FLOW_ADDRESSES_MAX || own == NULL)
 		return -ENOSPC;
 	address = malloc(sizeof(*address));
 	if (address == NULL)
 		return -ENOMEM;
 	address->ip = *ip;
+	address->own = own;
 	address->pools = 0;
 	address->streams = 0;
 	memset(address->port, 0xff, sizeof(address->port));
 	static_assert(FLOW_PORT_NONE == UINT32_MAX);
+	__atomic_store_n(own, address, __ATOMIC_RELEASE);
 	addresses->all[addresses->count++] = address;
 	if (map_publish(addresses) < 0) {
 		addresses->count--;
-		free(address);
+		address_free(address);
 		return -ENOMEM;
 	}
 	*out = address;

@@ -23,6 +23,7 @@ struct flow_pool {
 struct flow_addresses {
 	struct flow_address_map *map; // main: rw, workers: ro, by RCU
 	struct flow_address *all[FLOW_ADDRESSES_MAX];
+	struct flow_address *by_id[FLOW_ADDRESSES_MAX]; // main: rw, workers: ro; NULL once freed
 	uint32_t count;
 	struct flow_pool pool[TG_POOLS_MAX]; // by id
 };

@@ -497,6 +497,16 @@ const struct flow_address *flow_table_address(
 	return flow_addresses_find(&table->addresses, ip);
 }
 
+uint16_t flow_table_address_id(const struct flow_table *table, const struct flow_address *address)
+{
+	return (uint16_t)(address->own - table->addresses.by_id);
+}
+
+const struct flow_address *flow_table_address_at(const struct flow_table *table, uint16_t id)
+{
+	return __atomic_load_n(&table->addresses.by_id[id], __ATOMIC_ACQUIRE);
+}
+
 struct flow *flow_table_at(const struct flow_table *table, uint32_t index)
 {
 	return &table->flow[index];

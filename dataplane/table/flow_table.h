@@ -88,14 +88,14 @@ struct flow_way {
 	uint16_t udp_delta;    // RFC 1624: to add to the UDP checksum's complement
 	uint16_t from_port_be; // of the other side
 	uint16_t to_port_be;
-	uint16_t ip_sum; // IPv4: of the header we send, without its length
-	uint16_t zero2;
+	uint16_t ip_sum;  // IPv4: of the header we send, without its length
+	uint16_t from_id; // IPv6: flow_table_address_id of the other side's local address
 	union {
 		struct {
 			uint32_t from_be;
 			uint32_t to_be;
 		} v4;
-		struct tg_ip to_v6; // from is the spec's
+		struct tg_ip to_v6;
 	};
 };
 
@@ -152,9 +152,10 @@ static_assert(sizeof(struct flow) == 384);
 struct flow_address {
 	struct tg_ip ip;
 	struct rcu_head rcu;
-	uint32_t pools;	      // main: rw; how many pools have it
-	uint32_t streams;     // main: rw; how many of its ports are taken
-	uint32_t port[65536]; // main: rw, workers: ro; a port word by port in host order
+	struct flow_address **own; // where flow_table_address_at finds it
+	uint32_t pools;		   // main: rw; how many pools have it
+	uint32_t streams;	   // main: rw; how many of its ports are taken
+	uint32_t port[65536];	   // main: rw, workers: ro; a port word by port in host order
 };
 
 struct flow_table;
@@ -218,6 +219,10 @@ uint32_t flow_table_count(const struct flow_table *);
 
 // The address object of a local media address, or NULL. Worker, valid until its quiescent state.
 const struct flow_address *flow_table_address(const struct flow_table *, const struct tg_ip *);
+
+// A number of the address, and back: the same as long as a stream or a pool holds it. Worker.
+uint16_t flow_table_address_id(const struct flow_table *, const struct flow_address *);
+const struct flow_address *flow_table_address_at(const struct flow_table *, uint16_t id);
 
 // The slot with this index; index must come from a port word. Worker.
 struct flow *flow_table_at(const struct flow_table *, uint32_t index);

@@ -146,6 +146,8 @@ static void fill(struct bench *bench, uint32_t n)
 	for (uint32_t i = 0; i < BURST; i++)
 		bench->burst[i] = next_packet(bench, &bench->mbuf[(n * BURST + i) % MBUFS]);
 	path_clock(&bench->path, bench->path.now_ns + 20000);
+	// What was written here is not to be waited for there.
+	_mm_mfence();
 }
 
 static void empty(struct bench *bench)
