@@ -25,7 +25,9 @@
 #define TX_TRIES 4
 #define IDLE_POLLS_BEFORE_SLEEP 200
 #define SLEEP_FIRST_NS 5000
-#define SLEEP_MAX_NS 200000
+#define SLEEP_MAX_NS 60000
+#define SLEEP_QUIET_MAX_NS 500000 // while nothing came for QUIET_MS
+#define QUIET_MS 1000
 #define ORDER_WAIT_MS 2000
 #define ASK_MS 5 // how often main is woken while next hops are wanted
 
@@ -46,6 +48,7 @@ struct worker {
 	struct port *port_by_id[TG_PORTS_MAX]; // NULL: no such port
 	struct tg_ring tx[TG_SIG_THREADS_MAX];
 	uint64_t ns_per_cycle; // delay_scale
+	uint64_t heard_ms;     // when something was to do
 	uint32_t idle_polls;
 	uint32_t sleep_ns;
 	struct neigh_wanted wanted;
@@ -324,9 +327,9 @@ static unsigned int drain_tx_rings(struct worker *w)
 }
 
 // What the kernel sends leaves by one worker.
-static void send_for_kernel(struct worker *w)
+static unsigned int send_for_kernel(struct worker *w)
 {
-	bool some = false;
+	unsigned int total = 0;
 
 	for (unsigned int i = 0; w->params.index == 0 && i < w->params.port_count; i++) {
 		struct port *port = &w->params.ports[i];
@@ -335,10 +338,11 @@ static void send_for_kernel(struct worker *w)
 		if (port->tap.fd < 0)
 			continue;
 		list->count = tap_take(&port->tap, list->m, KERNEL_PER_LOOP);
-		some |= list->count > 0;
+		total += list->count;
 	}
-	if (some)
+	if (total > 0)
 		flush(w);
+	return total;
 }
 
 static void publish(struct worker *w)
@@ -362,9 +366,11 @@ static void ask_main(struct worker *w)
 static void rest(struct worker *w, unsigned int handled)
 {
 	struct timespec pause = {.tv_nsec = w->sleep_ns};
+	uint32_t max_ns;
 
 	count(w, TG_COUNT_POLLS, 1);
 	if (handled > 0) {
+		w->heard_ms = w->path.now_ms;
 		w->idle_polls = 0;
 		w->sleep_ns = SLEEP_FIRST_NS;
 		return;
@@ -374,7 +380,8 @@ static void rest(struct worker *w, unsigned int handled)
 		return;
 	count(w, TG_COUNT_SLEEPS, 1);
 	nanosleep(&pause, NULL);
-	w->sleep_ns = w->sleep_ns * 2 < SLEEP_MAX_NS ? w->sleep_ns * 2 : SLEEP_MAX_NS;
+	max_ns = w->path.now_ms - w->heard_ms < QUIET_MS ? SLEEP_MAX_NS : SLEEP_QUIET_MAX_NS;
+	w->sleep_ns = w->sleep_ns * 2 < max_ns ? w->sleep_ns * 2 : max_ns;
 }
 
 int worker_run(void *worker)
@@ -390,7 +397,7 @@ int worker_run(void *worker)
 		path_clock(&w->path, tg_mono_now().ns);
 		handled = receive(w);
 		send_held(w);
-		send_for_kernel(w);
+		handled += send_for_kernel(w);
 		handled += drain_tx_rings(w);
 		publish(w);
 		ask_main(w);
