@@ -101,12 +101,16 @@ static enum one_way_reason guess(const struct stream *s, const struct tg_event_s
 	const struct dp *dp = s->session->media->params.dp;
 	const struct tg_side_spec *spec = &s->spec.side[silence->side];
 	struct tg_stream_stats stats;
-	bool counted = dp->stats(dp, s->ref, &stats) == 0;
+	const struct tg_side_stats *side = &stats.side[silence->side];
 
+	if (dp->stats(dp, s->ref, &stats) < 0)
+		stats = (struct tg_stream_stats){0};
 	return one_way_guess(&(struct one_way_facts){
 		.heard = silence->heard != 0,
-		.unreachable = counted && stats.side[silence->side].unreachable != 0,
+		.unreachable = side->unreachable != 0,
 		.refused = silence->refused,
+		.other_ssrc = side->drop[TG_SIDE_DROP_SSRC],
+		.other_type = side->drop[TG_SIDE_DROP_PAYLOAD_TYPE],
 		.private = one_way_is_private(&spec->remote[TG_RTP].ip),
 		.latches = spec->latch == TG_LATCH_SIGNALLING || spec->latch == TG_LATCH_ANY,
 	});

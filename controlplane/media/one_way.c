@@ -8,6 +8,8 @@ static const struct {
 	[ONE_WAY_STOPPED] = {"stopped", "it was heard and stopped"},
 	[ONE_WAY_OTHER_SOURCE] = {"other_source",
 		"media comes from another address than SDP or SIP allows"},
+	[ONE_WAY_OTHER_SSRC] = {"other_ssrc", "its SSRC is not the one that its SDP promised"},
+	[ONE_WAY_OTHER_TYPE] = {"other_type", "its payload types were not negotiated"},
 	[ONE_WAY_PRIVATE_ADDRESS] = {"private_address",
 		"private address in SDP, and latching is off"},
 	[ONE_WAY_NEVER] = {"never", "it was never heard: a firewall, a mute or a wrong address"},
@@ -22,6 +24,8 @@ enum one_way_reason one_way_guess(const struct one_way_facts *facts)
 		{facts->unreachable, ONE_WAY_UNREACHABLE},
 		{facts->heard, ONE_WAY_STOPPED},
 		{facts->refused != 0, ONE_WAY_OTHER_SOURCE},
+		{facts->other_ssrc != 0, ONE_WAY_OTHER_SSRC},
+		{facts->other_type != 0, ONE_WAY_OTHER_TYPE},
 		{facts->private && !facts->latches, ONE_WAY_PRIVATE_ADDRESS},
 		{true, ONE_WAY_NEVER},
 	};

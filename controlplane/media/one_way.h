@@ -13,6 +13,8 @@ enum one_way_reason {
 	ONE_WAY_UNREACHABLE,
 	ONE_WAY_STOPPED,
 	ONE_WAY_OTHER_SOURCE,
+	ONE_WAY_OTHER_SSRC,
+	ONE_WAY_OTHER_TYPE,
 	ONE_WAY_PRIVATE_ADDRESS,
 	ONE_WAY_NEVER,
 	ONE_WAY_REASONS,
@@ -20,11 +22,13 @@ enum one_way_reason {
 
 // Of the silent side.
 struct one_way_facts {
-	bool heard;	  // it was heard before
-	bool unreachable; // ICMP said that its remote is
-	uint64_t refused; // packets of other sources to it
-	bool private;	  // SDP names a private address
-	bool latches;	  // media from elsewhere than SDP says may be believed
+	bool heard;	     // it was heard before
+	bool unreachable;    // ICMP said that its remote is
+	uint64_t refused;    // packets of other sources to it
+	uint64_t other_ssrc; // packets dropped because SDP promises another SSRC
+	uint64_t other_type; // likewise, because their payload type was not negotiated
+	bool private;	     // SDP names a private address
+	bool latches;	     // media from elsewhere than SDP says may be believed
 };
 
 enum one_way_reason one_way_guess(const struct one_way_facts *facts);

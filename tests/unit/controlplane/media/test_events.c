@@ -262,6 +262,12 @@ Test(events, J16_a_private_address_without_latching_is_suspected)
 		MEDIA_OK);
 	fake_dp_event(&world.dp, 0, &one);
 	cr_assert_eq(view_of(0).silence.reason, ONE_WAY_PRIVATE_ADDRESS);
+	fake_dp_stream(&world.dp, 0)->stats.side[MEDIA_B].drop[TG_SIDE_DROP_PAYLOAD_TYPE] = 9;
+	fake_dp_event(&world.dp, 0, &one);
+	cr_assert_eq(view_of(0).silence.reason, ONE_WAY_OTHER_TYPE);
+	fake_dp_stream(&world.dp, 0)->stats.side[MEDIA_B].drop[TG_SIDE_DROP_SSRC] = 9;
+	fake_dp_event(&world.dp, 0, &one);
+	cr_assert_eq(view_of(0).silence.reason, ONE_WAY_OTHER_SSRC);
 	one.silence.refused = 7;
 	fake_dp_event(&world.dp, 0, &one);
 	cr_assert_eq(view_of(0).silence.reason, ONE_WAY_OTHER_SOURCE);
@@ -310,6 +316,23 @@ Test(events, J15_a_stream_that_ends_is_rated_by_realm_and_peer)
 	row = tally_find(media_tally(world.media), "core", "carrier");
 	cr_assert_not_null(row);
 	cr_assert_eq(row->grade[QUALITY_ACCEPTABLE], 1);
-	cr_assert_eq(row->mos_milli_sum / 10, 429);
+	cr_assert_eq(row->mos_milli_sum / 100, 43);
 	cr_assert_eq(tally_find(media_tally(world.media), "access", "")->grade[QUALITY_UNKNOWN], 1);
+}
+
+Test(events, I3_I4_news_of_sources_and_of_the_dataplane_are_passed_on)
+{
+	struct tg_event event = {.type = TG_EVENT_SCANNER, .scanner = {.pattern = 3}};
+
+	world.dp.dp.on_event(world.dp.dp.arg, &event);
+	cr_assert_eq(world.source.type, TG_EVENT_SCANNER);
+	cr_assert_eq(world.source.scanner.pattern, 3);
+	event = (struct tg_event){.type = TG_EVENT_LIMITER_TRIPPED, .limiter = {.dropped = 9}};
+	world.dp.dp.on_event(world.dp.dp.arg, &event);
+	cr_assert_eq(world.source.type, TG_EVENT_LIMITER_TRIPPED);
+	cr_assert_eq(world.source.limiter.dropped, 9);
+	fake_dp_set_up(&world.dp, false);
+	cr_assert_not(world.attached);
+	fake_dp_set_up(&world.dp, true);
+	cr_assert(world.attached);
 }
