@@ -31,6 +31,39 @@ Test(dp_config, all_of_it_lies_between_begin_and_end)
 	cr_assert_eq(world.dp.configs, 2);
 }
 
+Test(dp_config, I1_I3_listeners_have_all_rates_and_scanners_go_along)
+{
+	struct tg_pattern scanners[2] = {
+		{.id = 0, .bytes = 6, .text = "sipcli"}, {.id = 1, .bytes = 4, .text = "iwar"}};
+	const struct fake_dp_pending *p = world.dp.pending;
+	struct conf_realm *realm = &world_conf.realms[0];
+	const struct tg_listener *listener = &p[1].cmd.listener;
+
+	realm->stranger_rate = (struct tg_rate){1, 2};
+	realm->strangers_rate = (struct tg_rate){3, 4};
+	for (uint32_t i = 0; i < TG_METHOD_RATED; i++)
+		realm->stranger_methods[i] = (struct tg_rate){10 + i, 20 + i};
+	world_conf.guard.scanners = scanners;
+	world_conf.guard.scanner_count = 2;
+	world.dp.paused = true;
+	cr_assert_eq(media_configure(world.media, &world_conf), 0);
+	cr_assert_eq(listener->stranger.per_s, 1);
+	cr_assert_eq(listener->strangers.burst, 4);
+	for (uint32_t i = 0; i < TG_METHOD_RATED; i++) {
+		cr_assert_eq(listener->stranger_method[i].per_s, 10 + i);
+		cr_assert_eq(listener->stranger_method[i].burst, 20 + i);
+	}
+	cr_assert_eq(world.dp.pending_count, 9);
+	cr_assert_eq(p[6].cmd.type, TG_CMD_PATTERN_PUT);
+	cr_assert_eq(memcmp(&p[6].cmd.pattern, &scanners[0], sizeof(scanners[0])), 0);
+	cr_assert_eq(memcmp(&p[7].cmd.pattern, &scanners[1], sizeof(scanners[1])), 0);
+	cr_assert_eq(p[8].cmd.type, TG_CMD_CONFIG_END);
+	world_conf.guard = (struct conf_guard){0};
+	world.dp.paused = false;
+	fake_dp_run(&world.dp);
+	cr_assert_eq(world.dp.patterns, 2);
+}
+
 Test(dp_config, only_the_first_thread_sends_it)
 {
 	world.media->params.sig_thread = 1;

@@ -394,3 +394,95 @@ Test(txn_server, ids_of_the_dead_find_nothing)
 	cr_assert_eq(sip_cancel(w.stack, 12345, NULL, 0), -ESTALE);
 	cr_assert_not(sip_txn_is_pending(w.stack, 12345));
 }
+
+// ---- to strangers (I16)
+
+static int respond_once(uint16_t status, const struct sip_extra *extra, unsigned int count)
+{
+	struct sip_response_out out = {.status = status, .extra = extra, .extra_count = count};
+
+	return sip_respond_once(w.stack, w.told.txn, STR_NONE, &out);
+}
+
+// A request of the stranger with so many octets in a header that nobody copies.
+static void ask(const char *method, unsigned int padding)
+{
+	world_receive(&w,
+		"%s sip:bob@198.51.100.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.10:5062;branch=" BRANCH
+		"\nFrom: <sip:alice@192.0.2.10>;tag=a1\nTo: <sip:bob@198.51.100.1>\nCall-ID: c\n"
+		"CSeq: 7 %s\nX: %0*d\n",
+		method, method, (int)padding, 0);
+}
+
+Test(txn_server, I16_a_stranger_is_answered_once_without_state)
+{
+	char tag[64];
+
+	w.flow.trusted = TG_TRUST_STRANGER;
+	for (unsigned int i = 1; i <= 3; i++) {
+		ask("INVITE", 100);
+		cr_assert_eq(w.told.requests, i, "each time it is a new one");
+		cr_assert_eq(respond_once(404, NULL, 0), 0);
+		SENT_AT(0, "SIP/2.0 404 Not Found\r\n", 0);
+		if (i == 1)
+			snprintf(tag, sizeof(tag), "%s", world_header(&w, "To"));
+		cr_assert_str_eq(world_header(&w, "To"), tag, "RFC 3261 §8.2.7");
+		cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0);
+		cr_assert_eq(respond_once(404, NULL, 0), -ESTALE);
+	}
+	nothing_sent(40000);
+	cr_assert_eq(w.told.ends, 0);
+}
+
+Test(txn_server, I16_an_answer_is_shortened_then_stripped_then_kept_back)
+{
+	static const struct {
+		unsigned int padding;
+		const char *has, *lacks;
+	} cases[] = {
+		{200, "\r\nAllow: ", "\r\nv: "},
+		{44, "\r\nAllow: ", "\r\nFrom: "},
+		{2, "\r\nl: 0\r\n", "Allow"},
+	};
+	static const struct sip_extra allow = {SIP_HDR_ALLOW, {"INVITE, ACK, BYE, OPTIONS", 25}};
+
+	w.flow.trusted = TG_TRUST_STRANGER;
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		ask("OPTIONS", cases[i].padding);
+		cr_assert_eq(respond_once(200, &allow, 1), 0);
+		cr_assert(world_take(&w) != NULL, "case %zu", i);
+		cr_assert(strstr(w.text, cases[i].has) != NULL, "case %zu: %s", i, w.text);
+		cr_assert(strstr(w.text, cases[i].lacks) == NULL, "case %zu: %s", i, w.text);
+	}
+	cr_assert_eq(sip_stack_counters(w.stack)->larger, 0);
+	ask("OPTIONS", 2);
+	cr_assert_eq(respond_once(405, &allow, 1), 0);
+	nothing_sent(0);
+	cr_assert_eq(sip_stack_counters(w.stack)->larger, 1, "a 405 means nothing without Allow");
+	cr_assert_eq(sip_stack_counters(w.stack)->responses_out[4], 0);
+	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0);
+}
+
+Test(txn_server, I16_a_silent_realm_says_nothing_to_strangers)
+{
+	w.is_silent = true;
+	w.flow.trusted = TG_TRUST_STRANGER;
+	ask("INVITE", 200);
+	cr_assert_eq(respond_once(404, NULL, 0), 0);
+	world_request(&w, "CANCEL", "z9hG4bKnothing");
+	world_receive(&w, "OPTIONS sip:b SIP/2.0\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\n");
+	nothing_sent(40000);
+	cr_assert_eq(sip_stack_counters(w.stack)->silenced, 3);
+	w.flow.trusted = TG_TRUST_REGISTERED;
+	world_request(&w, "CANCEL", "z9hG4bKnothing");
+	sent("SIP/2.0 481 ");
+}
+
+Test(txn_server, I16_a_final_is_repeated_so_often_and_no_more)
+{
+	world_request(&w, "INVITE", BRANCH);
+	sip_repeat_at_most(w.stack, w.told.txn, 2);
+	cr_assert_eq(world_respond(&w, w.told.txn, 488), 0);
+	SENT_AT(40000, "SIP/2.0 488 ", 0, 500, 1500);
+	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0);
+}

@@ -152,3 +152,27 @@ Test(write, too_long_is_told)
 	sip_request_write(&b, &out);
 	cr_assert(b.failed);
 }
+
+Test(write, I16_a_message_is_shortened_by_compact_names)
+{
+	static const struct {
+		const char *full, *want;
+	} cases[] = {
+		{"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=1\r\nvia: x\r\nFrom: a\r\nTo: b:c\r\n"
+		 "Call-ID: i\r\nCSeq: 1 OPTIONS\r\nX-Other: y\r\nContent-Length: 0\r\n\r\n",
+			"SIP/2.0 200 OK\r\nv: SIP/2.0/UDP h;branch=1\r\nv: x\r\nf: a\r\nt: b:c\r\n"
+			"i: i\r\nCSeq: 1 OPTIONS\r\nX-Other: y\r\nl: 0\r\n\r\n"},
+		{"SIP/2.0 200 To: me\r\nContent-Type: t\r\n\r\nFrom: body\r\n",
+			"SIP/2.0 200 To: me\r\nc: t\r\n\r\nFrom: body\r\n"},
+		{"SIP/2.0 200 OK\r\n\r\n", "SIP/2.0 200 OK\r\n\r\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct strbuf b = strbuf_on(text, sizeof(text));
+
+		strbuf_put(&b, str_from(cases[i].full));
+		sip_shorten(&b);
+		text[b.len] = '\0';
+		cr_assert_str_eq(text, cases[i].want);
+	}
+}
