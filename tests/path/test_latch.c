@@ -150,6 +150,186 @@ Test(path, E8_invalid_packet_does_not_latch)
 	rig_free(rig);
 }
 
+Test(path, E8_first_packet_must_have_what_sdp_promised)
+{
+	static const struct {
+		const char *name;
+		struct rig_rtp rtp;
+		uint16_t bytes_max;
+		struct tg_rate packets;
+		struct tg_rate bytes;
+		int drop;
+	} cases[] = {
+		{"all of it", {.pt = 8, .ssrc = 5}, 172, {50, 1}, {8600, 172}, -1},
+		{"other SSRC", {.pt = 8, .ssrc = 6}, 172, {50, 1}, {8600, 172}, TG_DROP_MEDIA_SSRC},
+		{"other type", {.pt = 9, .ssrc = 5}, 172, {50, 1}, {8600, 172},
+			TG_DROP_MEDIA_PAYLOAD_TYPE},
+		{"too large", {.pt = 8, .ssrc = 5}, 171, {50, 1}, {8600, 172},
+			TG_DROP_MEDIA_OVERSIZE},
+		{"too much at once", {.pt = 8, .ssrc = 5}, 172, {50, 1}, {8600, 171},
+			TG_DROP_MEDIA_RATE},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rig *rig = rig_new(4, 1);
+		struct tg_stream_spec spec = nat_spec(TG_LATCH_SIGNALLING);
+		struct tg_side_stats *stats = rig->stream_stats[0].side;
+		struct tg_event event;
+		struct rig_out out;
+
+		spec.side[0].ssrc = 5;
+		spec.side[0].packet_bytes_max = cases[i].bytes_max;
+		spec.side[0].packets = cases[i].packets;
+		spec.side[0].bytes = cases[i].bytes;
+		rig_add(rig, &spec);
+		out = rig_receive(rig, 0, rig_rtp(rig, PHONE_NAT, RIG_ACCESS, cases[i].rtp));
+		cr_expect(eq(int, out.drop, cases[i].drop), "%s", cases[i].name);
+		cr_expect(eq(u32, stats->latches, cases[i].drop < 0), "%s", cases[i].name);
+		cr_expect(eq(u64, stats->packets, cases[i].drop < 0), "%s", cases[i].name);
+		cr_expect(eq(u32, stats->learned[TG_RTP].port, cases[i].drop < 0 ? 61234 : 0));
+		cr_expect(eq(int, rig_event_of(&event, rig, TG_EVENT_LATCHED), cases[i].drop < 0),
+			"%s", cases[i].name);
+		rig_free(rig);
+	}
+}
+
+Test(path, E8_rtcp_of_another_sender_does_not_latch)
+{
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = nat_spec(TG_LATCH_SIGNALLING);
+
+	spec.side[0].ssrc = 5;
+	rig_add(rig, &spec);
+	cr_assert(eq(int,
+		rig_receive(rig, 0, rig_rtcp(rig, "203.0.113.5:61999", "192.0.2.1:10001", 6)).drop,
+		TG_DROP_MEDIA_SSRC));
+	cr_assert(eq(int,
+		rig_receive(rig, 0, rig_rtcp(rig, "203.0.113.5:61999", "192.0.2.1:10001", 5)).drop,
+		-1));
+	rig_free(rig);
+}
+
+Test(path, E8_a_port_scan_of_headers_does_not_latch)
+{
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = nat_spec(TG_LATCH_SIGNALLING);
+	uint8_t packet[12] = {0x80, 8};
+
+	rig_add(rig, &spec);
+	for (unsigned int first = 0; first < 256; first++) {
+		int drop;
+
+		packet[0] = (uint8_t)first;
+		drop = rig_receive(rig, 0, rig_udp(rig, STRANGER, RIG_ACCESS, packet, 12)).drop;
+		cr_assert(eq(int, drop, TG_DROP_MEDIA_SOURCE), "policy first, %x", first);
+	}
+	for (unsigned int first = 0; first < 256; first++) {
+		struct rig_out out;
+
+		packet[0] = (uint8_t)first;
+		if (first >> 6 == 2 && (first & 0x1f) == 0)
+			continue; // sound
+		out = rig_receive(rig, 0, rig_udp(rig, PHONE_NAT, RIG_ACCESS, packet, 12));
+		cr_assert(eq(int, out.drop, TG_DROP_MEDIA_MALFORMED), "%x", first);
+	}
+	cr_assert(eq(u32, rig->stream_stats[0].side[0].latches, 0));
+	rig_free(rig);
+}
+
+Test(path, E9_refusals_are_told_with_their_number)
+{
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = rig_spec(TG_LATCH_ANY);
+	struct tg_addr stranger = rig_addr(STRANGER);
+	struct tg_event event;
+	uint32_t told = 0;
+
+	rig_add(rig, &spec);
+	from(rig, RIG_PHONE, 1);
+	for (uint16_t seq = 2; seq < 303; seq++) {
+		from(rig, RIG_PHONE, seq);
+		from(rig, STRANGER, seq);
+		rig_wait_ms(rig, 10);
+		while (rig_event_of(&event, rig, TG_EVENT_SOURCE_REFUSED)) {
+			told += event.source.count;
+			cr_assert(tg_addr_equal(&event.source.addr, &stranger));
+			cr_assert(eq(u64, event.cookie, 77));
+		}
+	}
+	cr_assert(ge(u32, told, 200));
+	cr_assert(le(u32, told, rig->stream_stats[0].side[0].drop[TG_SIDE_DROP_SOURCE]));
+	cr_assert(eq(u32, rig->stream_stats[0].side[0].drop[TG_SIDE_DROP_SOURCE], 301));
+	rig_free(rig);
+}
+
+// Silence is measured from the last packet, however it was relayed.
+Test(path, E9_a_source_that_sends_is_never_followed_elsewhere)
+{
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = rig_spec(TG_LATCH_ANY);
+	uint16_t seq = 0;
+
+	rig_add(rig, &spec);
+	for (int round = 0; round < 100; round++) {
+		expect_sent_to(from(rig, RIG_PHONE, ++seq), RIG_CARRIER);
+		rig_wait_ms(rig, LATCH_SILENCE_MS - 2);
+		cr_assert(eq(
+			int, from(rig, STRANGER, (uint16_t)(seq + 1)).drop, TG_DROP_MEDIA_SOURCE));
+	}
+	cr_assert(eq(u32, rig->stream_stats[0].side[0].latches, 1));
+	rig_free(rig);
+}
+
+Test(path, E9_J20_silent_fax_is_followed_to_another_port_only)
+{
+	static const struct {
+		const char *src;
+		uint64_t silence_ms;
+		int drop;
+	} cases[] = {
+		{PHONE_NAT, LATCH_SILENCE_MS, -1},
+		{PHONE_NAT, LATCH_SILENCE_MS - 1, TG_DROP_MEDIA_SOURCE},
+		{STRANGER, LATCH_SILENCE_MS, TG_DROP_MEDIA_SSRC},
+	};
+	static const uint8_t udptl[9] = {0, 1, 5, 0xc0};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct rig *rig = rig_new(4, 1);
+		struct tg_stream_spec spec = rig_spec(TG_LATCH_ANY);
+		struct rig_out out;
+
+		spec.side[0].flags |= TG_SIDE_OPAQUE;
+		rig_add(rig, &spec);
+		out = rig_receive(rig, 0, rig_udp(rig, RIG_PHONE, RIG_ACCESS, udptl, 9));
+		cr_expect(eq(int, out.port, 1));
+		rig_wait_ms(rig, cases[i].silence_ms);
+		out = rig_receive(rig, 0, rig_udp(rig, cases[i].src, RIG_ACCESS, udptl, 9));
+		cr_expect(eq(int, out.drop, cases[i].drop), "case %zu", i);
+		rig_free(rig);
+	}
+}
+
+// Both sides of the stream are at one public address, and neither promised it.
+Test(path, E11_two_phones_behind_one_nat_hear_each_other)
+{
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = nat_spec(TG_LATCH_SIGNALLING);
+	const char *other_local = "192.0.2.1:14000";
+	const char *other = "203.0.113.5:62222";
+
+	spec.side[1] = spec.side[0];
+	spec.side[1].local = rig_addr(other_local);
+	spec.side[1].local_rtcp_port = 14001;
+	rig_add(rig, &spec);
+	cr_assert(eq(int, from(rig, PHONE_NAT, 1).drop, TG_DROP_MEDIA_NO_REMOTE));
+	for (uint16_t seq = 2; seq < 20; seq++) {
+		expect_sent_to(
+			rig_receive(rig, 0, rig_rtp(rig, other, other_local, rtp(seq))), PHONE_NAT);
+		expect_sent_to(from(rig, PHONE_NAT, seq), other);
+	}
+	rig_free(rig);
+}
+
 Test(path, E9_locked_stream_refuses_another_source)
 {
 	struct rig *rig = rig_new(4, 1);

@@ -85,7 +85,7 @@ static void change_admission(struct rig *rig)
 
 static bool is_out_of_reach(int why)
 {
-	return why == TG_DROP_IP_TTL || why == TG_DROP_SIP_OVERSIZE || why == TG_DROP_MEDIA_RATE
+	return why == TG_DROP_IP_TTL || why == TG_DROP_SIP_OVERSIZE
 		|| why == TG_DROP_MEDIA_NO_REMOTE;
 }
 
@@ -96,6 +96,11 @@ static void change_world(struct rig *rig, struct tg_stream_ref *ref, struct tg_s
 	side->latch = (uint8_t)random_below(4);
 	side->flags = (uint8_t)(random_below(4) == 0 ? random_below(8)
 						     : TG_SIDE_RECEIVE | TG_SIDE_SEND);
+	if (random_below(8) == 0)
+		side->flags |= TG_SIDE_OPAQUE;
+	side->ssrc = random_below(4) == 0 ? random_below(3) : 0;
+	side->packets = (struct tg_rate){random_below(2) * 200, random_below(40)};
+	side->bytes = (struct tg_rate){random_below(2) * 40000, random_below(8000)};
 	side->packet_bytes_max = (uint16_t[]){0, 172, 100}[random_below(3)];
 	side->local_rtcp_port = (uint16_t)(random_below(3) == 0 ? 0 : side->local.port + 1);
 	if (random_below(4) == 0) {

@@ -310,6 +310,75 @@ Test(flow_table, relatch_forgets_what_a_side_learned)
 	flow_table_free(table);
 }
 
+Test(flow_table, rtp_and_rtcp_are_learned_by_two_at_once)
+{
+	struct tg_side_stats side = {0};
+	struct tg_addr out;
+	uint32_t rtp_seq = flow_latch_read(&out, &side, TG_RTP);
+	uint32_t rtcp_seq = flow_latch_read(&out, &side, TG_RTCP);
+
+	cr_assert(flow_latch_begin(&side, TG_RTCP, rtcp_seq));
+	cr_assert(eq(u32, side.latch_seq & 1, 1));
+	cr_assert(eq(u32, flow_latch_read(&out, &side, TG_RTP), rtp_seq), "RTP is not disturbed");
+	cr_assert(ne(u32, flow_latch_read(&out, &side, TG_RTCP), rtcp_seq));
+	cr_assert(not(flow_latch_begin(&side, TG_RTP, rtp_seq)), "one writer at a time");
+	flow_latch_end(&side, TG_RTCP);
+	cr_assert(eq(u32, side.latch_seq & 1, 0));
+	cr_assert(not(flow_latch_begin(&side, TG_RTCP, rtcp_seq)), "it was written since");
+	for (uint32_t n = 0; n < 70000; n++) {
+		uint32_t before = side.latch_seq;
+		unsigned int component = n % 2;
+
+		cr_assert(flow_latch_begin(
+			&side, component, flow_latch_read(&out, &side, component)));
+		flow_latch_end(&side, component);
+		cr_assert(ne(u32, side.latch_seq, before));
+		cr_assert(eq(u32, side.latch_seq & 3, 0));
+	}
+}
+
+Test(flow_table, a_latch_that_stays_odd_does_not_hold_up_main)
+{
+	struct flow_table *table = table_new();
+	struct tg_stream_spec spec = spec_at(10000);
+	struct tg_stream_ref ref;
+
+	add(&ref, table, 10000);
+	spec.side[0].flags = TG_SIDE_RELATCH;
+	stats[ref.index].side[0].latch_seq = 1;
+	cr_assert(eq(int, flow_table_update(table, ref, &spec, 1), 0));
+	cr_assert(eq(u32, stats[ref.index].side[0].latch_seq & 1, 0));
+	flow_table_free(table);
+}
+
+Test(flow_table, update_leaves_the_running_statistics_alone)
+{
+	struct flow_table *table = table_new();
+	struct tg_stream_spec spec = spec_at(10000);
+	struct tg_stream_ref ref;
+	struct tg_stream_stats before;
+	struct flow_way way;
+
+	add(&ref, table, 10000);
+	memset(stats[ref.index].side[0].drop, 7, sizeof(stats[0].side[0].drop));
+	stats[ref.index].side[0].packets = 99;
+	flow_table_at(table, ref.index)->way[0].seen = 0xabc;
+	before = stats[ref.index];
+	way = flow_table_at(table, ref.index)->way[0];
+	spec.side[0].packets = (struct tg_rate){.per_s = 50, .burst = 10};
+	spec.side[0].bytes = (struct tg_rate){.per_s = 8000, .burst = 4000};
+	cr_assert(eq(int, flow_table_update(table, ref, &spec, 1), 0));
+	cr_assert(eq(int, memcmp(&stats[ref.index], &before, sizeof(before)), 0));
+	cr_assert(eq(u64, flow_table_at(table, ref.index)->way[0].seen, way.seen));
+	way = flow_table_at(table, ref.index)->way[0];
+	cr_assert(eq(u32, way.police.cost[FLOW_PACKETS], 20000000));
+	cr_assert(eq(u32, way.police.depth_us[FLOW_PACKETS], 200000));
+	cr_assert(eq(u32, way.police.cost[FLOW_BYTES], 125000 << 6));
+	cr_assert(eq(u32, way.police.depth_us[FLOW_BYTES], 500000));
+	cr_assert(eq(u32, flow_table_at(table, ref.index)->way[1].police.cost[FLOW_PACKETS], 0));
+	flow_table_free(table);
+}
+
 Test(flow_table, idle_is_the_time_since_the_last_packet_of_either_side)
 {
 	struct flow_table *table = table_new();
