@@ -21,7 +21,7 @@ from netns import sh
 CALLS = 200
 CALLEE = f"sip:+442079460123@{SBC_ACCESS}"
 ENDS, FLOOD = BUILD / "tests/e2e/ends", BUILD / "tests/e2e/flood"
-ATTACKER = "203.0.113.99"
+ATTACKERS = ("203.0.113.97", "203.0.113.98", "203.0.113.99")
 FORGED = "100.64.0.1/10000"
 MEDIA_PORTS = "20000-39999"
 SSRC_BASE = 0x51000000  # of ends.c
@@ -145,7 +145,8 @@ class Field:
     def __init__(self, lab):
         self.lab, self.calls, self.agents, self.talk = lab, [], [], None
         self.cpus = os.sched_getaffinity(0)
-        lab.nat.ip("address", "add", f"{ATTACKER}/24", "dev", "out0")
+        for address in ATTACKERS:
+            lab.nat.ip("address", "add", f"{address}/24", "dev", "out0")
         # answers to forged sources leave by the access network, as they would
         lab.sbc.ip("route", "add", "100.64.0.0/10", "via", NAT_OUT)
         lab.nat.ip("route", "add", "blackhole", "100.64.0.0/10")
@@ -211,7 +212,7 @@ class Field:
                 drops[m.group(2)] = drops.get(m.group(2), 0) + int(m.group(3))
             elif m:
                 counts[m.group(1)] = counts.get(m.group(1), 0) + int(m.group(3))
-        streams = self.tidegate.ask("show", "streams")["streams"]
+        streams = self.tidegate.ask("show", "streams", "0")["streams"]
         assert len(streams) >= CALLS
         mine = [s["side"] for s in streams if s["side"][0]["local"].rsplit(":", 1)[1]
                 in self._ports()]
@@ -241,11 +242,28 @@ class Field:
                                   "-d", SBC_ACCESS, *args, *pace, mode,
                                   stdout=subprocess.PIPE, text=True)
 
+    def begin(self):
+        """A phase of the talk begins; what end() wants."""
+        before = self.snapshot()
+        return before, len(self.say("next")["phases"]) - 1, Watch(self.tidegate)
+
+    def end(self, name, begun, said="", load_status=None):
+        """The phase ends: a Result. said: the last words of its flood."""
+        before, number, watch = begun
+        slowest = watch.stop()
+        self.say("pause")
+        # what stands in queues is heard, too
+        time.sleep(0.3)
+        told = self.say("show")
+        result = Result(name, said, told["phases"][number], before, self.snapshot())
+        result.foreign, result.repeated = told["foreign"], told["repeated"]
+        result.slowest_s, result.load_status = slowest, load_status
+        print(result, flush=True)
+        return result
+
     def phase(self, name, start, calls):
         """The talk goes on while the load makes its calls, under what start() begins: a Result."""
-        before = self.snapshot()
-        number = len(self.say("next")["phases"]) - 1
-        watch = Watch(self.tidegate)
+        begun = self.begin()
         said, attack = "", start() if start else None
         uac, uas = self.load(calls)
         try:
@@ -256,16 +274,17 @@ class Field:
             if attack:
                 attack.terminate()
                 said = attack.communicate()[0].strip()
-        slowest = watch.stop()
-        self.say("pause")
-        # what stands in queues is heard, too
-        time.sleep(0.3)
-        told = self.say("show")
-        result = Result(name, said, told["phases"][number], before, self.snapshot())
-        result.foreign, result.repeated = told["foreign"], told["repeated"]
-        result.slowest_s, result.load_status = slowest, status
-        print(result, flush=True)
-        return result
+        return self.end(name, begun, said, status)
+
+    def as_attacker(self, address, *command):
+        """Runs a program of the attacker's, who has this address; what it says."""
+        self.lab.nat.ip("route", "replace", SBC_ACCESS, "dev", "out0", "src", address)
+        try:
+            done = self.lab.nat.run(*command, check=False, timeout=60,
+                                    env={**os.environ, "HOME": str(self.lab.dir)})
+        finally:
+            self.lab.nat.ip("route", "del", SBC_ACCESS, "dev", "out0")
+        return done.stdout + done.stderr
 
     def hang_up(self):
         """Ends every call; the stats once all are gone."""
@@ -282,7 +301,8 @@ class Field:
             self.talk.wait(10)
         for agent in self.agents:
             agent.close()
-        self.lab.nat.ip("address", "del", f"{ATTACKER}/24", "dev", "out0")
+        for address in ATTACKERS:
+            self.lab.nat.ip("address", "del", f"{address}/24", "dev", "out0")
         self.lab.nat.ip("route", "del", "blackhole", "100.64.0.0/10")
         self.lab.sbc.ip("route", "del", "100.64.0.0/10")
         if self.lab.tidegate:
