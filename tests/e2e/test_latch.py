@@ -90,8 +90,12 @@ def test_E9_phone_rebound_in_mid_call_is_believed_after_silence_only(lab, tidega
     assert report.whole, report
     for end in (moved, other):
         end.close()
-    stream = tidegate.ask("show", "streams")["streams"][0]
-    assert [side["latches"] for side in stream["side"]][0] >= 2
+    name = str(tidegate.ask("show", "streams")["streams"][0]["id"])
+    stream = tidegate.ask("show", "stream", name)
+    history = [(h["side"], h["component"], h["reason"]) for h in stream["latch_history"]]
+    assert ("a", "rtp", "first") in history and ("a", "rtp", "continued") in history, stream
+    refused = [s for s in stream["refused_sources"] if s["source"].startswith(NAT_OUT)]
+    assert refused and sum(s["packets"] for s in refused) >= 5, stream
     out.hang_up_from(into)
 
 

@@ -170,3 +170,22 @@ def test_J20_what_is_no_plain_speech_passes_untouched(lab, tidegate, phone, carr
         for sock in socks:
             sock.close()
     out.hang_up_from(into)
+
+
+def test_J24_closed_port_is_counted_and_forgiven(lab, tidegate, phone, carrier, ends):
+    out, into, ends[0].remote, ends[1].remote = ua.connect(phone, carrier, CALLEE)
+    port = ends[1].sock.getsockname()[1]
+    ends[1].close()
+    for _ in range(10):
+        ends[0].send()
+        time.sleep(0.02)
+    time.sleep(0.2)
+    stream = tidegate.ask("show", "streams")["streams"][0]
+    assert stream["side"][1]["unreachable"] >= 1, stream
+    again = rtp.End(lab.carrier, CARRIER, port)
+    again.remote = ends[1].remote
+    ends[0].sent.clear()
+    report = rtp.talk(ends[0], again, 0.4)
+    again.close()
+    assert report.whole, report
+    out.hang_up_from(into)
