@@ -40,10 +40,11 @@ static json_t *realms_json(const struct conf *conf)
 		const struct conf_realm *realm = &conf->realms[i];
 
 		json_array_append_new(all,
-			json_pack("{s:s, s:o, s:o, s:s, s:b, s:b}", "name", realm->name, "sip",
+			json_pack("{s:s, s:o, s:o, s:s, s:b, s:s, s:b}", "name", realm->name, "sip",
 				listeners_json(realm), "media", pools_json(realm), "latch",
 				label_latch(realm->latch), "strangers", (int)realm->strangers,
-				"force_rport", (int)realm->force_rport));
+				"unknown", realm->is_silent ? "silent" : "answer", "force_rport",
+				(int)realm->force_rport));
 	}
 	return all;
 }
@@ -96,6 +97,15 @@ static void add_process(json_t *json, const struct conf *conf)
 			"ports", ports));
 }
 
+static json_t *guard_json(const struct conf_guard *guard)
+{
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I, s:I}", "scanners",
+		(json_int_t)guard->scanner_count, "ban_after", (json_int_t)guard->ban_after,
+		"ban_within_ms", (json_int_t)guard->ban_within_ms, "ban_for_ms",
+		(json_int_t)guard->ban_for_ms, "ban_longest_ms", (json_int_t)guard->ban_longest_ms,
+		"never", (json_int_t)guard->never_count, "bans_max", (json_int_t)guard->bans_max);
+}
+
 static json_t *limits_json(const struct conf *conf)
 {
 	return json_pack("{s:I, s:I, s:I}", "calls", (json_int_t)conf->calls_max, "transactions",
@@ -121,6 +131,7 @@ static void show_config(struct ctl_request *request, void *arg)
 	json_object_set_new(json, "last_reload_ok", json_boolean(obs->reload_ok));
 	json_object_set_new(json, "restart_needed", reload_restart_needed(obs->p.conf, conf));
 	add_process(json, conf);
+	json_object_set_new(json, "guard", guard_json(&conf->guard));
 	json_object_set_new(json, "limits", limits_json(conf));
 	json_object_set_new(json, "timers", timers_json(conf));
 	json_object_set_new(json, "realms", realms_json(conf));
