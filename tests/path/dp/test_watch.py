@@ -93,7 +93,7 @@ def unreachable(lab):
         call.carrier.connect((SBC_B, 30000))
         opened = time.monotonic()
         talk.listen(1.0)
-        assert talk.gap(opened) < 0.5, talk.gap(opened)
+        assert talk.gap(opened) < 1.0, talk.gap(opened)
     client.wait_line("ok wait")
     told = [line for line in client.lines if f"type={UNREACHABLE}" in line]
     now = counts(client, ref)
@@ -149,8 +149,10 @@ def one_way(lab):
         began = time.monotonic()
         match = client.wait_line(rf"event type={ONE_WAY} cookie=7 (.*)")
         took = time.monotonic() - began
-        assert match[1].startswith("side=1 heard=1 silent_ms=2"), match[0]
-        assert 1.8 < took < 2.6, took
+        assert match[1].startswith("side=1 heard=1 silent_ms="), match[0]
+        # At most half a second late, and what a busy machine takes to run us.
+        assert 1999 <= int(match[1].split("=")[-1]) < 3500, match[0]
+        assert 1.8 < took < 4, took
         while not any(f"type={TWO_WAY}" in line for line in client.lines):
             assert time.monotonic() - began < 6
             call.carrier.send(rtp(1000 + talk.sent, 2222))
