@@ -177,7 +177,8 @@ int main(int argc, char **argv)
 	uint64_t took_ns;
 
 	if (argc < WORDS)
-		dp_die("usage: bench_install SOCKET LOCAL0 LOCAL1 REMOTE0 REMOTE1 STREAMS FLOWS [both] "
+		dp_die("usage: bench_install SOCKET LOCAL0 LOCAL1 REMOTE0 REMOTE1 STREAMS FLOWS "
+		       "[both] "
 		       "[ports] [churn=PER-S]");
 	streams = (struct streams){.local = {ip_arg(argv[2]), ip_arg(argv[3])},
 		.remote = {ip_arg(argv[4]), ip_arg(argv[5])},
