@@ -24,7 +24,8 @@ struct obs {
 	bool reloading;
 	uint64_t reloads_failed;
 	uint64_t reloads;
-	bool reload_ok; // the last one
+	bool reload_ok;	 // the last one
+	bool source_job; // any thread, atomic: one at a time, for its memory
 	// signalling thread:
 	bool long_listing; // one at a time: it holds memory in proportion
 };

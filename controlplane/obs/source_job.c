@@ -60,6 +60,7 @@ static const char *const sorts[SORT_COUNT] = {
 
 static void job_free(struct job *job)
 {
+	__atomic_store_n(&job->obs->source_job, false, __ATOMIC_RELEASE);
 	free(job->seen);
 	free(job->row);
 	free(job);
@@ -306,16 +307,22 @@ static int read_request(struct job *job, struct ctl_request *request)
 
 void source_job_start(struct obs *obs, struct ctl_request *request)
 {
-	struct job *job = calloc(1, sizeof(*job));
+	struct job *job;
 
+	if (__atomic_exchange_n(&obs->source_job, true, __ATOMIC_ACQUIRE)) {
+		ctl_refuse(request, "refused", "sources are being listed already; try again");
+		return;
+	}
+	job = calloc(1, sizeof(*job));
 	if (job == NULL) {
+		__atomic_store_n(&obs->source_job, false, __ATOMIC_RELEASE);
 		ctl_refuse(request, "refused", "out of memory");
 		return;
 	}
 	job->obs = obs;
 	job->request = request;
 	if (read_request(job, request) < 0) {
-		free(job);
+		job_free(job);
 		return;
 	}
 	on_slice(&job->letter);
