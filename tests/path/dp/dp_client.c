@@ -7,6 +7,7 @@
 //			muxed RTCP, any payload type
 //	update INDEX GENERATION COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1 [ONE_WAY_MS]
 //	remove INDEX GENERATION | type N | send LOCAL REMOTE TEXT | big LOCAL REMOTE BYTES
+//	pattern ID TEXT | ban IP TTL_MS | register ADDR TTL_MS | unpeer ADDR
 //	sender N	what is sent goes by worker N from now on
 //	garble		impossible ring indices and a garbled directory
 //	stats		counters, all workers added up, and what each received
@@ -175,11 +176,14 @@ static void print_event(const struct tg_event *e)
 			e->cookie, e->source.side, e->source.reason,
 			tg_addr_write(&e->source.addr, addr));
 		break;
+	case TG_EVENT_SCANNER:
+		printf("scanner pattern=%u dropped=%u addr=%s\n", e->scanner.pattern,
+			e->scanner.dropped, tg_addr_write(&e->scanner.addr, addr));
+		break;
 	case TG_EVENT_MEDIA_IDLE:
 	case TG_EVENT_LIMITER_TRIPPED:
 	case TG_EVENT_STREAM_EXPIRED:
 	case TG_EVENT_POLICED:
-	case TG_EVENT_SCANNER:
 		printf("event type=%u cookie=%" PRIu64 " index=%u\n", e->type, e->cookie,
 			e->ref.index);
 		break;
@@ -458,6 +462,32 @@ static void config_word(const char *word, char **save)
 	command(cmd);
 }
 
+static void peer_word(const char *word, char **save)
+{
+	struct tg_cmd cmd = {.type = TG_CMD_PEER_PUT, .peer.level = TG_TRUST_BANNED};
+
+	cmd.peer.addr = addr_arg(strtok_r(NULL, " ", save));
+	if (cmd.peer.addr.port != 0)
+		cmd.peer.level = TG_TRUST_REGISTERED;
+	if (strcmp(word, "unpeer") == 0)
+		cmd.type = TG_CMD_PEER_REMOVE;
+	else
+		cmd.peer.ttl_ms = (uint32_t)number_arg(save);
+	command(cmd);
+}
+
+static void pattern_word(char **save)
+{
+	struct tg_cmd cmd = {.type = TG_CMD_PATTERN_PUT};
+
+	cmd.pattern.id = (uint16_t)number_arg(save);
+	cmd.pattern.bytes = (uint8_t)strlen(*save);
+	memcpy(cmd.pattern.text, *save,
+		cmd.pattern.bytes < TG_PATTERN_BYTES_MAX ? cmd.pattern.bytes
+							 : TG_PATTERN_BYTES_MAX);
+	command(cmd);
+}
+
 static void stream_word(const char *word, char **save)
 {
 	struct tg_cmd cmd = {.type = TG_CMD_STREAM_ADD};
@@ -509,6 +539,11 @@ static void on_line(char *line)
 	else if (strcmp(word, "stream") == 0 || strcmp(word, "update") == 0
 		|| strcmp(word, "remove") == 0)
 		stream_word(word, &save);
+	else if (strcmp(word, "ban") == 0 || strcmp(word, "register") == 0
+		|| strcmp(word, "unpeer") == 0)
+		peer_word(word, &save);
+	else if (strcmp(word, "pattern") == 0)
+		pattern_word(&save);
 	else
 		config_word(word, &save);
 	printf("ok %s\n", word);

@@ -249,6 +249,65 @@ def check_sip(net, client):
     phone.close()
 
 
+def admission(lab):
+    """Who may send SIP changes while the dataplane runs: bans with their end, patterns, peers."""
+    dp = lab.boot("on")
+    client, _ = lab.configure()
+    phone = lab.net.socket(lab.net.phone, bind=(PHONE, 5070))
+    other = lab.net.socket(lab.net.phone, bind=(PHONE, 5071))
+
+    counts = {"sip_punted": 0}
+
+    def send(sock, text, want):
+        """want: the trust it is punted with, or the drop that is counted."""
+        sock.sendto(text, (SBC_A, 5060))
+        time.sleep(0.1)
+        word = "sip_punted" if isinstance(want, int) else f"drop_{want}"
+        counts[word] = counts.get(word, 0) + 1
+        if isinstance(want, int):
+            listen(client, 50)
+            client.wait_line(f"punt trust={want} .*remote={PHONE}:5070")
+        say(client, "stats")
+        stats = dict(w.split("=") for w in client.wait_line("stats (.*)")[1].split())
+        assert {key: int(stats[key]) for key in counts} == counts, (counts, stats)
+
+    def tell(words, status=0):
+        say(client, words)
+        completed(client, status)
+
+    scan = OPTIONS.replace(b"\r\n", b"\r\nUser-Agent: Friendly-Scanner\r\n", 1)
+    send(phone, scan, 0)
+    tell("pattern 7 friendly-scanner")
+    send(phone, scan, "sip_scanner")
+    assert any(f"scanner pattern=7 dropped=1 addr={PHONE}:5070" in line
+               for line in client.lines), client.lines
+    send(phone, OPTIONS, 0)
+    tell(f"ban {PHONE} 1500")
+    send(phone, OPTIONS, "sip_banned")
+    phone.sendto(b"\r\n\r\n", (SBC_A, 5060))
+    phone.settimeout(0.3)
+    try:
+        assert not phone.recv(100), "a ban is silent"
+    except TimeoutError:
+        counts["drop_sip_banned"] += 1
+    time.sleep(1.5)
+    send(phone, OPTIONS, 0)
+    tell(f"ban {PHONE} 0")
+    tell(f"register {PHONE}:5070 0")
+    send(phone, scan, 1)
+    send(other, OPTIONS, "sip_banned")
+    tell(f"unpeer {PHONE}:5070")
+    send(phone, OPTIONS, "sip_banned")
+    tell(f"unpeer {PHONE}")
+    tell(f"unpeer {PHONE}", -2)
+    send(phone, OPTIONS, 0)
+    tell("pattern 64 abc", -22)
+    phone.close()
+    other.close()
+    client.stop()
+    assert dp.stop() == 0
+
+
 def kernel_hears_sip(net, seconds):
     """Whether a socket of the kernel gets what is sent to the listener's address."""
     server = net.socket(net.sbc, bind=(SBC_A, 5060), timeout=0.2)
@@ -524,7 +583,7 @@ def boot_errors(lab):
 
 SCENARIOS = {"relay-xdp": relay_xdp, "relay-packet": relay_packet, "killed": killed,
              "hostile": hostile, "idle": idle, "reattach": reattach, "gone": gone,
-             "boot-errors": boot_errors}
+             "boot-errors": boot_errors, "I3-I4-I5-admission": admission}
 
 
 def main(scenarios, make_net=Net):
