@@ -159,10 +159,13 @@ def test_I1_flood_is_dropped_before_the_parser(alone, phone, carrier, stranger):
     tidegate = alone(limited)
     message = HEAD.replace("INVITE", "OPTIONS").encode() + b"Max-Forwards: 70\r\n\r\n"
     before = tidegate.metric("tidegate_dataplane_drops_total", "sip_rate")
+    began = time.monotonic()
     for n in range(2000):
         stranger.sendto(message.replace(b"z9hG4bKh1", b"z9hG4bKf%d" % n), ACCESS)
         time.sleep(0.0002)
+    allowed = 100 + 50 * (time.monotonic() - began) + 20
     # another source is not harmed
     still_works(phone, carrier)
-    assert tidegate.metric("tidegate_dataplane_drops_total", "sip_rate") - before > 1500
-    assert len(answers(stranger, 0.2)) < 300
+    dropped = tidegate.metric("tidegate_dataplane_drops_total", "sip_rate") - before
+    assert dropped >= 2000 - allowed
+    assert 0 < len(answers(stranger, 0.2)) <= allowed

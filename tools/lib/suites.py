@@ -41,7 +41,7 @@ STEPS = [
      ["unit", "scenario", "fuzz", "path"], 600),
     ("tsan", "meson", "-tsan", ["-Db_sanitize=thread", "-Db_lundef=false", "-Dc_args=-Wno-tsan"],
      ["threads"], 600),
-    ("e2e", "pytest", "", [], [], 600),
+    ("e2e", "pytest", "", [], [], 900),
 ]
 BUILT = set()
 QUICK = {"unit", "path", "dp", "scenario", "fuzz", "lint"}
