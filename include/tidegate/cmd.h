@@ -48,7 +48,8 @@ struct tg_listener {
 	uint8_t zero;
 	struct tg_rate stranger;			 // for each source that is not trusted
 	struct tg_rate stranger_method[TG_METHOD_RATED]; // likewise, within the former
-	struct tg_rate strangers; // all of them together; each worker grants its share
+	// All of them together; each worker grants its share, half of it for TG_METHOD_WITHIN.
+	struct tg_rate strangers;
 };
 
 // A media address: UDP to one of its ports is looked up as a stream, else dropped as unknown.

@@ -4,7 +4,8 @@
 // least to lose makes room. The worker writes it and never reads it back; the control plane only reads.
 //
 // A reader takes seq, copies, and takes seq again: odd or changed means that the row is being given to
-// another source. Counts are of this row's tenancy; the same source has a row in each worker it meets.
+// another source. Counts are of this row's tenancy. The same source has a row in each worker it meets,
+// for each level of trust, and for each port it is registered with.
 #pragma once
 
 #include <assert.h>
