@@ -288,8 +288,9 @@ int main(int argc, char **argv)
 	static const uint32_t flows[] = {1, 1000, 10000, FLOWS_MAX};
 	uint32_t bursts = argc > 1 ? (uint32_t)strtoul(argv[1], NULL, 10) : 50000;
 
-	printf("struct flow %zu, flow_spec %zu, stream stats %zu bytes a stream\n",
-		sizeof(struct flow), sizeof(struct flow_spec), sizeof(struct tg_stream_stats));
+	printf("struct flow %zu, flow_spec %zu, stream stats %zu bytes a stream: %zu\n",
+		sizeof(struct flow), sizeof(struct flow_spec), sizeof(struct tg_stream_stats),
+		sizeof(struct flow) + sizeof(struct flow_spec) + sizeof(struct tg_stream_stats));
 	for (uint32_t v6 = 0; v6 < 2; v6++)
 		for (size_t i = 0; i < sizeof(flows) / sizeof(flows[0]); i++)
 			run(flows[i], v6 != 0, bursts);
