@@ -135,7 +135,11 @@ static int prepare_ports(struct dataplane *dp)
 {
 	for (unsigned int i = 0; i < dp->args.ports; i++) {
 		const struct args_port *port = &dp->args.port[i];
-		int rc = port_prepare(&dp->ports[i], port, dp->args.workers);
+		const struct port_want want = {.iface = port->iface,
+			.device = port->device[0] != '\0' ? port->device : NULL,
+			.xdp = port->xdp,
+			.follow = port->follow};
+		int rc = port_prepare(&dp->ports[i], &want, dp->args.workers);
 
 		if (rc < 0)
 			return explain_port(port, rc);

@@ -61,7 +61,7 @@ static int count_queues(const char *iface)
 	return (int)served;
 }
 
-static int prepare_device(struct port *port, const struct args_port *want)
+static int prepare_device(struct port *port, const struct port_want *want)
 {
 	int rc;
 
@@ -75,7 +75,7 @@ static int prepare_device(struct port *port, const struct args_port *want)
 	return port->ifindex != 0 ? 0 : -ENODEV;
 }
 
-int port_prepare(struct port *port, const struct args_port *want, unsigned int workers)
+int port_prepare(struct port *port, const struct port_want *want, unsigned int workers)
 {
 	int queues = (int)workers; // a packet socket makes as many as we want
 
@@ -85,7 +85,7 @@ int port_prepare(struct port *port, const struct args_port *want, unsigned int w
 	port->claim_fd = claim(port->iface);
 	if (port->claim_fd < 0)
 		return port->claim_fd;
-	if (want->device[0] != '\0')
+	if (want->device != NULL)
 		return prepare_device(port, want);
 	port->ifindex = if_nametoindex(port->iface);
 	if (port->ifindex == 0)
@@ -130,7 +130,7 @@ const char *port_eal_option(char value[static PORT_VDEV_BYTES], const struct por
 
 bool port_is_pci(const struct port *port)
 {
-	return port->device != NULL && args_is_pci(port->device);
+	return port->device != NULL && strncmp(port->device, "net_", 4) != 0;
 }
 
 unsigned int port_mbufs(const struct port *port, unsigned int ports, unsigned int workers)

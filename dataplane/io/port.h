@@ -13,7 +13,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "dataplane/args.h"
 #include "dataplane/io/steer.h"
 #include "dataplane/io/tap.h"
 #include "include/tidegate/limits.h"
@@ -23,6 +22,14 @@
 
 #define PORT_QUEUES_MAX 64
 #define PORT_VDEV_BYTES 512
+
+// What is asked for. device: as DPDK names it, with its arguments; NULL: none.
+struct port_want {
+	const char *iface;
+	const char *device;
+	bool xdp;
+	bool follow; // the device's interface is there, and only followed
+};
 
 struct port {
 	char iface[IF_NAMESIZE];
@@ -39,11 +46,11 @@ struct port {
 };
 
 // Checks the interface, claims it against other dataplanes in this namespace, removes leftovers, makes
-// the TAP of a device. want stays the caller's as long as the port is there.
+// the TAP of a device. The texts of want stay the caller's as long as the port is there.
 // Returns 0; -ENODEV: no such interface; -EADDRINUSE: another dataplane has it; -EBUSY: a foreign
 // XDP program is attached, or another process has the TAP; -E2BIG: it has receive queues that AF_XDP
 // would not serve; -EINVAL: the interface of a device is no TAP; another -errno.
-int port_prepare(struct port *port, const struct args_port *want, unsigned int workers);
+int port_prepare(struct port *port, const struct port_want *want, unsigned int workers);
 
 // Fills in what EAL needs to hear of the port's device. Returns the option that it is the value of.
 const char *port_eal_option(char value[static PORT_VDEV_BYTES], const struct port *port,

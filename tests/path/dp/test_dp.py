@@ -507,6 +507,7 @@ def reattach(lab):
     call = Call(lab.net)
     for _ in range(20):
         attach_and_leave(lab)
+    time.sleep(0.5)  # the last one is to be seen off
     fds, rss = holds(dp)
     for round_ in range(1000):
         epoch = attach_and_leave(lab)
