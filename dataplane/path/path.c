@@ -62,7 +62,7 @@ static bool is_kernels(const struct path *path, const struct packet *pkt)
 	if (!path->tables->ports.port[path->burst.port].kernel_by_tap)
 		return false;
 	return pkt->drop == TG_DROP_ETHER || pkt->drop == TG_DROP_NOT_UDP
-		|| pkt->drop == TG_DROP_NOT_OURS;
+		|| pkt->drop == TG_DROP_NOT_OURS || pkt->drop == TG_DROP_IP_FRAGMENT;
 }
 
 static void settle_drop(struct path *path, struct packet *pkt)

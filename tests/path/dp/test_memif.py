@@ -187,6 +187,9 @@ def kernel_by_tap(lab):
     client.wait_line(rf"punt .* remote={PHONE}:5070 ")
     say(client, f"send {SBC_A}:5060 {PHONE}:5070 SIP/2.0 200 OK")
     assert phone.recv(100) == b"SIP/2.0 200 OK"
+    # What we send in fragments a kernel behind such a port puts together.
+    say(client, f"big {SBC_A}:5060 {PHONE}:5070 4000")
+    assert phone.recv(65536) == b"x" * 4000
     phone.close()
     assert far.stop() == 0, far.lines
     await_carrier(net, False)
