@@ -58,12 +58,18 @@ def less(after, before):
 
 
 class Watch(threading.Thread):
-    """Asks tgctl again and again; .slowest is the longest it took, in seconds."""
+    """Asks tgctl again and again; .slowest is the longest it took, in seconds.
+
+    A second thread only sleeps and wakes: .stall is how late it woke at most, which is what the
+    machine does and not Tidegate.
+    """
 
     def __init__(self, tidegate):
         super().__init__(daemon=True)
-        self.tidegate, self.slowest, self.asked, self.error = tidegate, 0.0, 0, None
+        self.tidegate, self.slowest, self.stall, self.error = tidegate, 0.0, 0.0, None
         self.ended = threading.Event()
+        self.sleeper = threading.Thread(target=self.doze, daemon=True)
+        self.sleeper.start()
         self.start()
 
     def run(self):
@@ -72,16 +78,21 @@ class Watch(threading.Thread):
                 began = time.monotonic()
                 self.tidegate.tgctl("show", "stats")
                 self.slowest = max(self.slowest, time.monotonic() - began)
-                self.asked += 1
         except Exception as error:  # raised again by stop()
             self.error = error
+
+    def doze(self):
+        while not self.ended.is_set():
+            began = time.monotonic()
+            time.sleep(0.01)
+            self.stall = max(self.stall, time.monotonic() - began - 0.01)
 
     def stop(self):
         self.ended.set()
         self.join()
+        self.sleeper.join()
         if self.error:
             raise self.error
-        return self.slowest
 
 
 class Result:
@@ -99,7 +110,7 @@ class Result:
         self.accepted = [b - a for a, b in zip(before["accepted"], after["accepted"])]
         self.relayed = [b - a for a, b in zip(before["relayed"], after["relayed"])]
         self.grown = [b - a for a, b in zip(before["rss"], after["rss"])]
-        self.slowest_s = self.load_status = None
+        self.slowest_s = self.stall_s = self.load_status = None
 
     @property
     def lost(self):
@@ -135,7 +146,8 @@ class Result:
                 f" longest delay {self.delay_us} us; kernel dropped {self.kernel};"
                 f" drops {self.drops};"
                 f" memory grew {[g >> 10 for g in self.grown]} kB (dataplane, control plane);"
-                f" tgctl at most {(self.slowest_s or 0) * 1000:.0f} ms;"
+                f" tgctl at most {self.slowest_s * 1000:.0f} ms, a sleeper woke"
+                f" {self.stall_s * 1000:.0f} ms late;"
                 f" calls of the load {'fine' if self.load_status == 0 else self.load_status}")
 
 
@@ -245,19 +257,25 @@ class Field:
     def begin(self):
         """A phase of the talk begins; what end() wants."""
         before = self.snapshot()
-        return before, len(self.say("next")["phases"]) - 1, Watch(self.tidegate)
+        told = self.say("next")
+        # what was silent for long may be continued by another, so all speak again before anything
+        time.sleep(0.1)
+        return before, told, Watch(self.tidegate)
 
     def end(self, name, begun, said="", load_status=None):
         """The phase ends: a Result. said: the last words of its flood."""
-        before, number, watch = begun
-        slowest = watch.stop()
+        before, earlier, watch = begun
+        watch.stop()
         self.say("pause")
         # what stands in queues is heard, too
         time.sleep(0.3)
         told = self.say("show")
-        result = Result(name, said, told["phases"][number], before, self.snapshot())
-        result.foreign, result.repeated = told["foreign"], told["repeated"]
-        result.slowest_s, result.load_status = slowest, load_status
+        result = Result(name, said, told["phases"][len(earlier["phases"]) - 1], before,
+                        self.snapshot())
+        result.strange = {name: [a - b for a, b in zip(told[name], earlier[name])]
+                          for name in ("foreign", "repeated")}
+        result.slowest_s, result.stall_s = watch.slowest, watch.stall
+        result.load_status = load_status
         print(result, flush=True)
         return result
 
@@ -280,7 +298,7 @@ class Field:
         """Runs a program of the attacker's, who has this address; what it says."""
         self.lab.nat.ip("route", "replace", SBC_ACCESS, "dev", "out0", "src", address)
         try:
-            done = self.lab.nat.run(*command, check=False, timeout=60,
+            done = self.lab.nat.run("nice", "-n", "19", *command, check=False, timeout=60,
                                     env={**os.environ, "HOME": str(self.lab.dir)})
         finally:
             self.lab.nat.ip("route", "del", SBC_ACCESS, "dev", "out0")

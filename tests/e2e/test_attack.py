@@ -43,9 +43,10 @@ def held(field, result):
     """What must be so at any rate."""
     assert not result.load_status, f"a trusted call failed\n{result}"
     assert result.inside == [0, 0], f"media was lost inside\n{result}"
-    assert result.foreign == [0, 0] and result.repeated == [0, 0], result
-    assert result.slowest_s < TGCTL_MAX_S, result
-    assert max(result.grown) < GROWTH_MAX, result
+    assert result.strange == {"foreign": [0, 0], "repeated": [0, 0]}, f"{result.strange}\n{result}"
+    # three processes are started for each answer
+    assert result.slowest_s < TGCTL_MAX_S + 3 * result.stall_s, str(result)
+    assert max(result.grown) < GROWTH_MAX, str(result)
     for lost, ahead, quiet in zip(result.lost, result.ahead, field.quiet.lost):
         assert lost <= quiet + ahead, f"lost, and not by the kernel\n{result}"
     tidegate = field.tidegate
@@ -153,7 +154,8 @@ def test_I5_I3_forged_scans_ban_no_trusted_peer(field):
             lambda p=peer: field.flood("fuzz", "-s", p, "-P", "5060", "-f", forged, rate=2000),
             SECONDS * LOAD_RATE)
         held(field, result)
-        assert not banned(field) and "sip_banned" not in result.drops, str(result)
+        assert peer not in banned(field), str(result)
+        assert "sip_banned" not in result.drops and "sip_scanner" not in result.drops, str(result)
         assert field.tidegate.tgctl("ban", peer, check=False).returncode == 1, "nor by hand"
 
 
