@@ -70,10 +70,20 @@ static bool is_at_learned(const struct path *path, const struct packet *pkt, uns
 	return tg_ip_equal(&learned.ip, &pkt->src.ip);
 }
 
+// A step of 0 would be the last packet once more.
+static bool goes_on(const struct path *path, const struct packet *pkt)
+{
+	uint32_t seq_max_ext = packet_stats(path, pkt)->seq_max_ext;
+	uint16_t step = (uint16_t)(pkt->seq - (uint16_t)seq_max_ext);
+	uint32_t ms = silent_ms(path, pkt, TG_RTP);
+
+	return ms >= LATCH_RETURN_MS
+		|| (step != 0 && step <= ms / LATCH_PTIME_MIN_MS + LATCH_SEQ_SLACK);
+}
+
 bool latch_continues(const struct path *path, const struct packet *pkt)
 {
 	const struct tg_side_stats *stats = packet_stats(path, pkt);
-	uint16_t step = (uint16_t)(pkt->seq - (uint16_t)stats->seq_max_ext);
 
 	// No sequence to go by: only the port may have changed, as a NAT does it.
 	if (packet_is_opaque(pkt))
@@ -81,7 +91,7 @@ bool latch_continues(const struct path *path, const struct packet *pkt)
 	if (!packet_way(pkt)->heard || pkt->ssrc != stats->ssrc)
 		return false;
 	if (pkt->component == TG_RTP)
-		return step != 0 && step <= LATCH_SEQ_WINDOW;
+		return goes_on(path, pkt);
 	// RTCP has no sequence: it may only follow where RTP already is, on a port of its own.
 	return packet_side(pkt)->local_rtcp_port != 0 && is_at_learned(path, pkt, TG_RTP);
 }

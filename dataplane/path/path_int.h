@@ -8,8 +8,13 @@
 // A learned source that was silent so long may be followed to another address.
 #define LATCH_SILENCE_MS 500
 
-// How far ahead of the last packet such a source may go on: a minute of 20 ms packets.
-#define LATCH_SEQ_WINDOW 3000
+// How far ahead of the last packet such a source may go on: by what it may have sent meanwhile, at
+// the least ptime there is, and some that were lost before.
+#define LATCH_PTIME_MIN_MS 5
+#define LATCH_SEQ_SLACK 20
+
+// After so long its SSRC is enough: whoever jumped ahead in its place cannot keep it out for good.
+#define LATCH_RETURN_MS 5000
 
 // path.c: the first stage and the last one: from the mbufs to packets, and onto the lists.
 void fill_burst(struct path *, uint16_t port, struct rte_mbuf **mbufs, uint16_t n);

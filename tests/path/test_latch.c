@@ -392,8 +392,11 @@ Test(path, E9_relatch_after_silence_only_when_it_continues)
 		{"other SSRC", PHONE_NAT, LATCH_SILENCE_MS, 101, 0xabce, TG_DROP_MEDIA_SSRC},
 		{"same packet", PHONE_NAT, LATCH_SILENCE_MS, 100, 0xabcd, TG_DROP_MEDIA_SSRC},
 		{"behind", PHONE_NAT, LATCH_SILENCE_MS, 99, 0xabcd, TG_DROP_MEDIA_SSRC},
-		{"end of window", PHONE_NAT, 60000, 100 + LATCH_SEQ_WINDOW, 0xabcd, -1},
-		{"beyond it", PHONE_NAT, 60000, 101 + LATCH_SEQ_WINDOW, 0xabcd, TG_DROP_MEDIA_SSRC},
+		{"as far as it may be", PHONE_NAT, 1000, 100 + 1000 / 5 + 20, 0xabcd, -1},
+		{"too far ahead", PHONE_NAT, 1000, 101 + 1000 / 5 + 20, 0xabcd, TG_DROP_MEDIA_SSRC},
+		{"behind for long", PHONE_NAT, LATCH_RETURN_MS - 1, 99, 0xabcd, TG_DROP_MEDIA_SSRC},
+		{"back at last", PHONE_NAT, LATCH_RETURN_MS, 99, 0xabcd, -1},
+		{"other SSRC for ever", PHONE_NAT, 60000, 101, 0xabce, TG_DROP_MEDIA_SSRC},
 		{"outside policy", STRANGER, LATCH_SILENCE_MS, 101, 0xabcd, TG_DROP_MEDIA_SOURCE},
 	};
 
