@@ -13,7 +13,6 @@
 
 #define BOTH_WAYS (TG_SIDE_RECEIVE | TG_SIDE_SEND)
 #define NEVER_MS UINT64_MAX
-#define AHEAD_MS 60000 // how far a worker's clock may seem to be before ours
 
 struct idle_watch {
 	struct rte_timer timer;
@@ -124,13 +123,10 @@ static uint32_t heard_ms(const struct tg_side_stats *stats)
 static uint64_t silence_ms(const struct tg_side_stats *stats, uint64_t begin_ms, uint64_t now_ms)
 {
 	uint64_t longest_ms = now_ms > begin_ms ? now_ms - begin_ms : 0;
-	uint32_t last_ms = heard_ms(stats);
-	uint32_t ms = (uint32_t)now_ms - last_ms;
+	uint32_t ms = flow_ms_since(now_ms, &stats->last_rx_ms);
 
-	if (last_ms == 0)
+	if (heard_ms(stats) == 0)
 		return longest_ms;
-	if (ms > UINT32_MAX - AHEAD_MS)
-		return 0;
 	return ms < longest_ms ? ms : longest_ms;
 }
 

@@ -30,13 +30,12 @@ static uint32_t silent_ms(const struct path *path, const struct packet *pkt, uns
 {
 	const uint32_t *slow = &pkt->flow->side[pkt->side].last_rx_ms[component];
 	const uint32_t *fast = &packet_stats(path, pkt)->last_rx_ms;
-	uint32_t now_ms = (uint32_t)path->now_ms;
-	uint32_t ms = now_ms - __atomic_load_n(slow, __ATOMIC_RELAXED);
-	uint32_t last_ms = __atomic_load_n(fast, __ATOMIC_RELAXED);
+	uint32_t slow_ms = flow_ms_since(path->now_ms, slow);
+	uint32_t fast_ms = flow_ms_since(path->now_ms, fast);
 
-	if (component == TG_RTP && last_ms != 0 && (now_ms | 1) - last_ms < ms)
-		ms = (now_ms | 1) - last_ms;
-	return ms;
+	if (component == TG_RTCP || __atomic_load_n(fast, __ATOMIC_RELAXED) == 0)
+		return slow_ms;
+	return fast_ms < slow_ms ? fast_ms : slow_ms;
 }
 
 enum latch_verdict latch_judge(const struct path *path, struct packet *pkt)

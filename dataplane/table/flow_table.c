@@ -422,14 +422,6 @@ int flow_table_remove(struct flow_table *table, struct tg_stream_ref ref)
 	return 0;
 }
 
-// Milliseconds since then, 0 when a worker's clock leads.
-static uint32_t ms_since(uint64_t now_ms, const uint32_t *last_ms)
-{
-	int32_t ms = (int32_t)((uint32_t)now_ms - __atomic_load_n(last_ms, __ATOMIC_RELAXED));
-
-	return ms > 0 ? (uint32_t)ms : 0;
-}
-
 uint32_t flow_table_idle(const struct flow_table *table, struct tg_stream_ref ref, uint64_t now_ms)
 {
 	const struct flow *flow = flow_get(table, ref);
@@ -443,7 +435,7 @@ uint32_t flow_table_idle(const struct flow_table *table, struct tg_stream_ref re
 			&flow->side[s].last_rx_ms[TG_RTCP], &stats->last_rx_ms};
 
 		for (uint32_t i = 0; i < (stats->last_rx_ms != 0 ? 3 : 2); i++) {
-			uint32_t ms = ms_since(now_ms, last[i]);
+			uint32_t ms = flow_ms_since(now_ms, last[i]);
 
 			if (ms < idle_ms)
 				idle_ms = ms;

@@ -143,6 +143,8 @@ static_assert(sizeof(struct flow_way) == 128);
 static_assert(sizeof(struct flow_spec) == 320);
 static_assert(sizeof(struct flow) == 384);
 
+#define FLOW_AHEAD_MS 60000 // how far another lcore's clock may seem to be before ours
+
 #define FLOW_PORT_NONE UINT32_MAX	// no pool has this port
 #define FLOW_PORT_FREE (UINT32_MAX - 1) // a pool has it, no stream does
 #define FLOW_PORT_INDEX 0x000fffffu
@@ -231,4 +233,13 @@ struct flow *flow_table_at(const struct flow_table *, uint32_t index);
 static inline uint32_t flow_way_changed(struct flow_way *way)
 {
 	return __atomic_fetch_add(&way->revision, 1, __ATOMIC_RELEASE);
+}
+
+// Milliseconds since a time of which *last_ms has the low bits; 0 where the clock of the lcore that
+// noted it leads ours. Any lcore.
+static inline uint32_t flow_ms_since(uint64_t now_ms, const uint32_t *last_ms)
+{
+	uint32_t ms = (uint32_t)now_ms - __atomic_load_n(last_ms, __ATOMIC_RELAXED);
+
+	return ms <= UINT32_MAX - FLOW_AHEAD_MS ? ms : 0;
 }

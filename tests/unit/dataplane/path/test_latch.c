@@ -58,6 +58,8 @@ Test(latch, judge)
 		{"port 0", TG_LATCH_ANY, "203.0.113.5:0", 6000, false, false, LATCH_REFUSED},
 		{"multicast", TG_LATCH_ANY, "224.0.0.5:9", 6000, false, false, LATCH_REFUSED},
 		{"unset", TG_LATCH_ANY, "0.0.0.0:9", 6000, false, false, LATCH_REFUSED},
+		{"heard by a worker whose clock leads", TG_LATCH_ANY, "203.0.113.5:9", 6002, true,
+			false, LATCH_REFUSED},
 		{"off ignores learned", TG_LATCH_OFF, "203.0.113.5:9", 0, true, false,
 			LATCH_REFUSED},
 		{"off, promised", TG_LATCH_OFF, RIG_PHONE, 0, false, true, LATCH_LOCKED},
@@ -75,6 +77,31 @@ Test(latch, judge)
 			flow_latch_begin(scene.stats.side, TG_RTP, 0);
 		cr_expect(eq(int, (int)latch_judge(&scene.path, &scene.pkt), (int)cases[i].want),
 			"%s", cases[i].name);
+	}
+}
+
+// The common packet leaves its time to the statistics alone, and another worker's clock may lead.
+Test(latch, E10_silence_is_of_the_last_packet_by_any_worker)
+{
+	static const struct {
+		uint32_t last_ms; // now is 6000
+		enum latch_verdict want;
+	} cases[] = {
+		{5501, LATCH_REFUSED},
+		{5999, LATCH_REFUSED},
+		{6001, LATCH_REFUSED},
+		{6003, LATCH_REFUSED},
+		{5499, LATCH_CONTINUED},
+		{0, LATCH_CONTINUED},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct scene scene;
+
+		scene_set(&scene, TG_LATCH_ANY, "203.0.113.5:9");
+		scene.stats.side[0].last_rx_ms = cases[i].last_ms;
+		cr_expect(eq(int, (int)latch_judge(&scene.path, &scene.pkt), (int)cases[i].want),
+			"case %zu", i);
 	}
 }
 

@@ -390,6 +390,8 @@ Test(flow_table, idle_is_the_time_since_the_last_packet_of_either_side)
 	flow_table_at(table, ref.index)->side[1].last_rx_ms[TG_RTCP] = 64900;
 	cr_assert(eq(u32, flow_table_idle(table, ref, 65000), 100));
 	cr_assert(eq(u32, flow_table_idle(table, ref, 64800), 0), "a worker's clock may lead");
+	cr_assert(eq(u32, flow_table_idle(table, ref, 64900 + 2600000000), 2600000000),
+		"a month of silence");
 	ref.index = STREAMS;
 	cr_assert(eq(u32, flow_table_idle(table, ref, 65000), UINT32_MAX));
 	flow_table_free(table);
