@@ -44,14 +44,16 @@ enum latch_verdict latch_judge(const struct path *path, struct packet *pkt)
 	unsigned int component = side_component(side, pkt->component);
 	struct tg_addr learned;
 
+	// Else who says that he is nobody would be the one who was not promised or learned yet.
+	if (!packet_source_usable(pkt))
+		return LATCH_REFUSED;
 	if (side->latch == TG_LATCH_OFF)
 		return policy_allows(side, component, &pkt->src) ? LATCH_LOCKED : LATCH_REFUSED;
 	pkt->latch_seq = flow_latch_read(&learned, packet_stats(path, pkt), component);
 	if (tg_addr_equal(&learned, &pkt->src))
 		return LATCH_LOCKED;
 	// An odd number: another worker learns at this moment.
-	if ((pkt->latch_seq & 1) != 0 || !packet_source_usable(pkt)
-		|| !policy_allows(side, component, &pkt->src))
+	if ((pkt->latch_seq & 1) != 0 || !policy_allows(side, component, &pkt->src))
 		return LATCH_REFUSED;
 	if (learned.port == 0)
 		return pkt->flow->side[pkt->side].relearn[component] ? LATCH_RENEGOTIATED

@@ -58,6 +58,8 @@ Test(latch, judge)
 		{"port 0", TG_LATCH_ANY, "203.0.113.5:0", 6000, false, false, LATCH_REFUSED},
 		{"multicast", TG_LATCH_ANY, "224.0.0.5:9", 6000, false, false, LATCH_REFUSED},
 		{"unset", TG_LATCH_ANY, "0.0.0.0:9", 6000, false, false, LATCH_REFUSED},
+		{"nobody, where nobody is learned", TG_LATCH_PORT, "[::]:0", 6000, false, false,
+			LATCH_REFUSED},
 		{"heard by a worker whose clock leads", TG_LATCH_ANY, "203.0.113.5:9", 6002, true,
 			false, LATCH_REFUSED},
 		{"off ignores learned", TG_LATCH_OFF, "203.0.113.5:9", 0, true, false,
@@ -78,6 +80,16 @@ Test(latch, judge)
 		cr_expect(eq(int, (int)latch_judge(&scene.path, &scene.pkt), (int)cases[i].want),
 			"%s", cases[i].name);
 	}
+}
+
+// Where nothing was promised yet, nobody is awaited: not him either who says that he is nobody.
+Test(latch, E8_nobody_is_not_the_one_who_was_not_promised)
+{
+	struct scene scene;
+
+	scene_set(&scene, TG_LATCH_OFF, "[::]:0");
+	scene.spec.spec.side[0].remote[TG_RTP] = (struct tg_addr){0};
+	cr_assert(eq(int, (int)latch_judge(&scene.path, &scene.pkt), LATCH_REFUSED));
 }
 
 // The common packet leaves its time to the statistics alone, and another worker's clock may lead.
