@@ -137,6 +137,8 @@ int dp_config_send(struct media *media);
 
 // ---- said.c
 
+// Whether a line has a port and is of a kind that we can relay.
+bool said_wanted(const struct sdp_media *m);
 // m is a line of sdp.
 void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *m);
 // Which way RTP flows by what both sides said; a side that said nothing agrees to everything.

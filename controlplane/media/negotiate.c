@@ -91,12 +91,10 @@ static enum media_failure offer_line(struct media_session *session, struct op *o
 static bool is_acceptable(const struct sdp *sdp)
 {
 	unsigned int asked = 0, wanted = 0;
-	struct said said;
 
 	for (unsigned int i = 0; i < sdp->media_count; i++) {
-		said_read(&said, sdp, &sdp->media[i]);
 		asked += sdp->media[i].port != 0;
-		wanted += said.wanted;
+		wanted += said_wanted(&sdp->media[i]);
 	}
 	return asked == 0 || wanted != 0;
 }

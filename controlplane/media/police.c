@@ -198,20 +198,17 @@ struct survey {
 	bool events;
 };
 
-static void look_at(struct survey *s, const struct sdp *sdp, const struct sdp_media *m, uint8_t pt)
+static void look_at(struct survey *s, const struct sdp_media *m, const struct sdp_codec *own)
 {
 	const struct codec *codec;
 	struct police_load load;
-	struct sdp_codec own;
 
-	if (sdp_codec_find(&own, sdp, m, pt) < 0) {
-		s->load.unknown = true;
-	} else if (is_event(own.name)) {
+	if (is_event(own->name)) {
 		s->events = true;
-	} else if (str_equal_nocase(own.name, STR("red"))) {
-		s->redundancy = redundancy_of(&own);
-	} else if ((codec = codec_of(&own)) != NULL) {
-		load = load_of_codec(m, codec, &own);
+	} else if (str_equal_nocase(own->name, STR("red"))) {
+		s->redundancy = redundancy_of(own);
+	} else if ((codec = codec_of(own)) != NULL) {
+		load = load_of_codec(m, codec, own);
 		s->load = larger_of(&s->load, &load);
 	} else {
 		s->load.unknown = true;
@@ -233,13 +230,14 @@ static void add_rtcp(struct police_load *load)
 		load->bytes_per_s + (uint64_t)load->bytes_per_s / 20 + RTCP_BYTES_PER_S);
 }
 
-static void read_rtp(struct police_load *out, const struct sdp *sdp, const struct sdp_media *m)
+static void read_rtp(struct police_load *out, const struct sdp_media *m,
+	const struct sdp_codec codec[static SDP_PAYLOAD_TYPES])
 {
 	struct survey s = {.redundancy = 1};
 
 	for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt++) {
 		if (m->payload_types[pt / 64] >> (pt % 64) & 1)
-			look_at(&s, sdp, m, (uint8_t)pt);
+			look_at(&s, m, &codec[pt]);
 	}
 	s.load.bytes_per_s = clamp((uint64_t)s.load.bytes_per_s * s.redundancy);
 	s.load.packet_bytes = clamp((uint64_t)s.load.packet_bytes * s.redundancy);
@@ -261,10 +259,11 @@ static void read_rtp(struct police_load *out, const struct sdp *sdp, const struc
 	*out = s.load;
 }
 
-void police_read(struct police_load *out, const struct sdp *sdp, const struct sdp_media *m)
+void police_read(struct police_load *out, const struct sdp_media *m,
+	const struct sdp_codec codec[static SDP_PAYLOAD_TYPES])
 {
 	if (m->is_rtp) {
-		read_rtp(out, sdp, m);
+		read_rtp(out, m, codec);
 	} else if (str_equal_nocase(m->protocol, STR("udptl"))) {
 		*out = (struct police_load){
 			.packets_per_s = FAX_PACKETS_PER_S,

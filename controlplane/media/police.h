@@ -25,7 +25,9 @@ struct police_rule {
 };
 
 // What one line promises: the largest of its codecs, plus telephone events and RTCP.
-void police_read(struct police_load *out, const struct sdp *sdp, const struct sdp_media *m);
+// codec: as sdp_codecs_read gives them.
+void police_read(struct police_load *out, const struct sdp_media *m,
+	const struct sdp_codec codec[static SDP_PAYLOAD_TYPES]);
 // The larger of what both sides of a line promise, in each respect. Where only one tells, the other
 // can but send what that one takes (RFC 3264 §6.1). All zero: said nothing yet.
 struct police_load police_join(const struct police_load *a, const struct police_load *b);

@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/media/media_int.h"
 
-static void read_types(struct said *out, const struct sdp *sdp, const struct sdp_media *m)
+static void read_types(struct said *out, const struct sdp_media *m,
+	const struct sdp_codec codec[static SDP_PAYLOAD_TYPES])
 {
-	struct sdp_codec codec;
-
 	for (unsigned int pt = 96; pt < SDP_PAYLOAD_TYPES; pt++) {
-		if ((m->payload_types[1] >> (pt - 64) & 1) == 0
-			|| sdp_codec_find(&codec, sdp, m, (uint8_t)pt) < 0)
+		if ((m->payload_types[1] >> (pt - 64) & 1) == 0 || codec[pt].name.len == 0)
 			continue;
-		out->clock[pt - 96] = (uint8_t)police_clock(codec.clock_hz);
-		out->codec[pt - 96] = quality_codec(codec.name);
+		out->clock[pt - 96] = (uint8_t)police_clock(codec[pt].clock_hz);
+		out->codec[pt - 96] = quality_codec(codec[pt].name);
 	}
+}
+
+bool said_wanted(const struct sdp_media *m)
+{
+	return m->port != 0 && (m->is_rtp || m->is_datagrams);
 }
 
 void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *m)
 {
+	struct sdp_codec codec[SDP_PAYLOAD_TYPES];
+
 	*out = (struct said){
 		.known = true,
-		.wanted = m->port != 0 && (m->is_rtp || m->is_datagrams),
+		.wanted = said_wanted(m),
 		.opaque = m->is_datagrams,
 		.ssrc = m->ssrc,
 		.ptime_ms = m->ptime_ms,
@@ -29,8 +34,9 @@ void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *
 	};
 	if (!out->wanted)
 		return;
-	read_types(out, sdp, m);
-	police_read(&out->load, sdp, m);
+	sdp_codecs_read(codec, sdp, m);
+	read_types(out, m, codec);
+	police_read(&out->load, m, codec);
 	if (tg_ip_is_unset(&m->address))
 		return;
 	out->remote[TG_RTP] = (struct tg_addr){.ip = m->address, .port = m->port};

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/sdp/sdp_int.h"
 
-#include <errno.h>
-
 // RFC 3551 §6, tables 4 and 5.
 static const struct {
 	uint8_t pt;
@@ -36,24 +34,6 @@ static const struct {
 	{34, 1, 90000, "H263"},
 };
 
-// Finds "a=name:PT rest" among the lines of one media.
-static struct str find_format_line(
-	const struct sdp *sdp, const struct sdp_media *media, struct str name, uint8_t pt)
-{
-	for (unsigned int i = media->first_line + 1;
-		i < sdp->line_count && sdp->line[i].type != 'm'; i++) {
-		struct str params;
-		uint64_t n;
-
-		if (sdp->line[i].type != 'a'
-			|| !str_equal_nocase(sdp_attribute(&params, sdp->line[i].value), name))
-			continue;
-		if (str_to_u64(&n, sdp_word(&params), UINT8_MAX) == 0 && n == pt)
-			return str_trim(params);
-	}
-	return STR_NONE;
-}
-
 // RFC 8866 §6.6: name/clock[/channels]
 static void read_rtpmap(struct sdp_codec *codec, struct str map)
 {
@@ -68,32 +48,43 @@ static void read_rtpmap(struct sdp_codec *codec, struct str map)
 		codec->channels = (uint32_t)n;
 }
 
-static int read_static(struct sdp_codec *codec, uint8_t pt)
+// Of several lines for one type the first one counts.
+static void read_attribute(struct sdp_codec codec[static SDP_PAYLOAD_TYPES], struct str value)
 {
+	struct str params;
+	struct str name = sdp_attribute(&params, value);
+	bool is_map = str_equal_nocase(name, STR("rtpmap"));
+	uint64_t pt;
+
+	if (!is_map && !str_equal_nocase(name, STR("fmtp")))
+		return;
+	if (str_to_u64(&pt, sdp_word(&params), SDP_PAYLOAD_TYPES - 1) < 0)
+		return;
+	if (is_map && str_is_none(codec[pt].name))
+		read_rtpmap(&codec[pt], str_trim(params));
+	else if (!is_map && str_is_none(codec[pt].params))
+		codec[pt].params = str_trim(params);
+}
+
+void sdp_codecs_read(struct sdp_codec out[static SDP_PAYLOAD_TYPES], const struct sdp *sdp,
+	const struct sdp_media *media)
+{
+	for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt++)
+		out[pt] = (struct sdp_codec){.name = STR_NONE, .params = STR_NONE};
+	for (unsigned int i = media->first_line + 1;
+		i < sdp->line_count && sdp->line[i].type != 'm'; i++) {
+		if (sdp->line[i].type == 'a')
+			read_attribute(out, sdp->line[i].value);
+	}
 	for (unsigned int i = 0; i < sizeof(static_types) / sizeof(static_types[0]); i++) {
-		if (static_types[i].pt != pt)
+		struct sdp_codec *codec = &out[static_types[i].pt];
+
+		if (codec->name.len != 0)
 			continue;
 		codec->name = str_from(static_types[i].name);
 		codec->clock_hz = static_types[i].clock_hz;
 		codec->channels = static_types[i].channels;
-		return 0;
 	}
-	return -ENOENT;
-}
-
-int sdp_codec_find(
-	struct sdp_codec *out, const struct sdp *sdp, const struct sdp_media *media, uint8_t pt)
-{
-	struct sdp_codec codec = {.name = STR_NONE, .params = STR_NONE};
-	struct str map = find_format_line(sdp, media, STR("rtpmap"), pt);
-
-	if (!str_is_none(map))
-		read_rtpmap(&codec, map);
-	if (codec.name.len == 0 && read_static(&codec, pt) < 0)
-		return -ENOENT;
-	codec.params = find_format_line(sdp, media, STR("fmtp"), pt);
-	*out = codec;
-	return 0;
 }
 
 bool sdp_codec_equal(const struct sdp_codec *a, const struct sdp_codec *b)

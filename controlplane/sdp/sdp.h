@@ -68,16 +68,16 @@ struct sdp {
 int sdp_parse(struct sdp *out, struct str body);
 
 struct sdp_codec {
-	struct str name;   // "PCMU"
+	struct str name;   // "PCMU"; empty or none: nothing is known of it
 	uint32_t clock_hz; // RTP clock, 0: unknown
 	uint32_t channels; // 1 when not said (RFC 8866 §6.6)
 	struct str params; // of a=fmtp, else none
 };
 
-// What a payload type of one media line means: by a=rtpmap, else by the static table of RFC 3551 §6
-// (D9, D10). Returns 0 or -ENOENT; *out untouched on error.
-int sdp_codec_find(
-	struct sdp_codec *out, const struct sdp *sdp, const struct sdp_media *media, uint8_t pt);
+// What each payload type of one media line means: by a=rtpmap, else by the static table of RFC 3551 §6
+// (D9, D10). Its lines are read once, however many types there are.
+void sdp_codecs_read(struct sdp_codec out[static SDP_PAYLOAD_TYPES], const struct sdp *sdp,
+	const struct sdp_media *media);
 // Same name (case folded), clock and channels; params do not count.
 bool sdp_codec_equal(const struct sdp_codec *a, const struct sdp_codec *b);
 

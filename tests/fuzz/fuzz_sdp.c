@@ -44,12 +44,10 @@ static void check_strict(struct str s)
 
 static void read_codecs(void)
 {
-	struct sdp_codec codec;
+	struct sdp_codec codec[SDP_PAYLOAD_TYPES];
 
-	for (unsigned int i = 0; i < sdp.media_count; i++) {
-		for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt += 13)
-			sdp_codec_find(&codec, &sdp, &sdp.media[i], (uint8_t)pt);
-	}
+	for (unsigned int i = 0; i < sdp.media_count; i++)
+		sdp_codecs_read(codec, &sdp, &sdp.media[i]);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t len)

@@ -8,12 +8,14 @@
 static struct police_load load_of(const char *lines)
 {
 	static struct sdp sdp;
+	struct sdp_codec codec[SDP_PAYLOAD_TYPES];
 	struct police_load load;
 	char body[512];
 
 	snprintf(body, sizeof(body), "v=0\r\nc=IN IP4 192.0.2.5\r\n%s", lines);
 	cr_assert_eq(sdp_parse(&sdp, str_from(body)), 0, "%s", lines);
-	police_read(&load, &sdp, &sdp.media[0]);
+	sdp_codecs_read(codec, &sdp, &sdp.media[0]);
+	police_read(&load, &sdp.media[0], codec);
 	return load;
 }
 

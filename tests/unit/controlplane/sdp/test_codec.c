@@ -3,8 +3,6 @@
 
 #include <criterion/criterion.h>
 
-#include <errno.h>
-
 static const char body[] = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 192.0.2.1\r\nt=0 "
 			   "0\r\n"
 			   "m=audio 4000 RTP/AVP 0 8 101 2 96 111 97\r\n"
@@ -20,22 +18,21 @@ static const char body[] = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\nc=IN IP4 1
 static const struct {
 	unsigned int media;
 	uint8_t pt;
-	int status;
-	const char *name;
+	const char *name; // NULL: nothing is known
 	uint32_t clock_hz;
 	uint32_t channels;
 	const char *params;
 } cases[] = {
-	{0, 0, 0, "PCMU", 8000, 1, NULL},
-	{0, 8, 0, "PCMA", 8000, 1, NULL},    // static, no rtpmap
-	{0, 101, -ENOENT, NULL, 0, 0, NULL}, // dynamic, no rtpmap
-	{0, 2, 0, "G726-32", 8000, 1, NULL}, // two lines glued together
-	{0, 96, 0, "G726-32", 8000, 1, NULL},
-	{0, 111, 0, "opus", 48000, 2, "minptime=10;useinbandfec=1"},
-	{0, 97, 0, "PCMA", 8000, 1, NULL},
-	{0, 34, 0, "H263", 90000, 1, NULL},
-	{0, 127, -ENOENT, NULL, 0, 0, NULL},
-	{1, 111, 0, "H264", 90000, 1, NULL},
+	{0, 0, "PCMU", 8000, 1, NULL},
+	{0, 8, "PCMA", 8000, 1, NULL},	  // static, no rtpmap
+	{0, 101, NULL, 0, 0, NULL},	  // dynamic, no rtpmap
+	{0, 2, "G726-32", 8000, 1, NULL}, // two lines glued together
+	{0, 96, "G726-32", 8000, 1, NULL},
+	{0, 111, "opus", 48000, 2, "minptime=10;useinbandfec=1"},
+	{0, 97, "PCMA", 8000, 1, NULL},
+	{0, 34, "H263", 90000, 1, NULL},
+	{0, 127, NULL, 0, 0, NULL},
+	{1, 111, "H264", 90000, 1, NULL},
 };
 
 Test(sdp_codec, payload_types_are_understood)
@@ -44,30 +41,49 @@ Test(sdp_codec, payload_types_are_understood)
 
 	cr_assert_eq(sdp_parse(&sdp, str_from(body)), 0);
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		struct sdp_codec codec = {.clock_hz = 7};
-		int rc = sdp_codec_find(&codec, &sdp, &sdp.media[cases[i].media], cases[i].pt);
+		struct sdp_codec all[SDP_PAYLOAD_TYPES];
+		const struct sdp_codec *codec = &all[cases[i].pt];
 
-		cr_assert_eq(rc, cases[i].status, "case %zu", i);
-		if (rc < 0) {
-			cr_assert_eq(codec.clock_hz, 7, "untouched on error");
+		sdp_codecs_read(all, &sdp, &sdp.media[cases[i].media]);
+		if (cases[i].name == NULL) {
+			cr_assert_eq(codec->name.len, 0, "case %zu", i);
 			continue;
 		}
-		cr_assert(str_equal(codec.name, str_from(cases[i].name)), "case %zu", i);
-		cr_assert_eq(codec.clock_hz, cases[i].clock_hz, "case %zu", i);
-		cr_assert_eq(codec.channels, cases[i].channels, "case %zu", i);
-		cr_assert(str_equal(codec.params, str_from(cases[i].params)), "case %zu", i);
+		cr_assert(str_equal(codec->name, str_from(cases[i].name)), "case %zu", i);
+		cr_assert_eq(codec->clock_hz, cases[i].clock_hz, "case %zu", i);
+		cr_assert_eq(codec->channels, cases[i].channels, "case %zu", i);
+		cr_assert(str_equal(codec->params, str_from(cases[i].params)), "case %zu", i);
 	}
+}
+
+Test(sdp_codec, the_first_of_two_lines_counts_and_no_type_is_beyond_127)
+{
+	static const char odd[] = "v=0\r\no=- 1 1 IN IP4 192.0.2.1\r\ns=-\r\n"
+				  "c=IN IP4 192.0.2.1\r\nt=0 0\r\n"
+				  "m=audio 4000 RTP/AVP 96 9\r\n"
+				  "a=rtpmap:128 PCMA/8000\r\n"
+				  "a=rtpmap:96 opus/48000/2\r\n"
+				  "a=rtpmap:96 PCMU/8000\r\n"
+				  "a=rtpmap:9\r\n"
+				  "a=fmtp:96 cbr=1\r\n"
+				  "a=fmtp:96 cbr=0\r\n";
+	static struct sdp sdp;
+	struct sdp_codec all[SDP_PAYLOAD_TYPES];
+
+	cr_assert_eq(sdp_parse(&sdp, str_from(odd)), 0);
+	sdp_codecs_read(all, &sdp, &sdp.media[0]);
+	cr_assert(str_equal(all[96].name, STR("opus")));
+	cr_assert(str_equal(all[96].params, STR("cbr=1")));
+	cr_assert(str_equal(all[9].name, STR("G722")), "a map without a name is none");
 }
 
 Test(sdp_codec, one_channel_is_the_default)
 {
 	static struct sdp sdp;
-	struct sdp_codec with, without, other;
+	struct sdp_codec all[SDP_PAYLOAD_TYPES];
 
 	cr_assert_eq(sdp_parse(&sdp, str_from(body)), 0);
-	cr_assert_eq(sdp_codec_find(&with, &sdp, &sdp.media[0], 97), 0);
-	cr_assert_eq(sdp_codec_find(&without, &sdp, &sdp.media[0], 8), 0);
-	cr_assert_eq(sdp_codec_find(&other, &sdp, &sdp.media[0], 111), 0);
-	cr_assert(sdp_codec_equal(&with, &without));
-	cr_assert_not(sdp_codec_equal(&with, &other));
+	sdp_codecs_read(all, &sdp, &sdp.media[0]);
+	cr_assert(sdp_codec_equal(&all[97], &all[8]));
+	cr_assert_not(sdp_codec_equal(&all[97], &all[111]));
 }
