@@ -14,12 +14,13 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "dataplane/io/clock.h"
 #include "dataplane/io/delay.h"
 #include "dataplane/io/hold.h"
 #include "dataplane/table/rcu.h"
 #include "include/tidegate/time.h"
 
-#define RX_BURST 32
+#define RX_BURST 64
 #define SIP_PER_LOOP 16
 #define KERNEL_PER_LOOP 16
 #define TX_TRIES 4
@@ -47,8 +48,8 @@ struct worker {
 	struct worker_queue queue[TG_PORTS_MAX * PORT_QUEUES_MAX];
 	struct port *port_by_id[TG_PORTS_MAX]; // NULL: no such port
 	struct tg_ring tx[TG_SIG_THREADS_MAX];
-	uint64_t ns_per_cycle; // delay_scale
-	uint64_t heard_ms;     // when something was to do
+	struct clock clock;
+	uint64_t heard_ms; // when something was to do
 	uint32_t idle_polls;
 	uint32_t sleep_ns;
 	struct neigh_wanted wanted;
@@ -85,7 +86,7 @@ int worker_new(struct worker **out, const struct worker_params *params)
 	memset(w, 0, sizeof(*w));
 	w->params = *params;
 	w->sleep_ns = SLEEP_FIRST_NS;
-	w->ns_per_cycle = delay_scale(rte_get_tsc_hz());
+	clock_init(&w->clock, rte_get_tsc_hz());
 	w->path.tables = params->tables;
 	w->path.stats = params->stats;
 	w->path.stream_stats = params->stream_stats;
@@ -234,7 +235,7 @@ static void relay(struct worker *w, uint16_t port, struct rte_mbuf **mbufs, uint
 	packets = *relayed - packets;
 	lost = flush(w);
 	if (packets > lost)
-		delay_add(w->path.stats, w->ns_per_cycle, rte_rdtsc() - begin, packets - lost);
+		delay_add(w->path.stats, w->clock.scale, rte_rdtsc() - begin, packets - lost);
 }
 
 static unsigned int receive(struct worker *w)
@@ -384,6 +385,19 @@ static void rest(struct worker *w, unsigned int handled)
 	w->sleep_ns = w->sleep_ns * 2 < max_ns ? w->sleep_ns * 2 : max_ns;
 }
 
+static void read_clock(struct worker *w)
+{
+	uint64_t cycles = rte_rdtsc();
+
+	if (clock_is_old(&w->clock, cycles)) {
+		uint64_t ns = tg_mono_now().ns;
+
+		cycles = rte_rdtsc();
+		clock_set(&w->clock, ns, cycles);
+	}
+	path_clock(&w->path, clock_tell(&w->clock, cycles));
+}
+
 int worker_run(void *worker)
 {
 	struct worker *w = worker;
@@ -394,7 +408,7 @@ int worker_run(void *worker)
 		unsigned int handled;
 
 		follow_order(w);
-		path_clock(&w->path, tg_mono_now().ns);
+		read_clock(w);
 		handled = receive(w);
 		send_held(w);
 		handled += send_for_kernel(w);
