@@ -202,7 +202,9 @@ static void free_segment(struct dataplane *dp)
 
 static int make_tables(struct dataplane *dp)
 {
-	int rc = tables_new(&dp->tables, dp->args.streams, segment_stream_stats(dp->segment));
+	const struct tables_shape shape = {
+		.streams = dp->args.streams, .registered = TG_REGISTERED_MAX, .bans = TG_BANS_MAX};
+	int rc = tables_new(&dp->tables, &shape, segment_stream_stats(dp->segment));
 
 	if (rc == 0)
 		rc = idle_new(&dp->idle, dp->args.streams, dp->tables->flows, &dp->events);

@@ -9,8 +9,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#define REGISTERED_BUCKETS 262144
-#define BAN_BUCKETS 16384
+#define PEERS_PER_BUCKET 4
 #define PIECE_OF_SWEEP 4096
 #define PIECE_OF_PUT 16
 
@@ -39,8 +38,12 @@ struct peer_table {
 	struct set banned;
 };
 
-static int set_init(struct set *set, uint32_t buckets, uint32_t max)
+static int set_init(struct set *set, uint32_t max)
 {
+	unsigned long buckets = 1;
+
+	while (buckets * PEERS_PER_BUCKET < max)
+		buckets *= 2;
 	set->max = max;
 	// Touched as it fills.
 	set->peer = calloc(max, sizeof(set->peer[0]));
@@ -79,18 +82,22 @@ static void set_fini(struct set *set)
 	free(set->peer);
 }
 
-int peer_table_new(struct peer_table **out)
+int peer_table_new(struct peer_table **out, uint32_t registered_max, uint32_t bans_max)
 {
-	struct peer_table *table = calloc(1, sizeof(*table));
-	int rc = -ENOMEM;
+	struct peer_table *table;
+	int rc;
 
+	if (registered_max == 0 || registered_max > TG_REGISTERED_MAX || bans_max == 0
+		|| bans_max > TG_BANS_MAX)
+		return -EINVAL;
+	table = calloc(1, sizeof(*table));
 	if (table == NULL)
-		return rc;
+		return -ENOMEM;
 	rc = getrandom(&table->seed, sizeof(table->seed), 0) == sizeof(table->seed) ? 0 : -EIO;
 	if (rc == 0)
-		rc = set_init(&table->registered, REGISTERED_BUCKETS, TG_REGISTERED_MAX);
+		rc = set_init(&table->registered, registered_max);
 	if (rc == 0)
-		rc = set_init(&table->banned, BAN_BUCKETS, TG_BANS_MAX);
+		rc = set_init(&table->banned, bans_max);
 	if (rc < 0) {
 		peer_table_free(table);
 		return rc;
@@ -252,13 +259,6 @@ void peer_table_sweep(struct peer_table *table, uint64_t now_ms)
 {
 	set_sweep(&table->registered, table, PIECE_OF_SWEEP, now_ms);
 	set_sweep(&table->banned, table, PIECE_OF_SWEEP, now_ms);
-}
-
-uint32_t peer_table_count(const struct peer_table *table, enum tg_trust_level level)
-{
-	return level == TG_TRUST_REGISTERED ? table->registered.count
-		: level == TG_TRUST_BANNED  ? table->banned.count
-					    : 0;
 }
 
 const struct tg_rate *peer_table_registered(

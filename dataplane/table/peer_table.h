@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // Signalling sources of which more is known than their network: the registered, by address and port,
 // and the banned, by address or IPv6 /64. Main writes, workers look up without a lock. Each kind is
-// bounded by itself (TG_REGISTERED_MAX, TG_BANS_MAX), so that bans never crowd out a registration.
+// bounded by itself, so that bans never crowd out a registration.
 //
 // A peer that is past its time, or of an earlier control plane than the one that was configured, is
 // as if it were not there; its memory is taken back piece by piece, by puts and by the sweep.
@@ -15,8 +15,9 @@
 
 struct peer_table;
 
-// Boot only. Returns 0; -ENOMEM; -EIO: no random numbers.
-int peer_table_new(struct peer_table **out);
+// Makes a table of so many registered sources (1 .. TG_REGISTERED_MAX) and bans (1 .. TG_BANS_MAX) at
+// most. Boot only. Returns 0; -EINVAL; -ENOMEM; -EIO: no random numbers.
+int peer_table_new(struct peer_table **out, uint32_t registered_max, uint32_t bans_max);
 void peer_table_free(struct peer_table *);
 
 // TG_CMD_PEER_PUT: installs a peer of the control plane of this epoch, or replaces the one of its
@@ -33,9 +34,6 @@ void peer_table_config_end(struct peer_table *, uint32_t epoch);
 
 // Takes back a bounded number of peers that are past their time. Main, ten times a second.
 void peer_table_sweep(struct peer_table *, uint64_t now_ms);
-
-// How many of a level take up memory, those that are past their time included. Main.
-uint32_t peer_table_count(const struct peer_table *, enum tg_trust_level);
 
 // The rate of a registered source, NULL when it is none. Worker, valid until its quiescent state.
 const struct tg_rate *peer_table_registered(

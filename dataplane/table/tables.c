@@ -3,7 +3,7 @@
 
 #include <stdlib.h>
 
-int tables_new(struct tables **out, uint32_t streams_max, struct tg_stream_stats *stats)
+int tables_new(struct tables **out, const struct tables_shape *shape, struct tg_stream_stats *stats)
 {
 	struct tables *tables = calloc(1, sizeof(*tables));
 	int ret = -ENOMEM;
@@ -11,7 +11,7 @@ int tables_new(struct tables **out, uint32_t streams_max, struct tg_stream_stats
 	if (tables == NULL)
 		return ret;
 	tables->hop_epoch = 1;
-	ret = flow_table_new(&tables->flows, streams_max, stats);
+	ret = flow_table_new(&tables->flows, shape->streams, stats);
 	if (ret < 0)
 		goto err;
 	ret = listener_table_new(&tables->listeners);
@@ -20,7 +20,7 @@ int tables_new(struct tables **out, uint32_t streams_max, struct tg_stream_stats
 	ret = trust_table_new(&tables->trust);
 	if (ret < 0)
 		goto err;
-	ret = peer_table_new(&tables->peers);
+	ret = peer_table_new(&tables->peers, shape->registered, shape->bans);
 	if (ret < 0)
 		goto err;
 	ret = pattern_table_new(&tables->patterns);

@@ -12,6 +12,7 @@
 #include "dataplane/table/port_table.h"
 #include "dataplane/table/route_table.h"
 #include "dataplane/table/trust_table.h"
+#include "include/tidegate/limits.h"
 
 struct tables {
 	struct flow_table *flows;
@@ -25,8 +26,16 @@ struct tables {
 	uint32_t hop_epoch; // main: rw, workers: ro; never 0, grows with each change of next hops
 };
 
+// How much the tables may hold at most.
+struct tables_shape {
+	uint32_t streams;    // 1 .. TG_STREAMS_MAX
+	uint32_t registered; // 1 .. TG_REGISTERED_MAX
+	uint32_t bans;	     // 1 .. TG_BANS_MAX
+};
+
 // Makes every table, empty. stats: see flow_table_new. Boot only. Returns 0; -EINVAL; -ENOMEM; -EIO.
-int tables_new(struct tables **out, uint32_t streams_max, struct tg_stream_stats *stats);
+int tables_new(
+	struct tables **out, const struct tables_shape *shape, struct tg_stream_stats *stats);
 
 // No worker may use the tables any more. NULL is legal.
 void tables_free(struct tables *);

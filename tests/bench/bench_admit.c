@@ -63,6 +63,9 @@ static void configure(struct rig *rig, const struct scene *scene)
 		.rate = scene->trunk};
 	struct tg_peer peer = {.level = TG_TRUST_REGISTERED, .rate = {1000000, 1000000}};
 
+	peer_table_free(rig->tables->peers);
+	if (peer_table_new(&rig->tables->peers, TG_REGISTERED_MAX, TG_BANS_MAX) < 0)
+		abort();
 	listener.local = rig_addr(RIG_SIP);
 	listener.id = 1;
 	listener_table_put(rig->tables->listeners, &listener);

@@ -74,7 +74,9 @@ static struct {
 static void set_up(void)
 {
 	if (segment_new(&dp.seg, &(struct segment_shape){1, 1, STREAMS}) < 0
-		|| tables_new(&dp.cmds.tables, STREAMS, segment_stream_stats(dp.seg)) < 0)
+		|| tables_new(&dp.cmds.tables, &(struct tables_shape){STREAMS, 16, 16},
+			   segment_stream_stats(dp.seg))
+			< 0)
 		abort();
 	dp.port.xdp = true;
 	claim_init(&dp.claims, &dp.port, 1, dp.cmds.tables->flows);

@@ -115,13 +115,14 @@ struct rig *rig_new(uint32_t streams_max, uint32_t sig_threads)
 {
 	struct rig *rig = aligned_alloc(TG_CACHE_LINE, (sizeof(*rig) + 63) & ~(size_t)63);
 	size_t bytes = streams_max * sizeof(struct tg_stream_stats);
+	struct tables_shape shape = {.streams = streams_max, .registered = 1024, .bans = 1024};
 
 	check(rig != NULL, "memory");
 	memset(rig, 0, sizeof(*rig));
 	rig->stream_stats = aligned_alloc(TG_CACHE_LINE, bytes);
 	check(rig->stream_stats != NULL, "memory");
 	memset(rig->stream_stats, 0, bytes);
-	check(tables_new(&rig->tables, streams_max, rig->stream_stats) == 0, "tables");
+	check(tables_new(&rig->tables, &shape, rig->stream_stats) == 0, "tables");
 	make_sources(rig);
 	rig->path.tables = rig->tables;
 	rig->path.stats = &rig->stats;

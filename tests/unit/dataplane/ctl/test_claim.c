@@ -15,7 +15,7 @@ static struct claims claims;
 static void set_up(void)
 {
 	fake_io = (struct fake_io){0};
-	cr_assert_eq(tables_new(&tables, 4, stats), 0);
+	cr_assert_eq(tables_new(&tables, &(struct tables_shape){4, 16, 16}, stats), 0);
 	claim_init(&claims, &port, 1, tables->flows);
 }
 

@@ -27,7 +27,9 @@ static void set_up(void)
 {
 	fake_io = (struct fake_io){0};
 	cr_assert_eq(segment_new(&seg, &(struct segment_shape){1, 2, STREAMS}), 0);
-	cr_assert_eq(tables_new(&tables, STREAMS, segment_stream_stats(seg)), 0);
+	cr_assert_eq(tables_new(&tables, &(struct tables_shape){STREAMS, 16, 16},
+			     segment_stream_stats(seg)),
+		0);
 	claim_init(&claims, &port, 1, tables->flows);
 	events = (struct events){.wake_fd = eventfd(0, EFD_NONBLOCK)};
 	cmds = (struct commands){

@@ -37,7 +37,7 @@ static void set_up(void)
 	struct tg_ip net = tg_ip_v4(htonl(0x0a000000));
 	struct route route = {.port = 0};
 
-	cr_assert(eq(int, tables_new(&tables, 1, stats), 0));
+	cr_assert(eq(int, tables_new(&tables, &(struct tables_shape){1, 16, 16}, stats), 0));
 	cr_assert(eq(int, route_table_put(tables->routes, &net, 104, &route), 0));
 }
 

@@ -80,7 +80,7 @@ static void set_up(void)
 	sh("ip addr add 10.9.0.1/16 dev d0");
 	sh("ip -6 addr add 2001:db8::1/64 dev d0 nodad");
 	port = (struct port){.iface = "d0", .ifindex = if_nametoindex("d0")};
-	cr_assert(tables_new(&tables, 4, stats) == 0);
+	cr_assert(tables_new(&tables, &(struct tables_shape){4, 16, 16}, stats) == 0);
 	cr_assert(netlink_new(&nl, tables, &port, 1) == 0);
 }
 

@@ -7,12 +7,16 @@
 #include <errno.h>
 
 static struct tg_stream_stats stats[2];
+static const struct tables_shape shape = {2, 16, 16};
 
 Test(tables, bad_sizes_leave_nothing_behind)
 {
+	static const struct tables_shape bad[] = {{0, 16, 16}, {2, 0, 16},
+		{2, TG_REGISTERED_MAX + 1, 16}, {2, 16, 0}, {2, 16, TG_BANS_MAX + 1}};
 	struct tables *tables = NULL;
 
-	cr_assert(eq(int, tables_new(&tables, 0, stats), -EINVAL));
+	for (size_t i = 0; i < sizeof(bad) / sizeof(bad[0]); i++)
+		cr_expect(eq(int, tables_new(&tables, &bad[i], stats), -EINVAL), "%zu", i);
 	cr_assert(tables == NULL);
 	tables_free(NULL);
 }
@@ -21,7 +25,7 @@ Test(tables, touch_skips_zero)
 {
 	struct tables *tables;
 
-	cr_assert(eq(int, tables_new(&tables, 2, stats), 0));
+	cr_assert(eq(int, tables_new(&tables, &shape, stats), 0));
 	cr_assert(eq(u32, tables->hop_epoch, 1));
 	tables_touch(tables);
 	cr_assert(eq(u32, tables->hop_epoch, 2));
@@ -43,7 +47,7 @@ Test(tables, config_is_swept_everywhere)
 
 	cr_assert(eq(int, tg_ip_parse(&ip, "192.0.2.1"), 0));
 	listener.local.ip = trust.net = pool.local = peer.addr.ip = ip;
-	cr_assert(eq(int, tables_new(&tables, 2, stats), 0));
+	cr_assert(eq(int, tables_new(&tables, &shape, stats), 0));
 	cr_assert(eq(int, listener_table_put(tables->listeners, &listener), 0));
 	cr_assert(eq(int, trust_table_put(tables->trust, &trust), 0));
 	cr_assert(eq(int, flow_table_pool_put(tables->flows, &pool), 0));
