@@ -13,6 +13,7 @@ struct admission {
 	const struct conf_peer *from;
 	const struct conf_peer *to;
 	const struct conf_sip_listener *listener;
+	enum media_failure offer; // as judged so far
 };
 
 void invite_refuse(const struct request *r, enum call_refusal refusal)
@@ -58,11 +59,16 @@ static bool is_without_dataplane(struct admission *a)
 	return !media_is_attached(a->r->engine->media);
 }
 
+// A quarter is kept from strangers: a flood of theirs may take up the rest, not a peer's call (I2).
 static bool is_full(struct admission *a)
 {
-	uint32_t calls = idpool_count(a->r->engine->calls);
+	uint32_t most = a->r->engine->calls_max;
 
-	return calls >= a->r->engine->calls_max || calls >= a->conf->calls_max;
+	if (a->conf->calls_max < most)
+		most = a->conf->calls_max;
+	if (a->from == NULL)
+		most -= most / 4;
+	return idpool_count(a->r->engine->calls) >= most;
 }
 
 static bool is_without_contact(struct admission *a)
@@ -115,6 +121,20 @@ static bool is_without_route(struct admission *a)
 	return a->listener == NULL;
 }
 
+// 100 stops the caller's repeats and leaves it to us to repeat the refusal, so what a stranger offers is
+// judged before (I16). Peers get 100 at once (B13).
+static bool is_unreadable(struct admission *a)
+{
+	if (a->from == NULL)
+		a->offer = media_judge_offer(a->r->engine->media, a->r->msg->body);
+	return a->offer == MEDIA_BAD_SDP;
+}
+
+static bool is_without_media(struct admission *a)
+{
+	return a->offer == MEDIA_NOT_ACCEPTABLE;
+}
+
 static const struct check {
 	bool (*fails)(struct admission *a);
 	enum call_refusal refusal;
@@ -135,6 +155,9 @@ static const struct check {
 	{is_without_offer, CALL_REFUSAL_NO_OFFER, 488, 0, {"late offer not supported", 24}, 399},
 	{is_secure, CALL_REFUSAL_NO_ROUTE, 480, 0, {"SIPS Not Allowed", 16}, 380},
 	{is_without_route, CALL_REFUSAL_NO_ROUTE, 404, 0, {0}, 0},
+	{is_unreadable, CALL_REFUSAL_BAD_SDP, 400, 0, {"SDP cannot be read", 18}, 399},
+	{is_without_media, CALL_REFUSAL_NOT_ACCEPTABLE, 488, 0, {"media type not available", 24},
+		304},
 };
 
 static void refuse(const struct request *r, const struct check *c)

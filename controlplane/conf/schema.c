@@ -339,7 +339,7 @@ static const struct conf_option options[] = {
 	{"guard.bans_max", "16384", .min = 1, .max = TG_BANS_MAX,
 		.help = "Bans at once. IPv6 counts by networks of 64 bits."},
 
-	{"limits", .help = "What this machine takes on; beyond it calls get 503."},
+	{"limits", .help = "Beyond them: 503; strangers may take three quarters."},
 	{"limits.calls_max", "10000", .min = 1, .max = 1000000, .help = "Calls at once."},
 	{"limits.transactions_max", "50000", .min = 1, .max = 10000000,
 		.help = "SIP transactions at once."},

@@ -156,7 +156,8 @@ Test(invite, table_of_calls_is_full)
 {
 	char text[1024];
 
-	for (unsigned int i = 0; i < 21; i++) {
+	// Of the 20 a stranger may have three quarters.
+	for (unsigned int i = 0; i < 16; i++) {
 		snprintf(text, sizeof(text),
 			"INVITE sip:905@203.0.113.1 SIP/2.0\r\nVia: SIP/2.0/UDP "
 			"h;branch=z9hG4bK%u\r\n"
@@ -165,7 +166,7 @@ Test(invite, table_of_calls_is_full)
 			"Contact: <sip:a@h>\r\nContent-Type: application/sdp\r\n\r\n" RIG_SDP_PHONE,
 			i, i);
 		rig_say(&rig, RIG_PHONE, text);
-		rig_expect(&rig, RIG_PHONE, i < 20 ? "SIP/2.0 100 " : "SIP/2.0 503 ");
+		rig_expect(&rig, RIG_PHONE, i < 15 ? "SIP/2.0 100 " : "SIP/2.0 503 ");
 	}
 	cr_expect_str_not_empty(rig_header(rig.taken[RIG_PHONE], "Retry-After"));
 	cr_expect_eq(rig_refused(&rig, CALL_REFUSAL_CALLS_MAX), 1);
@@ -175,7 +176,6 @@ Test(invite, table_of_calls_is_full)
 Test(invite, D30_media_refuses_the_offer)
 {
 	rig_invite_as(&rig, RIG_PHONE, "", "v=0\r\nm=audio 99999 RTP/AVP 0\r\n");
-	rig_expect(&rig, RIG_PHONE, "SIP/2.0 100 ");
 	rig_expect(&rig, RIG_PHONE, "SIP/2.0 400 ");
 	rig_expect_none(&rig, RIG_CARRIER);
 	cr_expect_eq(rig_refused(&rig, CALL_REFUSAL_BAD_SDP), 1);
