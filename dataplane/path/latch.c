@@ -31,7 +31,7 @@ static uint32_t silent_ms(const struct path *path, const struct packet *pkt, uns
 	const uint32_t *slow = &pkt->flow->side[pkt->side].last_rx_ms[component];
 	const uint32_t *fast = &packet_stats(path, pkt)->last_rx_ms;
 	uint32_t slow_ms = flow_ms_since(path->now_ms, slow);
-	uint32_t fast_ms = flow_ms_since(path->now_ms, fast);
+	uint32_t fast_ms = flow_ms_since(path->now_ms | 1, fast);
 
 	if (component == TG_RTCP || __atomic_load_n(fast, __ATOMIC_RELAXED) == 0)
 		return slow_ms;

@@ -99,7 +99,7 @@ Test(latch, E10_silence_is_of_the_last_packet_by_any_worker)
 		uint32_t last_ms; // now is 6000
 		enum latch_verdict want;
 	} cases[] = {
-		{5501, LATCH_REFUSED},
+		{5503, LATCH_REFUSED},
 		{5999, LATCH_REFUSED},
 		{6001, LATCH_REFUSED},
 		{6003, LATCH_REFUSED},
