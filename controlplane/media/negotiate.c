@@ -4,9 +4,9 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static enum media_failure parse(struct media *media, const struct op *op)
+static enum media_failure parse(struct media *media, struct str sdp)
 {
-	switch (sdp_parse(&media->sdp, str_of(op->sdp, op->sdp_len))) {
+	switch (sdp_parse(&media->sdp, sdp)) {
 	case 0:
 		return MEDIA_OK;
 	case -ENODATA:
@@ -99,15 +99,23 @@ static bool is_acceptable(const struct sdp *sdp)
 	return asked == 0 || wanted != 0;
 }
 
+enum media_failure media_judge_offer(struct media *media, struct str sdp)
+{
+	enum media_failure failure = parse(media, sdp);
+
+	return failure == MEDIA_OK && !is_acceptable(&media->sdp) ? MEDIA_NOT_ACCEPTABLE : failure;
+}
+
 static enum media_failure begin_offer(struct media_session *session, struct op *op)
 {
 	const struct sdp *sdp = &session->media->sdp;
-	enum media_failure failure = parse(session->media, op);
+	enum media_failure failure = media_judge_offer(
+		session->media, str_of(op->sdp, op->sdp_len));
 
 	if (failure != MEDIA_OK)
 		return failure;
 	// RFC 3264 §8: lines are never taken away.
-	if (sdp->media_count < session->agreed_lines || !is_acceptable(sdp))
+	if (sdp->media_count < session->agreed_lines)
 		return MEDIA_NOT_ACCEPTABLE;
 	if (resize(session, sdp->media_count) < 0)
 		return MEDIA_NO_DATAPLANE;
@@ -139,7 +147,7 @@ static enum media_failure answer_line(
 static enum media_failure begin_answer(struct media_session *session, struct op *op)
 {
 	const struct sdp *sdp = &session->media->sdp;
-	enum media_failure failure = parse(session->media, op);
+	enum media_failure failure = parse(session->media, str_of(op->sdp, op->sdp_len));
 
 	if (failure != MEDIA_OK)
 		return failure;
@@ -298,7 +306,7 @@ enum media_failure negotiate_finish(
 	*out = STR_NONE;
 	if (op->kind != OP_OFFER && op->kind != OP_ANSWER)
 		return MEDIA_OK;
-	failure = parse(session->media, op);
+	failure = parse(session->media, str_of(op->sdp, op->sdp_len));
 	if (failure != MEDIA_OK)
 		return failure;
 	pool = pool_of_leg(session, to, op);
