@@ -76,7 +76,7 @@ static void print_help(void)
 		char *usage = text_format("%s %s", commands[i].name, commands[i].usage);
 
 		if (strlen(usage) > HELP_COLUMN)
-			printf("  %s \n  %-*s %s\n", usage, HELP_COLUMN, "", commands[i].help);
+			printf("  %s\n  %-*s %s\n", usage, HELP_COLUMN, "", commands[i].help);
 		else
 			printf("  %-*s %s\n", HELP_COLUMN, usage, commands[i].help);
 		free(usage);
@@ -199,8 +199,9 @@ static int add_args(json_t *args, const struct command *command, int count, char
 
 static int is_usage(const struct options *options, const struct command *command, int count)
 {
-	int max = args_max(command);
-	int needed = options->given & TAKES_ALL ? 0 : command->needed;
+	int is_all = options->given & TAKES_ALL;
+	int max = is_all ? 0 : args_max(command);
+	int needed = is_all ? 0 : command->needed;
 
 	// only the last of several arguments may be of several words
 	return (max > 1 || count <= max) && count >= needed

@@ -110,6 +110,7 @@ Test(guard, I4_I5_what_cannot_be_banned_is_told_with_a_cure)
 		{"unban 192.0.2.7", 3, "not banned"},
 		{"unban a b", 2, "usage"},
 		{"ban --all 192.0.2.7", 2, "usage"},
+		{"unban --all 192.0.2.7", 2, "usage"},
 		{"show sources --sort colour", 2, "sort is dropped"},
 		{"show sources --limit x", 2, "limit must be a number"},
 		{"show sources x", 2, "is no source"},

@@ -378,7 +378,7 @@ Test(tgctl, a_bad_configuration_is_refused_with_its_line)
 // Every command of the control plane is in --help with its arguments, and in the completion.
 Test(tgctl, help_and_completion_agree_with_the_registry)
 {
-	const char *completion = getenv("TGCTL_COMPLETION");
+	const char *completion = getenv("TGCTL_COMPLETION"), *at;
 	const struct ctl_command *command;
 	unsigned int cursor = 0, count = 0;
 	char want[128], script[512];
@@ -388,13 +388,16 @@ Test(tgctl, help_and_completion_agree_with_the_registry)
 	while ((command = ctl_next(&cursor)) != NULL) {
 		if (strcmp(command->name, "help") == 0)
 			continue;
-		snprintf(want, sizeof(want), "  %s%s%s ", command->name,
+		snprintf(want, sizeof(want), "  %s%s%s", command->name,
 			command->args[0] != '\0' ? " " : "", command->args);
-		cr_assert_not_null(strstr(output, want), "%s", want);
+		at = strstr(output, want);
+		cr_assert_not_null(at, "%s", want);
+		cr_assert_not_null(strchr(" \n", at[strlen(want)]), "%s", want);
 		cr_assert_not_null(strstr(output, command->help), "%s", command->help);
 		count++;
 	}
 	cr_assert_eq(count, 17);
+	cr_assert_null(strstr(output, " \n"), "a line ends with a blank");
 	cursor = 0;
 	while ((command = ctl_next(&cursor)) != NULL) {
 		const char *blank = strchr(command->name, ' ');
