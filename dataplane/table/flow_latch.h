@@ -38,11 +38,12 @@ static inline bool flow_latch_begin(
 	uint32_t word = __atomic_load_n(&stats->latch_seq, __ATOMIC_RELAXED);
 	uint32_t busy = FLOW_LATCH_BUSY | (component == TG_RTP ? 0 : FLOW_LATCH_RTCP);
 
-	do {
-		if ((word & FLOW_LATCH_BUSY) != 0 || flow_latch_seq(word, component) != seq)
-			return false;
-	} while (!__atomic_compare_exchange_n(
-		&stats->latch_seq, &word, word | busy, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED));
+	if ((word & FLOW_LATCH_BUSY) != 0 || flow_latch_seq(word, component) != seq)
+		return false;
+	// Not again: whoever writes the segment could keep us at it.
+	if (!__atomic_compare_exchange_n(&stats->latch_seq, &word, word | busy, false,
+		    __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
+		return false;
 	// Without it what is written next may be seen before the odd number.
 	__atomic_thread_fence(__ATOMIC_RELEASE);
 	return true;
