@@ -48,6 +48,9 @@ enum tg_clock count_clock(const struct tg_side_spec *side, uint8_t pt)
 
 void count_gap_max(struct flow_way *way, struct tg_side_stats *stats, uint32_t gap_us)
 {
+	// Another worker counted the last packet, by a clock that leads.
+	if (gap_us > INT32_MAX)
+		return;
 	way->gap_max_us = gap_us;
 	stats->gap_max_us = gap_us;
 }

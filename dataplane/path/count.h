@@ -20,7 +20,7 @@ bool count_type(struct flow_way *, struct tg_side_stats *, const struct rtp *, e
 // Counts the sequence number and SSRC of a packet that is not the next in order. Returns likewise.
 bool count_disorder(struct path *, const struct packet *, const struct rtp *, uint32_t transit);
 
-// Notes a new maximum.
+// Notes a new maximum; a gap above INT32_MAX is none: it wrapped.
 void count_gap_max(struct flow_way *, struct tg_side_stats *, uint32_t gap_us);
 void count_jitter_max(struct flow_way *, struct tg_side_stats *, uint32_t jitter_q4);
 

@@ -103,6 +103,19 @@ Test(count, J13_jitter_is_that_of_rfc3550)
 	cr_assert(ge(u32, stats->jitter_q4 / 16, 76));
 }
 
+// After a re-negotiation its packets may come to another worker, whose clock is behind.
+Test(count, J13_a_clock_that_lags_is_no_gap)
+{
+	send_one(1, 0, 7);
+	rig_wait_ms(rig, 20);
+	send_one(2, 160, 7);
+	path_clock(&rig->path, rig->path.now_ns - 3 * TG_NS_PER_US);
+	send_one(3, 320, 7);
+	rig_wait_ms(rig, 30);
+	send_one(4, 480, 7);
+	cr_assert(eq(u32, stats->gap_max_us, 30000));
+}
+
 Test(count, ssrc_change_starts_a_new_count_and_is_an_event)
 {
 	struct tg_event event;
