@@ -19,7 +19,6 @@ struct flow_table {
 	struct flow *flow;
 	struct tg_stream_stats *stats;
 	uint32_t streams_max;
-	uint32_t count;
 	uint32_t free_first; // oldest first, so that its grace period is most likely over
 	uint32_t free_last;
 	struct flow_addresses addresses;
@@ -314,7 +313,6 @@ int flow_table_add(struct tg_stream_ref *out, struct flow_table *table,
 	flow->owner_epoch = owner_epoch;
 	spec_set(flow, copy);
 	claims_take(claims, count, index);
-	table->count++;
 	*out = (struct tg_stream_ref){.index = index, .generation = flow->generation};
 	return 0;
 }
@@ -418,7 +416,6 @@ int flow_table_remove(struct flow_table *table, struct tg_stream_ref ref)
 	old->drained = flow;
 	call_rcu(&old->rcu, spec_free_rcu);
 	free_list_append(table, ref.index);
-	table->count--;
 	return 0;
 }
 
@@ -462,25 +459,6 @@ uint32_t flow_table_owner(const struct flow_table *table, struct tg_stream_ref r
 	const struct flow *flow = flow_get(table, ref);
 
 	return flow != NULL ? flow->owner_epoch : 0;
-}
-
-bool flow_table_next(struct tg_stream_ref *out, const struct flow_table *table, uint32_t *cursor)
-{
-	while (*cursor < table->streams_max) {
-		uint32_t index = (*cursor)++;
-		const struct flow *flow = &table->flow[index];
-
-		if (flow->spec == NULL)
-			continue;
-		*out = (struct tg_stream_ref){.index = index, .generation = flow->generation};
-		return true;
-	}
-	return false;
-}
-
-uint32_t flow_table_count(const struct flow_table *table)
-{
-	return table->count;
 }
 
 const struct flow_address *flow_table_address(

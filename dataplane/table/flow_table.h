@@ -212,13 +212,6 @@ struct tg_stream_stats *flow_table_stats(const struct flow_table *, struct tg_st
 // Which control plane has the stream; 0 when there is no such stream. Main.
 uint32_t flow_table_owner(const struct flow_table *, struct tg_stream_ref);
 
-// Walks the live streams: start with *cursor 0, until it returns false. Streams may be removed and
-// added during the walk. Main.
-bool flow_table_next(struct tg_stream_ref *out, const struct flow_table *, uint32_t *cursor);
-
-// Live streams. Main.
-uint32_t flow_table_count(const struct flow_table *);
-
 // The address object of a local media address, or NULL. Worker, valid until its quiescent state.
 const struct flow_address *flow_table_address(const struct flow_table *, const struct tg_ip *);
 
