@@ -29,6 +29,7 @@ struct loop {
 	uint64_t tick_ms;  // of the last tick
 	uint64_t purge_ms; // of the last purge
 	uint64_t lost_seen;
+	uint64_t refused_seen; // of ICMP
 	bool peer_hangs;
 	bool spin;	  // never sleep
 	uint64_t spin_ms; // while it sleeps: when it tries to spin again
@@ -132,6 +133,18 @@ static void watch_core(const struct dataplane *dp, struct loop *loop, uint64_t n
 	}
 }
 
+static void log_counts(const struct dataplane *dp, struct loop *loop)
+{
+	if (dp->events.lost != loop->lost_seen)
+		log_write(LOG_WARN, "events-lost", "count=%" PRIu64,
+			dp->events.lost - loop->lost_seen);
+	loop->lost_seen = dp->events.lost;
+	if (icmp_refused(dp->icmp) != loop->refused_seen)
+		log_write(LOG_DEBUG, "icmp-refused", "count=%" PRIu64,
+			icmp_refused(dp->icmp) - loop->refused_seen);
+	loop->refused_seen = icmp_refused(dp->icmp);
+}
+
 static void tick(struct dataplane *dp, struct loop *loop, uint64_t now_ns)
 {
 	uint64_t now_ms = now_ns / TG_NS_PER_MS;
@@ -150,10 +163,7 @@ static void tick(struct dataplane *dp, struct loop *loop, uint64_t now_ns)
 		return;
 	loop->purge_ms = now_ms;
 	claim_purge(&dp->claims);
-	if (dp->events.lost != loop->lost_seen)
-		log_write(LOG_WARN, "events-lost", "count=%" PRIu64,
-			dp->events.lost - loop->lost_seen);
-	loop->lost_seen = dp->events.lost;
+	log_counts(dp, loop);
 }
 
 // One round of work. Returns how long the main lcore may sleep, in ms.

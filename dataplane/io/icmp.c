@@ -203,7 +203,7 @@ static bool sends_to(const struct tg_side_spec *side, const struct tg_side_stats
 	if (side->latch == TG_LATCH_SIGNALLING
 		&& !tg_ip_equal(&side->remote[component].ip, &side->signalling))
 		return false;
-	return tg_addr_equal(&side->remote[component], to);
+	return to->port != 0 && tg_addr_equal(&side->remote[component], to);
 }
 
 static bool is_due(struct flow *flow, uint64_t now_ms)

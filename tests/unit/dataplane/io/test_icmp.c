@@ -192,6 +192,15 @@ Test(icmp, J24_what_was_learned_is_where_it_sends_to)
 	cr_assert(not(report(LOCAL, REMOTE)));
 }
 
+// Nobody was promised yet, so nothing was sent to him.
+Test(icmp, J24_nobody_is_not_where_it_sends_to)
+{
+	spec.side[0].remote[TG_RTP] = (struct tg_addr){0};
+	cr_assert(eq(int, flow_table_update(flows, ref, &spec, 1), 0));
+	cr_assert(not(report(LOCAL, "[::]:0")));
+	cr_assert(eq(u32, stats[ref.index].side[0].unreachable, 0));
+}
+
 // An error as its sender writes it. Returns its length; the parts lie at known places.
 static size_t write_error(uint8_t *out, bool v6)
 {
