@@ -21,6 +21,7 @@ struct media *media_new(const struct media_params *params)
 	if (streams_max == 0)
 		streams_max = params->sessions_max * STREAMS_PER_SESSION;
 	media->params = *params;
+	media->params.streams_max = streams_max;
 	media->sessions = idpool_new(params->sessions_max);
 	media->streams = idpool_new(streams_max);
 	if (media->sessions == NULL || media->streams == NULL) {
@@ -41,8 +42,10 @@ static void free_orphans(struct media *media)
 	struct stream *s;
 	uint32_t cursor = 0;
 
-	while ((s = idpool_next(media->streams, &cursor)) != NULL)
+	while ((s = idpool_next(media->streams, &cursor)) != NULL) {
+		free(s->history);
 		free(s);
+	}
 }
 
 void media_free(struct media *media)

@@ -178,6 +178,15 @@ struct pool *pools_choose(
 	return best;
 }
 
+bool pools_are_low(
+	const struct pools *pools, uint8_t realm, const struct tg_ip *near, struct tg_mono now)
+{
+	struct pool *pool = pools_choose(pools, realm, near, now);
+	uint32_t left = pool != NULL ? free_pairs(pool, now) : 0;
+
+	return left != 0 && left <= port_alloc_capacity(pool->ports) / 4;
+}
+
 static uint64_t some_holder(const struct pool *pool)
 {
 	uint64_t owner = 0;

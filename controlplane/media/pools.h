@@ -51,3 +51,6 @@ struct pool *pools_choose(
 int pools_take(struct pools *pools, struct pool_ports *out, uint8_t realm, const struct tg_ip *near,
 	uint64_t owner, struct tg_mono now);
 void pools_give(struct pool_ports *ports, struct tg_mono now);
+// Whether no more than a quarter of the pairs is free where pools_choose says, but some are.
+bool pools_are_low(
+	const struct pools *pools, uint8_t realm, const struct tg_ip *near, struct tg_mono now);

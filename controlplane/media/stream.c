@@ -38,6 +38,36 @@ static bool is_opaque(const struct said *const side[2])
 	return side[0]->opaque || side[1]->opaque;
 }
 
+// Calls of strangers leave a quarter of the streams and of each pool to those of peers: with many m=
+// lines few of them could take up all (I2).
+static bool is_stranger(const struct media_session *session)
+{
+	const char *peer = session->leg[MEDIA_A].leg.peer_name;
+
+	return peer == NULL || peer[0] == '\0';
+}
+
+static bool has_room(const struct media_session *session)
+{
+	const struct media *media = session->media;
+	uint32_t most = media->params.streams_max;
+
+	if (is_stranger(session))
+		most -= most / 4;
+	return idpool_count(media->streams) < most;
+}
+
+static bool may_take(const struct media_session *session, uint8_t realm, const struct tg_ip *near)
+{
+	struct media *media = session->media;
+
+	if (!is_stranger(session) || !pools_are_low(&media->pools, realm, near, media_now(media)))
+		return true;
+	LOG(LOG_WARN, "media-ports-low",
+		"realm=%u call=%" PRIu64 " advice=\"the rest is for peers\"", realm, session->call);
+	return false;
+}
+
 // The pool of the family its peer uses: of the SDP where there is one, else of its SIP.
 static enum media_failure take_ports(
 	struct stream *s, struct media_session *session, const struct said *const side[2])
@@ -51,9 +81,10 @@ static enum media_failure take_ports(
 
 		if (tg_ip_is_unset(near))
 			near = &leg->signalling;
-		if (pools_take(&media->pools, &s->ports[k], leg->realm, near, session->call,
-			    media_now(media))
-			< 0) {
+		if (!may_take(session, leg->realm, near)
+			|| pools_take(&media->pools, &s->ports[k], leg->realm, near, session->call,
+				   media_now(media))
+				< 0) {
 			give_ports(media, s);
 			return MEDIA_NO_PORTS;
 		}
@@ -168,7 +199,7 @@ enum media_failure stream_add(struct stream **out, struct media_session *session
 	if (s == NULL)
 		return MEDIA_NO_DATAPLANE;
 	s->session = session;
-	if (idpool_insert(&s->id, media->streams, s) < 0) {
+	if (!has_room(session) || idpool_insert(&s->id, media->streams, s) < 0) {
 		LOG(LOG_WARN, "media-streams-full", "call=%" PRIu64 " streams=%u", session->call,
 			idpool_count(media->streams));
 		free(s);
