@@ -160,7 +160,8 @@ void tap_read(struct tap *tap, struct rte_mempool *pool)
 		}
 		m->data_len = (uint16_t)bytes;
 		m->pkt_len = (uint32_t)bytes;
-		if (rte_ring_enqueue(tap->from_kernel, m) < 0)
+		// One that fills it was cut: the TAP was given a larger MTU than an mbuf has room for.
+		if (rte_pktmbuf_tailroom(m) == 0 || rte_ring_enqueue(tap->from_kernel, m) < 0)
 			rte_pktmbuf_free(m);
 	}
 }
