@@ -84,6 +84,10 @@ class VethNet(Net):
     def ports(self):
         return [f"iface={link}1" for link in "ab"]
 
+    def devices(self):
+        """The relay's ends for another DPDK program, as ours opens them."""
+        return [f"net_af_xdp{n},iface={link}1,busy_budget=0" for n, link in enumerate("ab")]
+
     def rtpblast_ports(self):
         """The far ends over AF_XDP, as rtpblast's arguments."""
         out = []

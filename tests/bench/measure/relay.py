@@ -39,7 +39,7 @@ def testpmd_rates(table, prefix):
     """The highest rate through testpmd for each number of flows."""
     best = {}
     with MemifNet(f"{prefix}t") as net:
-        peer = Testpmd(net.dir, memif(net.socket, "server"), net.name)
+        peer = Testpmd(net.dir, [memif(net.socket, "server")], net.name)
         try:
             for count in FLOWS:
                 blaster = generator(net.socket, ("--echo", count))

@@ -7,27 +7,37 @@ from . import machine
 from .blasting import shown
 
 
-class Testpmd:
-    """One forwarding lcore on the worker's core."""
+# As our own dataplane has them.
+RING = 2048
+MBUFS = 5 * RING
+MEMORY_MB = 128
 
-    def __init__(self, directory, device, name):
+
+class Testpmd:
+    """One forwarding lcore on the worker's core, with these devices, in a namespace or here."""
+
+    def __init__(self, directory, devices, name, ns=None):
+        vdevs = [a for device in devices for a in ("--vdev", device)]
         self.args = ["dpdk-testpmd", "--lcores",
                      f"0@{machine.REST_CPU},1@{machine.WORKER_CPU}", "--main-lcore", 0,
-                     "--in-memory", "--no-pci", "--no-telemetry", "--file-prefix", name, "-m", 128,
-                     "--vdev", device, "--", "--forward-mode=5tswap", "--auto-start",
-                     "--total-num-mbufs=8192", "--interactive"]
+                     "--in-memory", "--no-pci", "--no-telemetry", "--file-prefix", name,
+                     "-m", MEMORY_MB, *vdevs, "--", "--forward-mode=5tswap",
+                     "--port-topology=loop", "--auto-start", f"--rxd={RING}", f"--txd={RING}",
+                     f"--total-num-mbufs={MBUFS * len(devices)}", "--interactive"]
+        self.shown = [*self.args[:3], *vdevs, "--", "--forward-mode=5tswap",
+                      "--port-topology=loop", "--auto-start"]
         self.log = open(directory / "testpmd.log", "wb")
-        self.child = subprocess.Popen([str(a) for a in self.args], stdin=subprocess.PIPE,
+        args = ns.command(*self.args) if ns else self.args
+        self.child = subprocess.Popen([str(a) for a in args], stdin=subprocess.PIPE,
                                       stdout=self.log, stderr=self.log)
-        time.sleep(1.5)
+        machine.prefer(self.child.pid)
+        time.sleep(2)
         if self.child.poll() is not None:
             text = (directory / "testpmd.log").read_text(errors="replace")
             raise RuntimeError(f"dpdk-testpmd ended: {text[-1000:]}")
 
     def command(self):
-        device = self.args.index("--vdev")
-        return shown([self.args[0], *self.args[1:3], "--vdev", self.args[device + 1], "--",
-                      "--forward-mode=5tswap", "--auto-start"])
+        return shown(self.shown)
 
     def stop(self):
         if self.child.poll() is None:
