@@ -57,6 +57,13 @@ static void guard_header(struct path *path, struct packet *pkt, bool sound)
 		latch_refuse(path, pkt, TG_DROP_MEDIA_SSRC, TG_SIDE_DROP_SSRC);
 }
 
+// What SDP promises is the size of the codec's packets: not that of reports about them.
+static bool is_oversize(const struct tg_side_spec *side, const struct packet *pkt)
+{
+	return pkt->component == TG_RTP && side->packet_bytes_max != 0
+		&& pkt->payload_bytes > side->packet_bytes_max;
+}
+
 static void guard_packet(struct path *path, struct packet *pkt)
 {
 	const struct tg_side_spec *side = packet_side(pkt);
@@ -74,7 +81,7 @@ static void guard_packet(struct path *path, struct packet *pkt)
 	pkt->latch = (uint8_t)latch_judge(path, pkt);
 	if (pkt->latch == LATCH_REFUSED)
 		latch_refuse(path, pkt, TG_DROP_MEDIA_SOURCE, TG_SIDE_DROP_SOURCE);
-	else if (side->packet_bytes_max != 0 && bytes > side->packet_bytes_max)
+	else if (is_oversize(side, pkt))
 		packet_drop_media(path, pkt, TG_DROP_MEDIA_OVERSIZE, TG_SIDE_DROP_OVERSIZE);
 	else if (!opaque)
 		guard_header(path, pkt, sound);

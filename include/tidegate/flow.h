@@ -72,7 +72,7 @@ struct tg_side_spec {
 	struct tg_addr remote[2];  // by enum tg_component, as SDP promised; ip unset: not known yet
 	struct tg_ip signalling;   // source of this side's SIP, for TG_LATCH_SIGNALLING
 	uint16_t local_rtcp_port;  // same ip as local; 0: RTCP is muxed on local.port (RFC 5761)
-	uint16_t packet_bytes_max; // largest UDP payload accepted; 0: no limit
+	uint16_t packet_bytes_max; // largest UDP payload of RTP accepted; 0: no limit
 	uint64_t payload_types[2]; // bitmap over 0..127 of what may arrive; all zero: any
 	uint8_t latch;		   // enum tg_latch
 	uint8_t flags;		   // enum tg_side_flag

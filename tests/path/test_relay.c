@@ -270,6 +270,23 @@ Test(path, J18_size_and_payload_type_are_policed)
 	rig_free(rig);
 }
 
+// The size is that of the codec's packets: a compound report may be larger.
+Test(path, J4_size_is_no_matter_of_rtcp)
+{
+	uint8_t report[200] = {0x80, 200, 0, 49};
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = rig_spec(TG_LATCH_SIGNALLING);
+
+	spec.side[0].packet_bytes_max = 172;
+	spec.side[0].local_rtcp_port = 0;
+	rig_add(rig, &spec);
+	cr_assert(eq(int,
+		rig_receive(rig, 0, rig_udp(rig, RIG_PHONE, RIG_ACCESS, report, sizeof(report)))
+			.drop,
+		-1));
+	rig_free(rig);
+}
+
 Test(path, removed_stream_is_closed_at_once)
 {
 	struct rig *rig = rig_new(4, 1);
