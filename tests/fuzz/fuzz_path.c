@@ -406,9 +406,13 @@ static void begin(void)
 	static const char *const pools[] = {
 		"192.0.2.1", "198.51.100.1", "2001:db8:a::1", "2001:db8:c::1"};
 
-	for (uint32_t i = 0; i < STREAMS; i++)
-		put((struct tg_cmd){.type = TG_CMD_STREAM_REMOVE,
-			.ref = {i, flow_table_at(fuzz.rig->tables->flows, i)->generation}});
+	for (uint32_t i = 0; i < STREAMS; i++) {
+		const struct flow *flow = flow_table_at(fuzz.rig->tables->flows, i);
+
+		if (flow->spec != NULL)
+			put((struct tg_cmd){
+				.type = TG_CMD_STREAM_REMOVE, .ref = {i, flow->generation}});
+	}
 	put((struct tg_cmd){.type = TG_CMD_CONFIG_BEGIN});
 	for (uint16_t i = 0; i < 4; i++)
 		put((struct tg_cmd){.type = TG_CMD_POOL_PUT,
