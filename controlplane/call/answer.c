@@ -139,7 +139,7 @@ void answer_provisional(struct call *call, const struct call_input *in)
 		msg.body = STR_NONE;
 	if (sip_msg_has_sdp(&msg) && msg.body.len > 0) {
 		if (enqueue(call, &msg, true))
-			media_answer(call->media, MEDIA_B, msg.body, false);
+			media_answer(call->media, MEDIA_B, msg.body, false, 0);
 	} else if (call->queue != NULL) {
 		enqueue(call, &msg, false);
 	} else {
@@ -166,9 +166,9 @@ void answer_success(struct call *call, const struct call_input *in)
 		fsm_handle(call, CALL_EV_MEDIA_FAILED,
 			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
 	else if (has_sdp)
-		media_answer(call->media, MEDIA_B, in->msg->body, true);
+		media_answer(call->media, MEDIA_B, in->msg->body, true, 0);
 	else
-		media_confirm(call->media);
+		media_confirm(call->media, 0);
 }
 
 void answer_success_again(struct call *call, const struct call_input *in)

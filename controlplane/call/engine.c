@@ -144,7 +144,8 @@ static const struct sip_user sip_user = {
 
 // ---- what the media tells
 
-static void on_ready(void *arg, uint64_t id, enum media_failure failure, struct str sdp)
+static void on_ready(
+	void *arg, uint64_t id, uint32_t /*tag*/, enum media_failure failure, struct str sdp)
 {
 	struct call *call = call_find(arg, id);
 

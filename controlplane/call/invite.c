@@ -223,7 +223,7 @@ static void admit(const struct admission *a)
 	}
 	sip_txn_own(r->engine->stack, r->txn, call->id, (struct sip_label){call->id, LEG_A});
 	say_trying(r);
-	media_offer(call->media, MEDIA_A, r->msg->body);
+	media_offer(call->media, MEDIA_A, r->msg->body, 0);
 }
 
 void invite_on_request(const struct request *r)

@@ -42,6 +42,7 @@ struct stream {
 	unsigned int attempts;
 	struct tg_stream_ref ref;
 	struct pool_ports ports[2];
+	bool promised[2]; // a side's ports are in an SDP that it has: no others may be taken
 	struct tg_stream_spec spec; // as last sent
 	bool both_ways;		    // open in both directions by the last spec
 	bool is_audio;
@@ -57,8 +58,10 @@ struct stream {
 // One m= line.
 struct line {
 	struct stream *stream; // NULL: refused
-	struct said offer;     // of session->offerer, pending
+	struct said offer;     // of session->offerer
 	struct said said[2];   // by side, as last agreed
+	// What a side has in its SDP while the stream waits for another peer on the other one.
+	struct pool_ports kept[2];
 };
 
 enum op_kind {
@@ -66,6 +69,7 @@ enum op_kind {
 	OP_ANSWER,
 	OP_CONFIRM,
 	// Nobody waits for these:
+	OP_RETARGET,
 	OP_ROLLBACK,
 	OP_REFRESH,
 };
@@ -77,14 +81,28 @@ struct op {
 	enum media_side from;
 	bool final;
 	bool started;
+	bool offered; // an OP_OFFER that became the session's offer
+	uint32_t tag;
 	enum media_failure failure;
 	unsigned int waiting; // completions to come
+	struct media_leg leg; // OP_RETARGET
 	size_t sdp_len;
 	char sdp[];
 };
 
+// Operations for which memory was out are told of all the same; of more at a time the last ones are not.
+#define DROPPED_MAX 8
+
+enum offer_state {
+	OFFER_NONE,
+	OFFER_PENDING,
+	OFFER_ANSWERED, // may be answered again
+};
+
 struct session_leg {
 	struct media_leg leg;
+	char *heard; // the SDP of it that was last agreed; NULL: none
+	bool left;   // that was another peer's, before media_session_retarget
 	bool written;
 	uint64_t session_id; // of o=
 	uint64_t version;
@@ -98,10 +116,13 @@ struct media_session {
 	uint32_t idle_ms;
 	uint32_t one_way_ms;
 	bool early_media_to_callee;
-	bool answered;	// a final answer or media_confirm
-	bool has_offer; // lines' offer is filled in
-	bool lost;	// said so since the dataplane came
-	enum media_side offerer;
+	bool answered; // a final answer or media_confirm
+	bool agreed;   // some offer was answered
+	bool lost;     // said so since the dataplane came
+	uint8_t offer_state;
+	enum media_side offerer;	// of lines' offer
+	enum media_side agreed_offerer; // of the offer that was last answered
+	char *offer;			// the text of one that is pending
 	struct conf *conf;
 	struct session_leg leg[2];
 	unsigned int line_count;   // of the last offer
@@ -110,7 +131,8 @@ struct media_session {
 	struct op *op; // the first one runs
 	struct op **op_tail;
 	unsigned int dropped; // operations for which memory was out
-	struct timer finish;  // an operation that asked nothing of the dataplane
+	uint32_t dropped_tag[DROPPED_MAX];
+	struct timer finish; // an operation that asked nothing of the dataplane
 };
 
 struct media {
@@ -146,15 +168,16 @@ bool said_open(const struct said *from, const struct said *to);
 
 // ---- stream.c
 
-// A stream for one line, its ports and their command; side by enum media_side. Returns MEDIA_OK and
-// *out; the completion comes to op_stream_done, and then line.stream is NULL again if it failed.
-enum media_failure stream_add(struct stream **out, struct media_session *session,
+// A stream for one line, its ports and their command; side by enum media_side. It takes what the line
+// kept. Returns MEDIA_OK and line->stream; the completion comes to op_stream_done, and then that is
+// NULL again if it failed.
+enum media_failure stream_add(struct line *line, struct media_session *session,
 	const struct sdp_media *m, const struct said *const side[2]);
 // Brings the dataplane up to what both sides said. side[0] and side[1] NULL: nothing may flow.
 // Returns 1 when a completion will come to op_stream_done; 0 when nothing changes; -errno.
 int stream_update(struct stream *s, const struct said *const side[2]);
-// Changes nothing, for its completion. Returns as stream_update does.
-int stream_ping(struct stream *s);
+// What it is called in listings, by a line that describes it.
+void stream_describe(struct stream *s, const struct sdp_media *m);
 // Removes it, and gives its ports back; now, or once it is added.
 void stream_close(struct stream *s);
 // After a new dataplane came: puts a lost one back.
@@ -162,9 +185,17 @@ void stream_readd(struct stream *s);
 
 // ---- op.c
 
-// A copy of sdp is taken. When memory is out the session's on_ready bears MEDIA_NO_DATAPLANE.
-void op_enqueue(struct media_session *session, enum op_kind kind, enum media_side from,
-	struct str sdp, bool final);
+struct op_params {
+	enum op_kind kind;
+	enum media_side from;
+	struct str sdp; // a copy is taken
+	bool final;
+	uint32_t tag;
+	const struct media_leg *leg; // OP_RETARGET
+};
+
+// When memory is out, -ENOMEM, and on_ready bears MEDIA_NO_DATAPLANE if anybody waits.
+int op_enqueue(struct media_session *session, const struct op_params *params);
 void op_free_all(struct media_session *session);
 // A command of the running operation is done.
 void op_stream_done(struct media_session *session, enum media_failure failure);
@@ -173,10 +204,29 @@ void op_stream_done(struct media_session *session, enum media_failure failure);
 
 // Starts an operation: sends the commands it needs and counts them in op->waiting.
 enum media_failure negotiate_begin(struct media_session *session, struct op *op);
-// The dataplane did it: takes over what was agreed and writes the SDP for the other side into
-// media->written; *out is none where there is none to send.
-enum media_failure negotiate_finish(
+// The offer that waits is gone: all is as it was agreed before.
+void negotiate_roll_back(struct media_session *session);
+// Both sides want a line, and for the same.
+bool negotiate_is_agreed(const struct line *line);
+void negotiate_close_line(struct media_session *session, struct line *line);
+// Reads sdp into media->sdp.
+enum media_failure negotiate_parse(struct media *media, struct str sdp);
+
+// ---- compose.c
+
+// The dataplane did it: writes the SDP for the other side into media->written; *out is none where
+// there is none to send.
+enum media_failure compose_reply(
 	struct str *out, struct media_session *session, const struct op *op);
+
+// ---- session.c
+
+// A leg that says a new o= line.
+void session_leg_init(struct session_leg *leg, const struct media_leg *params);
+
+// ---- retarget.c
+
+void retarget_begin(struct media_session *session, const struct op *op);
 
 // ---- events.c
 

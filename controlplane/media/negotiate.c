@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static enum media_failure parse(struct media *media, struct str sdp)
+enum media_failure negotiate_parse(struct media *media, struct str sdp)
 {
 	switch (sdp_parse(&media->sdp, sdp)) {
 	case 0:
@@ -17,15 +17,16 @@ static enum media_failure parse(struct media *media, struct str sdp)
 	}
 }
 
-static bool is_agreed(const struct line *line)
+bool negotiate_is_agreed(const struct line *line)
 {
-	return line->said[0].wanted && line->said[1].wanted;
+	return line->said[0].wanted && line->said[1].wanted
+		&& line->said[0].opaque == line->said[1].opaque;
 }
 
-// In use by an answered call: an offer leaves it alone until the answer (C15).
-static bool is_settled(const struct media_session *session, const struct line *line)
+// In use: an offer leaves it alone until the answer (C15).
+static bool is_settled(const struct line *line)
 {
-	return session->answered && is_agreed(line);
+	return line->stream != NULL && negotiate_is_agreed(line);
 }
 
 static enum media_failure wait_for(struct op *op, int rc)
@@ -35,10 +36,12 @@ static enum media_failure wait_for(struct op *op, int rc)
 	return rc < 0 ? MEDIA_NO_DATAPLANE : MEDIA_OK;
 }
 
-static void close_line(struct line *line)
+void negotiate_close_line(struct media_session *session, struct line *line)
 {
 	stream_close(line->stream);
 	line->stream = NULL;
+	for (unsigned int k = 0; k < 2; k++)
+		pools_give(&line->kept[k], media_now(session->media));
 }
 
 static enum media_failure update_line(struct line *line, struct op *op)
@@ -53,7 +56,7 @@ static int resize(struct media_session *session, unsigned int count)
 	struct line *line;
 
 	for (unsigned int i = count; i < session->line_count; i++)
-		close_line(&session->line[i]);
+		negotiate_close_line(session, &session->line[i]);
 	if (count > session->line_count) {
 		line = realloc(session->line, count * sizeof(*line));
 		if (line == NULL)
@@ -68,21 +71,21 @@ static int resize(struct media_session *session, unsigned int count)
 
 static enum media_failure offer_line(struct media_session *session, struct op *op, unsigned int i)
 {
+	static const struct said nothing;
 	struct line *line = &session->line[i];
-	const struct said *side[2] = {&line->said[0], &line->said[1]};
+	const struct said *side[2] = {&nothing, &nothing};
 	enum media_failure failure;
 
-	if (is_settled(session, line))
+	if (is_settled(line))
 		return MEDIA_OK;
 	if (!line->offer.wanted) {
-		close_line(line);
+		negotiate_close_line(session, line);
 		return MEDIA_OK;
 	}
-	memset(line->said, 0, sizeof(line->said));
 	side[op->from] = &line->offer;
 	if (line->stream != NULL)
 		return wait_for(op, stream_update(line->stream, side));
-	failure = stream_add(&line->stream, session, &session->media->sdp.media[i], side);
+	failure = stream_add(line, session, &session->media->sdp.media[i], side);
 	op->waiting += failure == MEDIA_OK;
 	return failure;
 }
@@ -101,9 +104,20 @@ static bool is_acceptable(const struct sdp *sdp)
 
 enum media_failure media_judge_offer(struct media *media, struct str sdp)
 {
-	enum media_failure failure = parse(media, sdp);
+	enum media_failure failure = negotiate_parse(media, sdp);
 
 	return failure == MEDIA_OK && !is_acceptable(&media->sdp) ? MEDIA_NOT_ACCEPTABLE : failure;
+}
+
+static int keep_text(char **out, struct str sdp)
+{
+	char *text = str_dup(sdp);
+
+	if (text == NULL)
+		return -ENOMEM;
+	free(*out);
+	*out = text;
+	return 0;
 }
 
 static enum media_failure begin_offer(struct media_session *session, struct op *op)
@@ -117,10 +131,12 @@ static enum media_failure begin_offer(struct media_session *session, struct op *
 	// RFC 3264 §8: lines are never taken away.
 	if (sdp->media_count < session->agreed_lines)
 		return MEDIA_NOT_ACCEPTABLE;
-	if (resize(session, sdp->media_count) < 0)
-		return MEDIA_NO_DATAPLANE;
-	session->has_offer = true;
+	session->offer_state = OFFER_PENDING;
 	session->offerer = op->from;
+	op->offered = true;
+	if (resize(session, sdp->media_count) < 0
+		|| keep_text(&session->offer, str_of(op->sdp, op->sdp_len)) < 0)
+		return MEDIA_NO_DATAPLANE;
 	for (unsigned int i = 0; i < session->line_count; i++)
 		said_read(&session->line[i].offer, sdp, &sdp->media[i]);
 	for (unsigned int i = 0; failure == MEDIA_OK && i < session->line_count; i++)
@@ -129,37 +145,69 @@ static enum media_failure begin_offer(struct media_session *session, struct op *
 }
 
 static enum media_failure answer_line(
-	struct op *op, struct line *line, const struct sdp *sdp, const struct sdp_media *m)
+	struct media_session *session, struct op *op, struct line *line, const struct sdp_media *m)
 {
 	static const struct said *const silence[2] = {NULL, NULL};
 
 	line->said[!op->from] = line->offer;
-	said_read(&line->said[op->from], sdp, m);
-	if (line->stream == NULL || is_agreed(line))
+	said_read(&line->said[op->from], &session->media->sdp, m);
+	if (line->stream == NULL)
+		return MEDIA_OK;
+	if (negotiate_is_agreed(line)) {
+		stream_describe(line->stream, m);
 		return update_line(line, op);
+	}
 	// Another answer may follow an early one and want it after all (D29).
-	if (!op->final)
+	if (!session->answered)
 		return wait_for(op, stream_update(line->stream, silence));
-	close_line(line);
+	negotiate_close_line(session, line);
 	return MEDIA_OK;
+}
+
+static int agree(struct media_session *session, const struct op *op)
+{
+	struct session_leg *from = &session->leg[op->from], *to = &session->leg[!op->from];
+
+	if (keep_text(&from->heard, str_of(op->sdp, op->sdp_len)) < 0)
+		return -ENOMEM;
+	from->left = false;
+	if (session->offer_state == OFFER_PENDING) {
+		free(to->heard);
+		to->heard = session->offer;
+		to->left = false;
+		session->offer = NULL;
+	}
+	session->offer_state = OFFER_ANSWERED;
+	session->agreed = true;
+	session->agreed_offerer = session->offerer;
+	session->agreed_lines = session->line_count;
+	session->answered = session->answered || op->final;
+	return 0;
 }
 
 static enum media_failure begin_answer(struct media_session *session, struct op *op)
 {
 	const struct sdp *sdp = &session->media->sdp;
-	enum media_failure failure = parse(session->media, str_of(op->sdp, op->sdp_len));
+	enum media_failure failure = negotiate_parse(session->media, str_of(op->sdp, op->sdp_len));
 
 	if (failure != MEDIA_OK)
 		return failure;
 	// RFC 3264 §6: as many lines as the offer.
-	if (!session->has_offer || op->from == session->offerer
+	if (session->offer_state == OFFER_NONE || op->from == session->offerer
 		|| sdp->media_count != session->line_count)
 		return MEDIA_NOT_ACCEPTABLE;
-	session->answered = session->answered || op->final;
-	session->agreed_lines = session->line_count;
+	if (agree(session, op) < 0)
+		return MEDIA_NO_DATAPLANE;
 	for (unsigned int i = 0; failure == MEDIA_OK && i < session->line_count; i++)
-		failure = answer_line(op, &session->line[i], sdp, &sdp->media[i]);
+		failure = answer_line(session, op, &session->line[i], &sdp->media[i]);
 	return failure;
+}
+
+// What an offer that still waits asks for stays.
+static bool is_refused(const struct media_session *session, const struct line *line)
+{
+	return line->said[0].known && line->said[1].known
+		&& !(session->offer_state == OFFER_PENDING && line->offer.wanted);
 }
 
 static enum media_failure begin_confirm(struct media_session *session, struct op *op)
@@ -170,22 +218,30 @@ static enum media_failure begin_confirm(struct media_session *session, struct op
 	for (unsigned int i = 0; failure == MEDIA_OK && i < session->line_count; i++) {
 		struct line *line = &session->line[i];
 
-		if (line->said[0].known && line->said[1].known && !is_agreed(line))
-			close_line(line);
-		else if (is_agreed(line))
+		if (is_settled(line))
 			failure = update_line(line, op);
+		else if (is_refused(session, line))
+			negotiate_close_line(session, line);
 	}
 	return failure;
 }
 
-static enum media_failure begin_rollback(struct media_session *session)
+void negotiate_roll_back(struct media_session *session)
 {
-	session->has_offer = false;
+	if (session->offer_state != OFFER_PENDING)
+		return;
+	free(session->offer);
+	session->offer = NULL;
+	session->offer_state = session->agreed ? OFFER_ANSWERED : OFFER_NONE;
+	session->offerer = session->agreed_offerer;
 	for (unsigned int i = 0; i < session->line_count; i++) {
-		if (!is_settled(session, &session->line[i]))
-			close_line(&session->line[i]);
+		struct line *line = &session->line[i];
+
+		if (!is_settled(line))
+			negotiate_close_line(session, line);
+		line->offer = line->said[session->offerer];
 	}
-	return MEDIA_OK;
+	session->line_count = session->agreed_lines;
 }
 
 static enum media_failure begin_refresh(struct media_session *session, struct op *op)
@@ -193,13 +249,13 @@ static enum media_failure begin_refresh(struct media_session *session, struct op
 	enum media_failure failure = MEDIA_OK;
 
 	for (unsigned int i = 0; failure == MEDIA_OK && i < session->line_count; i++) {
-		if (is_settled(session, &session->line[i]))
+		if (is_settled(&session->line[i]))
 			failure = update_line(&session->line[i], op);
 	}
 	return failure;
 }
 
-static enum media_failure begin(struct media_session *session, struct op *op)
+enum media_failure negotiate_begin(struct media_session *session, struct op *op)
 {
 	switch (op->kind) {
 	case OP_OFFER:
@@ -208,114 +264,14 @@ static enum media_failure begin(struct media_session *session, struct op *op)
 		return begin_answer(session, op);
 	case OP_CONFIRM:
 		return begin_confirm(session, op);
+	case OP_RETARGET:
+		retarget_begin(session, op);
+		return MEDIA_OK;
 	case OP_ROLLBACK:
-		return begin_rollback(session);
+		negotiate_roll_back(session);
+		return MEDIA_OK;
 	case OP_REFRESH:
 		return begin_refresh(session, op);
 	}
 	return MEDIA_NOT_ACCEPTABLE;
-}
-
-enum media_failure negotiate_begin(struct media_session *session, struct op *op)
-{
-	enum media_failure failure = begin(session, op);
-
-	// Where nothing is to be changed the dataplane is asked all the same: on_ready comes by its
-	// completion and not from inside the call.
-	for (unsigned int i = 0; failure == MEDIA_OK && op->waiting == 0 && i < session->line_count;
-		i++) {
-		if (session->line[i].stream != NULL)
-			failure = wait_for(op, stream_ping(session->line[i].stream));
-	}
-	return failure;
-}
-
-static bool is_live(const struct line *line, const struct op *op)
-{
-	if (line->stream == NULL || !line->offer.wanted)
-		return false;
-	return op->kind == OP_OFFER || line->said[op->from].wanted;
-}
-
-static const struct pool *pool_of_leg(
-	const struct media_session *session, enum media_side side, const struct op *op)
-{
-	const struct media_leg *leg = &session->leg[side].leg;
-
-	for (unsigned int i = 0; i < session->line_count; i++) {
-		if (is_live(&session->line[i], op))
-			return session->line[i].stream->ports[side].pool;
-	}
-	return pools_choose(
-		&session->media->pools, leg->realm, &leg->signalling, media_now(session->media));
-}
-
-static void fill_edits(struct sdp_stream_edit *edit, const struct media_session *session,
-	enum media_side to, const struct op *op)
-{
-	for (unsigned int i = 0; i < session->line_count; i++) {
-		const struct line *line = &session->line[i];
-		const struct pool_ports *ports;
-
-		edit[i] = (struct sdp_stream_edit){0};
-		if (!is_live(line, op))
-			continue;
-		ports = &line->stream->ports[to];
-		edit[i].rtp_port = ports->rtp_port;
-		edit[i].rtcp_port = (uint16_t)(ports->rtp_port + 1);
-		edit[i].address = ports->pool->advertised;
-	}
-}
-
-static struct str write(struct media *media, const struct sdp_edit *edit)
-{
-	struct strbuf b = strbuf_on(media->written, sizeof(media->written));
-
-	sdp_write(&b, &media->sdp, edit);
-	return b.failed ? STR_NONE : strbuf_str(&b);
-}
-
-// RFC 3264 §8: the version grows by one when anything else differs (D3).
-static struct str write_version(struct media *media, struct session_leg *leg, struct sdp_edit *edit)
-{
-	struct str out = write(media, edit);
-	uint64_t fingerprint;
-
-	if (str_is_none(out))
-		return out;
-	fingerprint = sdp_fingerprint(out);
-	if (leg->written && fingerprint != leg->fingerprint) {
-		edit->version = ++leg->version;
-		out = write(media, edit);
-	}
-	leg->written = true;
-	leg->fingerprint = fingerprint;
-	return out;
-}
-
-enum media_failure negotiate_finish(
-	struct str *out, struct media_session *session, const struct op *op)
-{
-	struct sdp_stream_edit stream[SDP_MEDIA_MAX];
-	struct sdp_edit edit = {.stream = stream};
-	enum media_side to = !op->from;
-	struct session_leg *leg = &session->leg[to];
-	const struct pool *pool;
-	enum media_failure failure;
-
-	*out = STR_NONE;
-	if (op->kind != OP_OFFER && op->kind != OP_ANSWER)
-		return MEDIA_OK;
-	failure = parse(session->media, str_of(op->sdp, op->sdp_len));
-	if (failure != MEDIA_OK)
-		return failure;
-	pool = pool_of_leg(session, to, op);
-	if (pool == NULL)
-		return MEDIA_NO_PORTS;
-	edit.address = pool->advertised;
-	edit.session_id = leg->session_id;
-	edit.version = leg->version;
-	fill_edits(stream, session, to, op);
-	*out = write_version(session->media, leg, &edit);
-	return str_is_none(*out) ? MEDIA_NOT_ACCEPTABLE : MEDIA_OK;
 }

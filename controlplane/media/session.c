@@ -7,13 +7,27 @@
 
 #include "controlplane/base/metrics.h"
 
-static void leg_init(struct session_leg *leg, const struct media_leg *params)
+void session_leg_init(struct session_leg *leg, const struct media_leg *params)
 {
 	leg->leg = *params;
+	leg->written = false;
 	// RFC 8866 §5.2: unique with our address; small enough for peers that read 63 bits.
 	arc4random_buf(&leg->session_id, sizeof(leg->session_id));
 	leg->session_id >>= 1;
 	leg->version = 1;
+}
+
+static void leg_continue(struct session_leg *leg, const struct media_leg_ref *ref)
+{
+	const struct session_leg *old;
+
+	if (ref->session == NULL)
+		return;
+	old = &ref->session->leg[ref->side];
+	leg->session_id = old->session_id;
+	leg->version = old->version;
+	leg->written = old->written;
+	leg->fingerprint = old->fingerprint;
 }
 
 int media_session_new(
@@ -31,8 +45,10 @@ int media_session_new(
 	session->one_way_ms = params->one_way_ms;
 	session->early_media_to_callee = params->early_media_to_callee;
 	session->op_tail = &session->op;
-	for (unsigned int k = 0; k < 2; k++)
-		leg_init(&session->leg[k], &params->leg[k]);
+	for (unsigned int k = 0; k < 2; k++) {
+		session_leg_init(&session->leg[k], &params->leg[k]);
+		leg_continue(&session->leg[k], &params->continues[k]);
+	}
 	rc = idpool_insert(&session->id, media->sessions, session);
 	if (rc < 0) {
 		free(session);
@@ -55,11 +71,14 @@ void media_session_free(struct media_session *session)
 	timer_cancel(media->params.wheel, &session->finish);
 	op_free_all(session);
 	for (unsigned int i = 0; i < session->line_count; i++)
-		stream_close(session->line[i].stream);
+		negotiate_close_line(session, &session->line[i]);
 	idpool_remove(media->sessions, session->id);
 	counter_add(&media->counters.sessions, (uint64_t)-1);
 	if (session->conf != NULL)
 		conf_put(session->conf);
+	for (unsigned int k = 0; k < 2; k++)
+		free(session->leg[k].heard);
+	free(session->offer);
 	free(session->line);
 	free(session);
 }
@@ -73,27 +92,51 @@ void media_session_set_signalling(
 		return;
 	*own = *ip;
 	if (session->answered)
-		op_enqueue(session, OP_REFRESH, side, STR_NONE, false);
+		op_enqueue(session, &(struct op_params){.kind = OP_REFRESH, .from = side});
 }
 
-void media_offer(struct media_session *session, enum media_side from, struct str sdp)
+void media_offer(struct media_session *session, enum media_side from, struct str sdp, uint32_t tag)
 {
-	op_enqueue(session, OP_OFFER, from, sdp, false);
+	op_enqueue(session,
+		&(struct op_params){.kind = OP_OFFER, .from = from, .sdp = sdp, .tag = tag});
 }
 
 void media_offer_refused(struct media_session *session)
 {
-	op_enqueue(session, OP_ROLLBACK, MEDIA_A, STR_NONE, false);
+	op_enqueue(session, &(struct op_params){.kind = OP_ROLLBACK});
 }
 
-void media_answer(struct media_session *session, enum media_side from, struct str sdp, bool final)
+void media_answer(struct media_session *session, enum media_side from, struct str sdp, bool final,
+	uint32_t tag)
 {
-	op_enqueue(session, OP_ANSWER, from, sdp, final);
+	op_enqueue(session,
+		&(struct op_params){
+			.kind = OP_ANSWER, .from = from, .sdp = sdp, .final = final, .tag = tag});
 }
 
-void media_confirm(struct media_session *session)
+void media_confirm(struct media_session *session, uint32_t tag)
 {
-	op_enqueue(session, OP_CONFIRM, MEDIA_B, STR_NONE, true);
+	op_enqueue(session, &(struct op_params){.kind = OP_CONFIRM, .final = true, .tag = tag});
+}
+
+int media_session_retarget(
+	struct media_session *session, enum media_side side, const struct media_leg *leg)
+{
+	if (session->answered)
+		return -EISCONN;
+	return op_enqueue(
+		session, &(struct op_params){.kind = OP_RETARGET, .from = side, .leg = leg});
+}
+
+struct str media_session_heard(const struct media_session *session, enum media_side side)
+{
+	const struct session_leg *leg = &session->leg[side];
+
+	if (leg->heard != NULL && !leg->left)
+		return str_from(leg->heard);
+	if (session->offer_state == OFFER_PENDING && session->offerer == side)
+		return str_from(session->offer);
+	return STR_NONE;
 }
 
 unsigned int media_session_stream_count(const struct media_session *session)

@@ -11,6 +11,10 @@
 //	                            ▼
 //	                        removed, its ports rest
 //
+// Either side may offer, first or later, before or after the call is answered (RFC 3264, RFC 6337).
+// What was agreed stays as it is until an offer is answered; a new offer takes the place of one that
+// still waits.
+//
 // RTCP is always on its own port: rtcp-mux is not passed on, so neither leg may use it. Other UDP such
 // as T.38 is relayed as it is (J20). Lines over TCP, and those that need a handshake, are refused
 // towards both sides with port 0 (D6).
@@ -48,9 +52,11 @@ enum media_failure {
 
 struct media_user {
 	// A media_offer, media_answer or media_confirm is through; one call for each, in order, never
-	// from inside of them. sdp is what to send to the other side, valid during the call only; none
-	// when failure is not MEDIA_OK and after media_confirm. May free the session.
-	void (*on_ready)(void *arg, uint64_t call, enum media_failure failure, struct str sdp);
+	// from inside of them, with the tag given to it. sdp is what to send to the other side, valid
+	// during the call only; none when failure is not MEDIA_OK and after media_confirm. May free
+	// the session.
+	void (*on_ready)(
+		void *arg, uint64_t call, uint32_t tag, enum media_failure failure, struct str sdp);
 	// No packet from either side for the idle time (J12): of an answered call whose streams are all
 	// open both ways (C20). Repeats each idle time. May free the session.
 	void (*on_idle)(void *arg, uint64_t call);
@@ -111,6 +117,12 @@ struct media_leg {
 	struct police_rule police;
 };
 
+// A leg of another session of the same media.
+struct media_leg_ref {
+	struct media_session *session; // NULL: none
+	enum media_side side;
+};
+
 struct media_session_params {
 	uint64_t call; // for callbacks and as the owner of ports; not 0
 	struct media_leg leg[2];
@@ -118,6 +130,9 @@ struct media_session_params {
 	uint32_t one_way_ms;	    // J16; 0: never
 	bool early_media_to_callee; // A->B open before the answer
 	struct conf *conf;	    // the call's settings; a reference is taken; may be NULL
+	// The o= line of a leg goes on where another session's is now: a transferred party gets new
+	// ports under the identity it knows (D3). The other session stays as it is.
+	struct media_leg_ref continues[2];
 };
 
 // Returns 0, -ENOMEM or -ENOSPC when sessions_max live.
@@ -133,16 +148,32 @@ void media_session_set_signalling(
 // MEDIA_BAD_SDP or MEDIA_NOT_ACCEPTABLE.
 enum media_failure media_judge_offer(struct media *media, struct str sdp);
 // An SDP offer from a side; on_ready bears the offer for the other side. Streams in use stay as they
-// are until the answer.
-void media_offer(struct media_session *session, enum media_side from, struct str sdp);
-// The offer that waits for an answer was refused: what it alone had added is removed (C15). No
-// on_ready follows.
+// are until the answer. One that fails leaves all as it was, as if it had been refused.
+void media_offer(struct media_session *session, enum media_side from, struct str sdp, uint32_t tag);
+// The offer that waits for an answer was refused: what it alone had added is removed, and all is as
+// it was agreed before (C15). No on_ready follows.
 void media_offer_refused(struct media_session *session);
-// An SDP answer from a side. final: in a 2xx; before that it is early media and A->B stays closed
-// by policy. A repeat of the same answer only opens gates; another one replaces it (D29).
-void media_answer(struct media_session *session, enum media_side from, struct str sdp, bool final);
+// An SDP answer from a side. final: the call is answered now; before that it is early media and A->B
+// stays closed by policy, whoever offered. A repeat of the same answer only opens gates; another one
+// replaces it (D29).
+void media_answer(struct media_session *session, enum media_side from, struct str sdp, bool final,
+	uint32_t tag);
 // The call was answered without a new SDP: open what was closed. on_ready follows with no sdp.
-void media_confirm(struct media_session *session);
+void media_confirm(struct media_session *session, uint32_t tag);
+// Before the answer another peer takes the place of a side. What the old one said is forgotten and its
+// streams are removed, in order with the operations above; the other side keeps its ports and its o=
+// line, so that an SDP it already has stays true. The next offer takes ports of the new leg's realm.
+// Returns 0; -EISCONN when the call is answered; -ENOMEM. No on_ready follows.
+int media_session_retarget(
+	struct media_session *session, enum media_side side, const struct media_leg *leg);
+
+// The SDP that a side has from us now: the offer that waits for its answer, else what was agreed, with
+// lines that were refused since at port 0. For refreshes: its o= version is the last one, greater when it
+// says anything else than what was last sent. None when nothing was sent. Valid until media is used again.
+struct str media_session_sent(struct media_session *session, enum media_side side);
+// The SDP of a side that was last agreed, else its offer that waits; none when it said nothing. For
+// transfers. Valid until the session is used again.
+struct str media_session_heard(const struct media_session *session, enum media_side side);
 
 unsigned int media_session_stream_count(const struct media_session *session);
 // One side of a stream is not heard while the other is (J16).

@@ -81,16 +81,16 @@ static enum media_failure take_ports(
 
 		if (tg_ip_is_unset(near))
 			near = &leg->signalling;
-		if (!may_take(session, leg->realm, near)
-			|| pools_take(&media->pools, &s->ports[k], leg->realm, near, session->call,
-				   media_now(media))
-				< 0) {
+		if (s->ports[k].pool == NULL
+			&& (!may_take(session, leg->realm, near)
+				|| pools_take(&media->pools, &s->ports[k], leg->realm, near,
+					   session->call, media_now(media))
+					< 0)) {
 			give_ports(media, s);
 			return MEDIA_NO_PORTS;
 		}
 		spec->local = (struct tg_addr){
 			.ip = s->ports[k].pool->address, .port = s->ports[k].rtp_port};
-		spec->local_rtcp_port = is_opaque(side) ? 0 : (uint16_t)(s->ports[k].rtp_port + 1);
 	}
 	return MEDIA_OK;
 }
@@ -141,7 +141,7 @@ static void fill_flags(struct stream *s, const struct said *const side[2])
 	bool open[2];
 
 	for (unsigned int k = 0; k < 2; k++) {
-		s->spec.side[k].flags = s->spec.side[k].local_rtcp_port == 0 ? TG_SIDE_OPAQUE : 0;
+		s->spec.side[k].flags &= TG_SIDE_OPAQUE;
 		open[k] = side[k] != NULL && said_open(side[k], side[!k]);
 	}
 	// RFC 3960 §3: the callee is heard at once, the caller from the answer on (C45).
@@ -169,6 +169,10 @@ static void fill_spec(struct stream *s, const struct said *const side[2])
 			continue;
 		fill_side(&s->spec.side[k], &session->leg[k].leg, side[k], side[!k]);
 		fill_types(s, k, side[k], side[!k]);
+		s->spec.side[k].flags = is_opaque(side) ? TG_SIDE_OPAQUE : 0;
+		s->spec.side[k].local_rtcp_port = is_opaque(side)
+			? 0
+			: (uint16_t)(s->ports[k].rtp_port + 1);
 	}
 	fill_flags(s, side);
 	// Nobody need talk in a picture, and nothing before the answer.
@@ -189,7 +193,14 @@ static int send_command(struct media *media, struct stream *s, enum tg_cmd_type 
 		s->id, type == TG_CMD_STREAM_REMOVE);
 }
 
-enum media_failure stream_add(struct stream **out, struct media_session *session,
+void stream_describe(struct stream *s, const struct sdp_media *m)
+{
+	copy_text(s->kind, sizeof(s->kind), m->kind);
+	copy_text(s->protocol, sizeof(s->protocol), m->protocol);
+	s->is_audio = m->is_rtp && str_equal_nocase(m->kind, STR("audio"));
+}
+
+enum media_failure stream_add(struct line *line, struct media_session *session,
 	const struct sdp_media *m, const struct said *const side[2])
 {
 	struct media *media = session->media;
@@ -206,9 +217,12 @@ enum media_failure stream_add(struct stream **out, struct media_session *session
 		return failure;
 	}
 	counter_add(&media->counters.streams, 1);
-	copy_text(s->kind, sizeof(s->kind), m->kind);
-	copy_text(s->protocol, sizeof(s->protocol), m->protocol);
-	s->is_audio = m->is_rtp && str_equal_nocase(m->kind, STR("audio"));
+	stream_describe(s, m);
+	for (unsigned int k = 0; k < 2; k++) {
+		s->ports[k] = line->kept[k];
+		s->promised[k] = s->ports[k].pool != NULL;
+		line->kept[k].pool = NULL;
+	}
 	failure = take_ports(s, session, side);
 	if (failure == MEDIA_OK) {
 		fill_spec(s, side);
@@ -220,7 +234,7 @@ enum media_failure stream_add(struct stream **out, struct media_session *session
 		release(media, s);
 		return failure;
 	}
-	*out = s;
+	line->stream = s;
 	return MEDIA_OK;
 }
 
@@ -254,15 +268,6 @@ int stream_update(struct stream *s, const struct said *const side[2])
 	rc = send_command(s->session->media, s, TG_CMD_STREAM_UPDATE);
 	for (unsigned int k = 0; k < 2; k++)
 		s->spec.side[k].flags &= (uint8_t)~TG_SIDE_RELATCH;
-	return rc < 0 ? rc : 1;
-}
-
-int stream_ping(struct stream *s)
-{
-	int rc = -ENOTCONN;
-
-	if (s->state == STREAM_LIVE)
-		rc = send_command(s->session->media, s, TG_CMD_STREAM_UPDATE);
 	return rc < 0 ? rc : 1;
 }
 
@@ -326,6 +331,7 @@ void stream_close(struct stream *s)
 // The port is taken in the dataplane and free here: rest it, try another.
 static bool try_other_ports(struct media *media, struct stream *s)
 {
+	static const struct said nothing;
 	const struct said *side[2] = {NULL, NULL};
 	struct media_session *session = s->session;
 
@@ -333,12 +339,15 @@ static bool try_other_ports(struct media *media, struct stream *s)
 		if (session->line[i].stream != s)
 			continue;
 		side[session->offerer] = &session->line[i].offer;
-		side[!session->offerer] = &session->line[i].said[!session->offerer];
+		side[!session->offerer] = &nothing;
 	}
 	if (side[0] == NULL || s->attempts == ADD_ATTEMPTS_MAX)
 		return false;
 	s->attempts++;
-	give_ports(media, s);
+	for (unsigned int k = 0; k < 2; k++) {
+		if (!s->promised[k])
+			pools_give(&s->ports[k], media_now(media));
+	}
 	return take_ports(s, session, side) == MEDIA_OK
 		&& send_command(media, s, TG_CMD_STREAM_ADD) == 0;
 }

@@ -26,9 +26,10 @@ static struct media *media;
 static struct media_session *session;
 static unsigned int asked, told;
 
-static void on_ready(void * /*arg*/, uint64_t call, enum media_failure failure, struct str sdp)
+static void on_ready(
+	void * /*arg*/, uint64_t call, uint32_t tag, enum media_failure failure, struct str sdp)
 {
-	if (call != 1 || (failure != MEDIA_OK && !str_is_none(sdp)))
+	if (call != 1 || tag != told || (failure != MEDIA_OK && !str_is_none(sdp)))
 		abort();
 	told++;
 }
@@ -110,27 +111,24 @@ static void happen(char what, struct str sdp)
 
 static void take_step(char what, struct str sdp)
 {
-	static const char asking[] = "ABabyzc";
-
 	happen(what, sdp);
 	if (session == NULL)
 		return;
-	asked += what != '\0' && strchr(asking, what) != NULL;
 	switch (what) {
 	case 'A':
 	case 'B':
-		media_offer(session, what == 'A' ? MEDIA_A : MEDIA_B, sdp);
+		media_offer(session, what == 'A' ? MEDIA_A : MEDIA_B, sdp, asked++);
 		break;
 	case 'a':
 	case 'b':
-		media_answer(session, what == 'a' ? MEDIA_A : MEDIA_B, sdp, false);
+		media_answer(session, what == 'a' ? MEDIA_A : MEDIA_B, sdp, false, asked++);
 		break;
 	case 'y':
 	case 'z':
-		media_answer(session, what == 'y' ? MEDIA_A : MEDIA_B, sdp, true);
+		media_answer(session, what == 'y' ? MEDIA_A : MEDIA_B, sdp, true, asked++);
 		break;
 	case 'c':
-		media_confirm(session);
+		media_confirm(session, asked++);
 		break;
 	case 'r':
 		media_offer_refused(session);

@@ -71,11 +71,13 @@ static void maybe_free(void)
 	world.session = NULL;
 }
 
-static void on_ready(void *, uint64_t call, enum media_failure failure, struct str sdp)
+static void on_ready(
+	void *, uint64_t call, uint32_t tag, enum media_failure failure, struct str sdp)
 {
 	cr_assert_geq(call, WORLD_CALL);
 	world.ready++;
 	world.failure = failure;
+	world.tag = tag;
 	snprintf(world.sdp, sizeof(world.sdp), "%.*s", STR_FMT(sdp));
 	maybe_free();
 }
@@ -178,6 +180,7 @@ static enum media_failure result_after(unsigned int ready)
 	cr_assert_eq(world.ready, ready, "never from inside");
 	world_run(2);
 	cr_assert_eq(world.ready, ready + 1);
+	cr_assert_eq(world.tag, ready);
 	return world.failure;
 }
 
@@ -185,7 +188,7 @@ enum media_failure world_offer(enum media_side from, const char *sdp)
 {
 	unsigned int ready = world.ready;
 
-	media_offer(world.session, from, str_from(sdp));
+	media_offer(world.session, from, str_from(sdp), ready);
 	return result_after(ready);
 }
 
@@ -193,7 +196,7 @@ enum media_failure world_answer(enum media_side from, const char *sdp, bool fina
 {
 	unsigned int ready = world.ready;
 
-	media_answer(world.session, from, str_from(sdp), final);
+	media_answer(world.session, from, str_from(sdp), final, ready);
 	return result_after(ready);
 }
 

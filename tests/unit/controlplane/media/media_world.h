@@ -18,6 +18,7 @@ struct media_world {
 	bool attached;		    // as last told
 	struct tg_event source;	    // likewise
 	enum media_failure failure; // of the last on_ready
+	uint32_t tag;		    // likewise
 	char sdp[2 * SDP_BYTES_MAX];
 };
 

@@ -125,7 +125,7 @@ Test(negotiate, C45_confirm_opens_the_gate_without_sdp)
 {
 	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
 	cr_assert_eq(world_answer(MEDIA_B, SDP_B, false), MEDIA_OK);
-	media_confirm(world.session);
+	media_confirm(world.session, 0);
 	cr_assert_eq(world.ready, 2, "never from inside");
 	world_run(2);
 	cr_assert_eq(world.ready, 3);
@@ -284,7 +284,7 @@ Test(negotiate, J16_one_way_is_watched_once_answered_and_open)
 	cr_assert_eq(world_offer(MEDIA_A, SDP_A "m=video 4200 RTP/AVP 34\r\n"), MEDIA_OK);
 	cr_assert_eq(world_answer(MEDIA_B, SDP_B "m=video 6200 RTP/AVP 34\r\n", false), MEDIA_OK);
 	cr_assert_eq(world_spec(0)->one_way_ms, 0, "early");
-	media_confirm(world.session);
+	media_confirm(world.session, 0);
 	world_run(2);
 	cr_assert_eq(world_spec(0)->one_way_ms, 5000);
 	cr_assert_eq(world_spec(1)->one_way_ms, 0, "nobody need show himself");
@@ -367,19 +367,226 @@ Test(negotiate, D29_what_an_early_answer_refused_goes_at_the_confirmation)
 {
 	cr_assert_eq(world_offer(MEDIA_A, SDP_A "m=video 4200 RTP/AVP 34\r\n"), MEDIA_OK);
 	cr_assert_eq(world_answer(MEDIA_B, SDP_B "m=video 0 RTP/AVP 34\r\n", false), MEDIA_OK);
-	media_confirm(world.session);
+	media_confirm(world.session, 0);
 	world_run(2);
 	cr_assert_eq(fake_dp_stream_count(&world.dp), 1);
 }
 
-Test(negotiate, a_late_offer_is_anchored)
+Test(negotiate, C49_a_late_offer_is_anchored)
 {
 	cr_assert_eq(world_offer(MEDIA_B, SDP_B), MEDIA_OK);
 	assert_says("c=IN IP4 192.0.2.1\r\n");
+	cr_assert_eq(flags(0, MEDIA_A), TG_SIDE_SEND);
 	cr_assert_eq(world_answer(MEDIA_A, SDP_A, true), MEDIA_OK);
+	assert_says("c=IN IP4 198.51.100.1\r\n");
 	cr_assert_str_eq(remote(0, MEDIA_A, TG_RTP), "203.0.113.5:4000");
 	cr_assert_str_eq(remote(0, MEDIA_B, TG_RTP), "198.51.100.77:6000");
 	cr_assert_eq(flags(0, MEDIA_A), BOTH);
+}
+
+Test(negotiate, C45_C49_the_callees_offer_does_not_open_early_media_of_the_caller)
+{
+	cr_assert_eq(world_offer(MEDIA_B, SDP_B), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_A, SDP_A, false), MEDIA_OK);
+	cr_assert_eq(flags(0, MEDIA_A), TG_SIDE_SEND);
+	cr_assert_eq(flags(0, MEDIA_B), TG_SIDE_RECEIVE);
+	media_confirm(world.session, 0);
+	world_run(2);
+	cr_assert_eq(flags(0, MEDIA_A), BOTH);
+}
+
+Test(negotiate, C45_C49_an_update_before_the_answer_comes_from_either_side)
+{
+	static const char *const sdp[2] = {SDP_A, SDP_B};
+	char held[256];
+
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B, false), MEDIA_OK);
+	for (unsigned int from = 0; from < 2; from++) {
+		unsigned int before = flags(0, MEDIA_B);
+
+		snprintf(held, sizeof(held), "%sa=sendonly\r\n", sdp[from]);
+		cr_assert_eq(world_offer(from, held), MEDIA_OK);
+		cr_assert_eq(flags(0, MEDIA_B), before, "not before its answer");
+		snprintf(held, sizeof(held), "%sa=recvonly\r\n", sdp[!from]);
+		cr_assert_eq(world_answer(!from, held, false), MEDIA_OK);
+		cr_assert_eq(flags(0, MEDIA_A), from == MEDIA_A ? 0 : TG_SIDE_SEND);
+		cr_assert_eq(flags(0, MEDIA_B), from == MEDIA_A ? 0 : TG_SIDE_RECEIVE);
+	}
+	media_confirm(world.session, 0);
+	world_run(2);
+	cr_assert_eq(flags(0, MEDIA_A), TG_SIDE_SEND, "what was agreed last");
+}
+
+Test(negotiate, C15_a_refused_update_leaves_early_media_as_it_was)
+{
+	static const char *const sdp[2] = {SDP_A, SDP_B};
+	struct tg_stream_spec before;
+	char more[512];
+
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B, false), MEDIA_OK);
+	before = *world_spec(0);
+	for (unsigned int from = 0; from < 2; from++) {
+		snprintf(more, sizeof(more), "%sa=inactive\r\nm=video 4200 RTP/AVP 34\r\n",
+			sdp[from]);
+		cr_assert_eq(world_offer(from, more), MEDIA_OK);
+		cr_assert_eq(fake_dp_stream_count(&world.dp), 2);
+		media_offer_refused(world.session);
+		world_run(2);
+		cr_assert_eq(fake_dp_stream_count(&world.dp), 1);
+		cr_assert_arr_eq(&before, world_spec(0), sizeof(before));
+	}
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B, true), MEDIA_OK, "the first offer's, again");
+	cr_assert_eq(flags(0, MEDIA_A), BOTH);
+}
+
+Test(negotiate, C15_an_offer_that_fails_leaves_all_as_it_was)
+{
+	struct tg_stream_spec before;
+
+	world_answered_call();
+	before = *world_spec(0);
+	world.dp.fail_next = -ENOSPC;
+	cr_assert_eq(world_offer(MEDIA_B, SDP_B "m=video 6200 RTP/AVP 34\r\n"), MEDIA_NO_PORTS);
+	cr_assert_eq(fake_dp_stream_count(&world.dp), 1);
+	cr_assert_arr_eq(&before, world_spec(0), sizeof(before));
+	cr_assert_eq(world_pool(0).in_use, 1);
+	cr_assert_eq(world_answer(MEDIA_A, SDP_A, true), MEDIA_NOT_ACCEPTABLE,
+		"nothing waits for its answer");
+}
+
+Test(negotiate, C15_a_bad_offer_does_not_end_one_that_waits)
+{
+	world_answered_call();
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A "a=sendonly\r\n"), MEDIA_OK);
+	cr_assert_eq(world_offer(MEDIA_B, "rubbish"), MEDIA_BAD_SDP);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B "a=recvonly\r\n", true), MEDIA_OK);
+	cr_assert_eq(flags(0, MEDIA_B), TG_SIDE_SEND);
+}
+
+Test(negotiate, an_answer_to_the_call_leaves_an_offer_that_waits)
+{
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B, false), MEDIA_OK);
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A "m=video 4200 RTP/AVP 34\r\n"), MEDIA_OK);
+	media_confirm(world.session, 0);
+	world_run(2);
+	cr_assert_eq(fake_dp_stream_count(&world.dp), 2);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B "m=video 6200 RTP/AVP 34\r\n", true), MEDIA_OK);
+	cr_assert_eq(flags(0, MEDIA_A), BOTH);
+	cr_assert_eq(flags(1, MEDIA_A), BOTH);
+}
+
+Test(negotiate, D5_D4_other_streams_hear_nothing_of_a_line_that_comes_and_goes)
+{
+	static const struct {
+		enum media_side from;
+		const char *line[2]; // of the offer, of the answer
+		unsigned int commands, streams;
+	} cases[] = {
+		{MEDIA_A, {"m=video 4200 RTP/AVP 34\r\n", "m=video 0 RTP/AVP 34\r\n"}, 2, 1},
+		{MEDIA_B, {"m=video 6200 RTP/AVP 34\r\n", "m=video 4200 RTP/AVP 34\r\n"}, 2, 2},
+		{MEDIA_A, {"m=video 0 RTP/AVP 34\r\n", "m=video 0 RTP/AVP 34\r\n"}, 1, 1},
+		{MEDIA_B, {"m=image 6300 udptl t38\r\n", "m=image 4300 udptl t38\r\n"}, 2, 2},
+		{MEDIA_A, {"m=image 0 udptl t38\r\n", "m=image 0 udptl t38\r\n"}, 1, 1},
+		{MEDIA_A, {"m=audio 4400 RTP/AVP 0\r\n", "m=audio 6400 RTP/AVP 0\r\n"}, 2, 2},
+	};
+	static const char *const sdp[2] = {SDP_A, SDP_B};
+	struct tg_stream_spec audio;
+	char text[512];
+
+	world_answered_call();
+	audio = *world_spec(0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum media_side from = cases[i].from;
+		uint64_t sent = world.dp.seq;
+
+		snprintf(text, sizeof(text), "%s%s", sdp[from], cases[i].line[0]);
+		cr_assert_eq(world_offer(from, text), MEDIA_OK);
+		snprintf(text, sizeof(text), "%s%s", sdp[!from], cases[i].line[1]);
+		cr_assert_eq(world_answer(!from, text, true), MEDIA_OK);
+		cr_assert_eq(fake_dp_stream_count(&world.dp), cases[i].streams, "case %zu", i);
+		cr_assert_arr_eq(&audio, world_spec(0), sizeof(audio));
+		cr_assert_eq(world.dp.seq - sent, cases[i].commands, "case %zu: %u", i,
+			(unsigned int)(world.dp.seq - sent));
+	}
+}
+
+Test(negotiate, D28_audio_becomes_fax_and_audio_again_on_its_line)
+{
+	uint16_t port[2];
+
+	world_answered_call();
+	for (unsigned int k = 0; k < 2; k++)
+		port[k] = world_spec(0)->side[k].local.port;
+	cr_assert_eq(world_offer(MEDIA_B,
+			     SDP_HEAD("198.51.100.77") "m=image 6000 udptl t38\r\n"
+						       "a=T38FaxVersion:0\r\n"
+						       "a=T38MaxBitRate:14400\r\n"
+						       "a=T38FaxUdpEC:t38UDPRedundancy\r\n"),
+		MEDIA_OK);
+	assert_says(" udptl t38\r\na=T38FaxVersion:0\r\na=T38MaxBitRate:14400\r\n"
+		    "a=T38FaxUdpEC:t38UDPRedundancy\r\n");
+	cr_assert_eq(flags(0, MEDIA_A), BOTH, "audio until the answer");
+	cr_assert_eq(
+		world_answer(MEDIA_A, SDP_HEAD("203.0.113.5") "m=image 4000 udptl t38\r\n", true),
+		MEDIA_OK);
+	cr_assert_eq(fake_dp_stream_count(&world.dp), 1);
+	for (unsigned int k = 0; k < 2; k++) {
+		cr_assert_eq(flags(0, k), BOTH | TG_SIDE_OPAQUE);
+		cr_assert_eq(world_spec(0)->side[k].local.port, port[k]);
+		cr_assert_eq(world_spec(0)->side[k].local_rtcp_port, 0);
+	}
+	cr_assert_eq(world_spec(0)->one_way_ms, 0);
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B, true), MEDIA_OK);
+	for (unsigned int k = 0; k < 2; k++) {
+		cr_assert_eq(flags(0, k), BOTH);
+		cr_assert_eq(world_spec(0)->side[k].local_rtcp_port, port[k] + 1);
+	}
+	cr_assert_eq(world_spec(0)->one_way_ms, 5000);
+}
+
+Test(negotiate, D28_C15_a_refused_fax_leaves_the_audio)
+{
+	struct tg_stream_spec before;
+
+	world_answered_call();
+	before = *world_spec(0);
+	cr_assert_eq(world_offer(MEDIA_A, SDP_HEAD("203.0.113.5") "m=image 4000 udptl t38\r\n"),
+		MEDIA_OK);
+	media_offer_refused(world.session);
+	world_run(2);
+	cr_assert_arr_eq(&before, world_spec(0), sizeof(before));
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+}
+
+Test(negotiate, D28_fax_takes_over_beside_the_audio)
+{
+	world_answered_call();
+	cr_assert_eq(world_offer(MEDIA_A,
+			     SDP_HEAD("203.0.113.5") "m=audio 0 RTP/AVP 0\r\n"
+						     "m=image 4100 udptl t38\r\n"),
+		MEDIA_OK);
+	cr_assert_eq(fake_dp_stream_count(&world.dp), 2, "audio until the answer");
+	cr_assert_eq(world_answer(MEDIA_B,
+			     SDP_HEAD("198.51.100.77") "m=audio 0 RTP/AVP 0\r\n"
+						       "m=image 6100 udptl t38\r\n",
+			     true),
+		MEDIA_OK);
+	cr_assert_eq(fake_dp_stream_count(&world.dp), 1);
+	cr_assert_eq(flags(0, MEDIA_A), BOTH | TG_SIDE_OPAQUE);
+}
+
+Test(negotiate, D4_an_answer_of_another_kind_refuses_the_line)
+{
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+	cr_assert_eq(
+		world_answer(MEDIA_B, SDP_HEAD("198.51.100.77") "m=image 6000 udptl t38\r\n", true),
+		MEDIA_OK);
+	cr_assert_eq(world_port(0), 0);
+	cr_assert_eq(fake_dp_stream_count(&world.dp), 0);
 }
 
 Test(negotiate, another_target_gets_the_offer_again)

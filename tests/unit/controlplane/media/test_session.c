@@ -26,7 +26,7 @@ Test(session, J3_free_gives_everything_back)
 
 Test(session, free_before_the_completion_leaves_nothing)
 {
-	media_offer(world.session, MEDIA_A, STR(SDP_A));
+	media_offer(world.session, MEDIA_A, STR(SDP_A), 0);
 	media_session_free(world.session);
 	world.session = NULL;
 	world_run(10);
@@ -38,7 +38,7 @@ Test(session, free_before_the_completion_leaves_nothing)
 
 Test(session, free_before_a_failure_is_told)
 {
-	media_offer(world.session, MEDIA_A, STR("rubbish"));
+	media_offer(world.session, MEDIA_A, STR("rubbish"), 0);
 	media_session_free(world.session);
 	world.session = NULL;
 	world_run(10);
@@ -48,8 +48,8 @@ Test(session, free_before_a_failure_is_told)
 Test(session, free_from_inside_a_callback)
 {
 	world.free_when_told = true;
-	media_offer(world.session, MEDIA_A, STR(SDP_A));
-	media_answer(world.session, MEDIA_B, STR(SDP_B), true);
+	media_offer(world.session, MEDIA_A, STR(SDP_A), 0);
+	media_answer(world.session, MEDIA_B, STR(SDP_B), true, 0);
 	world_run(10);
 	cr_assert_eq(world.ready, 1);
 	cr_assert_eq(fake_dp_stream_count(&world.dp), 0);
@@ -57,11 +57,11 @@ Test(session, free_from_inside_a_callback)
 
 Test(session, operations_wait_for_each_other)
 {
-	media_offer(world.session, MEDIA_A, STR(SDP_A));
-	media_answer(world.session, MEDIA_B, STR(SDP_B), false);
-	media_answer(world.session, MEDIA_B, STR(SDP_B), true);
-	media_offer(world.session, MEDIA_B, STR("rubbish"));
-	media_confirm(world.session);
+	media_offer(world.session, MEDIA_A, STR(SDP_A), 0);
+	media_answer(world.session, MEDIA_B, STR(SDP_B), false, 0);
+	media_answer(world.session, MEDIA_B, STR(SDP_B), true, 0);
+	media_offer(world.session, MEDIA_B, STR("rubbish"), 0);
+	media_confirm(world.session, 0);
 	cr_assert_eq(world.ready, 0);
 	world_run(10);
 	cr_assert_eq(world.ready, 5);
@@ -82,6 +82,30 @@ Test(session, streams_follow_the_signalling_address)
 	cr_assert_not(world_spec(0)->side[1].flags & TG_SIDE_RELATCH);
 	media_session_set_signalling(world.session, MEDIA_A, &moved);
 	cr_assert_eq(world.dp.pending_count, 0, "it did not move");
+}
+
+Test(session, D3_another_session_goes_on_with_a_legs_origin)
+{
+	struct media_session_params params = world_session_params(WORLD_CALL + 1);
+	struct media_session *old = world.session;
+	unsigned long long id, version, other_id, other_version;
+	struct str sent;
+
+	world_answered_call();
+	sent = media_session_sent(old, MEDIA_A);
+	cr_assert_eq(sscanf(sent.at, "v=0\r\no=- %llu %llu", &id, &version), 2);
+	params.leg[MEDIA_B] = params.leg[MEDIA_A];
+	params.continues[MEDIA_B] = (struct media_leg_ref){old, MEDIA_A};
+	cr_assert_eq(media_session_new(&world.session, world.media, &params), 0);
+	cr_assert_eq(world_offer(MEDIA_A, SDP_B), MEDIA_OK);
+	cr_assert_eq(sscanf(world.sdp, "v=0\r\no=- %llu %llu", &other_id, &other_version), 2);
+	cr_assert_eq(other_id, id);
+	cr_assert_eq(other_version, version + 1, "its ports are new");
+	cr_assert_eq(world_answer(MEDIA_B, SDP_A, true), MEDIA_OK);
+	cr_assert_eq(fake_dp_stream_count(&world.dp), 2, "make before break");
+	media_session_free(old);
+	world_run(0);
+	cr_assert_eq(fake_dp_stream_count(&world.dp), 1);
 }
 
 Test(session, sessions_are_bounded)

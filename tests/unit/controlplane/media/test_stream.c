@@ -15,7 +15,7 @@ static struct media_session *offer_of(const char *peer, uint64_t call)
 
 	params.leg[MEDIA_A].peer_name = peer;
 	cr_assert_eq(media_session_new(&session, world.media, &params), 0);
-	media_offer(session, MEDIA_A, STR(SDP_A));
+	media_offer(session, MEDIA_A, STR(SDP_A), 0);
 	world_run(2);
 	return session;
 }
@@ -69,7 +69,7 @@ Test(stream, J3_an_empty_pool_refuses_and_leaks_nothing)
 
 Test(stream, J3_a_full_dataplane_is_told_from_a_missing_one)
 {
-	media_offer(world.session, MEDIA_A, STR(SDP_A));
+	media_offer(world.session, MEDIA_A, STR(SDP_A), 0);
 	world.dp.fail_next = -ENOSPC;
 	world_run(1);
 	cr_assert_eq(world.failure, MEDIA_NO_PORTS);
@@ -80,7 +80,7 @@ Test(stream, ports_of_orphans_are_passed_over)
 {
 	uint16_t port;
 
-	media_offer(world.session, MEDIA_A, STR(SDP_A));
+	media_offer(world.session, MEDIA_A, STR(SDP_A), 0);
 	port = world.dp.pending[0].cmd.stream.side[1].local.port;
 	world.dp.fail_next = -EADDRINUSE;
 	world_run(1);
@@ -111,7 +111,7 @@ static int hold(struct dp *, struct tg_cmd *, dp_done_h *done, void *arg, uint64
 Test(stream, passing_over_is_bounded)
 {
 	world.dp.dp.send = hold;
-	media_offer(world.session, MEDIA_A, STR(SDP_A));
+	media_offer(world.session, MEDIA_A, STR(SDP_A), 0);
 	while (world.ready == 0) {
 		cr_assert_leq(held.sent, 10);
 		held.done(held.arg, held.tag, -EADDRINUSE, (struct tg_stream_ref){0});
