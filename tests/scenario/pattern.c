@@ -32,6 +32,17 @@ int vars_set(struct vars *vars, struct str name, struct str value)
 	return 0;
 }
 
+bool pattern_octet(char *octet, const char *text)
+{
+	unsigned int value;
+	int end = 0;
+
+	if (sscanf(text, "\\x%2x%n", &value, &end) != 1 || end != 4)
+		return false;
+	*octet = (char)value;
+	return true;
+}
+
 static bool match_here(const char *p, struct str line, struct vars *vars);
 
 static bool match_star(const char *p, struct str line, struct vars *vars)
@@ -74,9 +85,13 @@ static bool match_here(const char *p, struct str line, struct vars *vars)
 			return match_star(p + 1, line, vars);
 		if (*p == '{')
 			return match_var(p + 1, line, vars);
-		if (*p == '\\' && p[1] != '\0')
-			p++;
-		if (line.len == 0 || *line.at != *p)
+		char c = *p;
+
+		if (*p == '\\' && pattern_octet(&c, p))
+			p += 3;
+		else if (*p == '\\' && p[1] != '\0')
+			c = *++p;
+		if (line.len == 0 || *line.at != c)
 			return false;
 	}
 	return line.len == 0;

@@ -3,6 +3,7 @@
 //
 //	*        any text, also none
 //	{name}   the text up to the next literal character; bound at first sight, compared afterwards
+//	\xNN     the octet of two hexadecimal digits
 //	\c       the character c itself
 #pragma once
 
@@ -27,5 +28,7 @@ const char *vars_get(const struct vars *vars, struct str name);
 // Binds or rebinds. Returns 0 or -ENOSPC.
 int vars_set(struct vars *vars, struct str name, struct str value);
 
+// True when text begins with \xNN.
+bool pattern_octet(char *octet, const char *text);
 // True when the whole line matches. New variables are bound only then.
 bool pattern_match(const char *pattern, struct str line, struct vars *vars);

@@ -45,7 +45,7 @@ static char *read_file(const char *path)
 	return text;
 }
 
-// Replaces {name}; lines end in CRLF.
+// Replaces {name} and \xNN; lines end in CRLF.
 static size_t expand(struct world *w, const char *block, char *out, size_t cap)
 {
 	size_t len = 0;
@@ -59,6 +59,9 @@ static size_t expand(struct world *w, const char *block, char *out, size_t cap)
 		if (value != NULL) {
 			len += (size_t)snprintf(out + len, cap - len, "%s", value);
 			p = close;
+		} else if (pattern_octet(&out[len], p)) {
+			len++;
+			p += 3;
 		} else if (*p == '\n') {
 			out[len++] = '\r';
 			out[len++] = '\n';
@@ -75,15 +78,18 @@ static size_t fill_length(char *text, size_t len, size_t cap)
 {
 	char *mark = strstr(text, "{len}");
 	char *body = strstr(text, "\r\n\r\n");
-	char *tail;
+	char digits[24];
+	size_t width, tail;
 
 	if (mark == NULL || body == NULL)
 		return len;
-	tail = strdup(mark + 5);
-	len = (size_t)(mark - text);
-	len += (size_t)snprintf(mark, cap - len, "%zu%s", strlen(body + 4), tail);
-	free(tail);
-	return len;
+	width = (size_t)snprintf(digits, sizeof(digits), "%zu", (size_t)(text + len - (body + 4)));
+	tail = (size_t)(text + len - (mark + 5));
+	if (len + width + 1 > cap)
+		return len;
+	memmove(mark + width, mark + 5, tail + 1);
+	memcpy(mark, digits, width);
+	return len - 5 + width;
 }
 
 static void step_config(struct world *w, const struct step *step)
@@ -198,9 +204,9 @@ static void step_repeat(struct world *w, const struct step *step)
 		world_receive(w, e, str_of(e->last_sent, e->last_sent_len));
 }
 
-static unsigned int count_matches(struct world *w, const char *pattern, const char *message)
+static unsigned int count_matches(struct world *w, const char *pattern, struct str message)
 {
-	struct str rest = str_from(message);
+	struct str rest = message;
 	unsigned int count = 0;
 
 	while (!str_is_none(rest)) {
@@ -213,7 +219,7 @@ static unsigned int count_matches(struct world *w, const char *pattern, const ch
 	return count;
 }
 
-static void expect_line(struct world *w, char *line, const char *message)
+static void expect_line(struct world *w, char *line, struct str message)
 {
 	unsigned int count;
 
@@ -224,18 +230,18 @@ static void expect_line(struct world *w, char *line, const char *message)
 	}
 	count = count_matches(w, line, message);
 	if (count == 0)
-		world_fail(w, "no line matches: %s\nin:\n%s", line, message);
+		world_fail(w, "no line matches: %s\nin:\n%s", line, message.at);
 }
 
-static void expect_message(struct world *w, const struct step *step, const char *message)
+static void expect_message(struct world *w, const struct step *step, struct str message)
 {
-	struct str start = str_of(message, strcspn(message, "\r\n"));
+	struct str start = str_of(message.at, strcspn(message.at, "\r\n"));
 	char *block = strdup(step->block);
 	char *save = NULL;
 	char *line = strtok_r(block, "\n", &save);
 
 	if (line != NULL && !pattern_match(line, start, &w->vars))
-		world_fail(w, "expected %s\nbut got:\n%s", line, message);
+		world_fail(w, "expected %s\nbut got:\n%s", line, message.at);
 	while (line != NULL && (line = strtok_r(NULL, "\n", &save)) != NULL)
 		expect_line(w, line, message);
 	free(block);
@@ -259,7 +265,7 @@ static void step_expect(struct world *w, const struct step *step)
 		world_fail(w, "sent at %" PRIu64 " ms", at_ms);
 	if (!tg_addr_equal(&d->flow.local, &e->local))
 		world_fail(w, "sent from another local address (E6)");
-	expect_message(w, step, d->bytes);
+	expect_message(w, step, str_of(d->bytes, d->len));
 	free(d);
 }
 

@@ -97,9 +97,27 @@ static void say(struct world *w, const char *arrow, const char *who, struct str 
 		(int64_t)(world_now_ms(w) - w->mark_ms), arrow, who, STR_FMT(message));
 }
 
-static bool contains(const char *text, const char *needle)
+static bool contains(const struct fake_datagram *d, const char *needle)
 {
-	return needle[0] != '\0' && strcasestr(text, needle) != NULL;
+	return needle[0] != '\0'
+		&& str_find_nocase(str_of(d->bytes, d->len), str_from(needle)) < d->len;
+}
+
+// Content-Length says what follows the empty line (A8, A31).
+static void check_length(struct world *w, const struct fake_datagram *d)
+{
+	struct str rest = str_of(d->bytes, d->len), line;
+	long length = -1;
+
+	do {
+		line = str_cut(&rest, '\n');
+		if (str_starts_nocase(line, STR("Content-Length:"))
+			|| str_starts_nocase(line, STR("l:")))
+			length = atol(line.at + str_index(line, ':') + 1);
+	} while (line.len > 1);
+	if (length != (long)rest.len)
+		world_fail(w, "Content-Length is %ld and %zu octets follow:\n%s", length, rest.len,
+			d->bytes);
 }
 
 // What belongs to one endpoint, or names our product, must not be said to another one.
@@ -107,7 +125,7 @@ static void check_leaks(struct world *w, const struct fake_datagram *d)
 {
 	const char *to = name_of(w, &d->flow.remote);
 
-	if (contains(d->bytes, "tidegate"))
+	if (contains(d, "tidegate"))
 		world_fail(w, "message to %s names the software:\n%s", to, d->bytes);
 	for (unsigned int i = 0; i < w->endpoints; i++) {
 		const struct endpoint *e = &w->endpoint[i];
@@ -115,16 +133,16 @@ static void check_leaks(struct world *w, const struct fake_datagram *d)
 
 		if (e->realm == d->flow.realm)
 			continue;
-		if (contains(d->bytes, tg_ip_write(&e->remote.ip, ip))
+		if (contains(d, tg_ip_write(&e->remote.ip, ip))
 			&& !tg_ip_equal(&e->remote.ip, &d->flow.remote.ip))
 			world_fail(
 				w, "message to %s bears %s of %s:\n%s", to, ip, e->name, d->bytes);
 		if (!tg_ip_equal(&e->local.ip, &d->flow.local.ip)
-			&& contains(d->bytes, tg_ip_write(&e->local.ip, own)))
+			&& contains(d, tg_ip_write(&e->local.ip, own)))
 			world_fail(w, "message to %s bears %s of another realm:\n%s", to, own,
 				d->bytes);
 		for (unsigned int a = 0; a < e->aliases; a++)
-			if (contains(d->bytes, e->alias[a]))
+			if (contains(d, e->alias[a]))
 				world_fail(w, "message to %s bears %s of %s:\n%s", to, e->alias[a],
 					e->name, d->bytes);
 	}
@@ -137,6 +155,7 @@ static void look_at_new(struct world *w)
 			continue;
 		say(w, "to", name_of(w, &d->flow.remote), str_of(d->bytes, d->len));
 		check_leaks(w, d);
+		check_length(w, d);
 		d->checked = true;
 	}
 }
