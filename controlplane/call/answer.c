@@ -4,6 +4,7 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/sip/body.h"
 
 // Provisional responses that may wait for the media; more are lost, as any datagram may be.
 #define WAITING_MAX 16
@@ -51,8 +52,8 @@ static int send_on(struct call *call, const struct sip_msg *response, struct str
 			.status = response->status,
 			.phrase = identity_phrase(response->reason),
 			.source = response,
-			.content_type = with_sdp ? CALL_ACCEPT : response->content_type,
-			.body = with_sdp ? sdp : response->body,
+			.content_type = with_sdp ? sip_body_type(response) : response->content_type,
+			.body = with_sdp ? leg_body(call, response, sdp) : response->body,
 		});
 }
 
@@ -119,27 +120,21 @@ static void keep_early_sdp(struct call *call, struct str sdp)
 
 // ---- actions
 
-// Bodies of several parts may hold what must not cross.
-static bool is_harmless(const struct sip_msg *msg)
-{
-	return msg->body.len == 0 || sip_msg_has_sdp(msg)
-		|| !str_starts_nocase(msg->content_type, STR("multipart/"));
-}
-
 void answer_provisional(struct call *call, const struct call_input *in)
 {
 	struct sip_msg msg = *in->msg;
+	struct str sdp = sip_body_sdp(&msg);
 
 	dialog_on_response(&call->leg[LEG_B].dialog, &msg);
 	if (call->waiting == WAITING_MAX)
 		return;
 	if (msg.status == 199 && !call->wants_199) // C44
 		return;
-	if (!is_harmless(&msg))
+	if (sip_body_kind(&msg) == SIP_BODY_OPAQUE)
 		msg.body = STR_NONE;
-	if (sip_msg_has_sdp(&msg) && msg.body.len > 0) {
+	if (!str_is_none(sdp)) {
 		if (enqueue(call, &msg, true))
-			media_answer(call->media, MEDIA_B, msg.body, false, 0);
+			media_answer(call->media, MEDIA_B, sdp, false, 0);
 	} else if (call->queue != NULL) {
 		enqueue(call, &msg, false);
 	} else {
@@ -158,15 +153,18 @@ static bool is_usable(struct call *call, const struct sip_msg *msg, bool has_sdp
 
 void answer_success(struct call *call, const struct call_input *in)
 {
-	bool has_sdp = sip_msg_has_sdp(in->msg) && in->msg->body.len > 0;
+	struct sip_msg msg = *in->msg;
+	struct str sdp = sip_body_sdp(&msg);
 
+	if (sip_body_kind(&msg) == SIP_BODY_OPAQUE)
+		msg.body = STR_NONE;
 	timer_cancel(call->engine->params.wheel, &call->timer);
 	call->leg[LEG_B].state = LEG_ANSWERED;
-	if (!is_usable(call, in->msg, has_sdp))
+	if (!is_usable(call, &msg, !str_is_none(sdp)))
 		fsm_handle(call, CALL_EV_MEDIA_FAILED,
 			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
-	else if (has_sdp)
-		media_answer(call->media, MEDIA_B, in->msg->body, true, 0);
+	else if (!str_is_none(sdp))
+		media_answer(call->media, MEDIA_B, sdp, true, 0);
 	else
 		media_confirm(call->media, 0);
 }

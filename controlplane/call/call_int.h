@@ -11,8 +11,10 @@
 #include "controlplane/sip/dialog.h"
 
 #define CALL_SCRATCH_BYTES 16384
+#define CALL_BODY_BYTES 65536
 #define CALL_ALLOW STR("INVITE, ACK, CANCEL, BYE, OPTIONS")
-#define CALL_ACCEPT STR("application/sdp")
+#define CALL_ACCEPT_TEXT "application/sdp, multipart/mixed"
+#define CALL_ACCEPT STR(CALL_ACCEPT_TEXT)
 #define CALL_SUPPORTED STR("") // no extension is honoured from end to end yet (C57)
 #define CALL_RETRY_AFTER_S STR("10")
 
@@ -31,6 +33,7 @@ struct engine {
 	uint32_t calls_max;
 	struct engine_counters counters;
 	char scratch[CALL_SCRATCH_BYTES]; // From and To of the request being written
+	char body[CALL_BODY_BYTES];	  // of the message being written, when it has several parts
 };
 
 // ---- kept.c: what of a message outlives it
@@ -43,7 +46,8 @@ struct kept {
 	struct sip_hdr hdr[];
 };
 
-// NULL when memory is out. SDP is not kept: it goes by way of the media.
+// NULL when memory is out. SDP alone is not kept: it goes by way of the media. A body of several parts
+// is, for sip_body_write.
 struct kept *kept_new(const struct sip_msg *msg);
 
 // ---- identity.c: who calls whom, as the other side is told (C1, C2)

@@ -5,6 +5,7 @@
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
 #include "controlplane/route/route.h"
+#include "controlplane/sip/body.h"
 
 struct admission {
 	const struct request *r;
@@ -76,18 +77,11 @@ static bool is_without_contact(struct admission *a)
 	return str_is_none(a->r->msg->contact);
 }
 
-static bool is_optional(const struct sip_msg *msg)
-{
-	const struct sip_hdr *hdr = sip_msg_header(msg, SIP_HDR_CONTENT_DISPOSITION);
-
-	return hdr != NULL && str_equal_nocase(sip_param(hdr->value, "handling"), STR("optional"));
-}
-
 static bool is_of_other_type(struct admission *a)
 {
-	const struct sip_msg *msg = a->r->msg;
+	enum sip_body kind = sip_body_kind(a->r->msg);
 
-	return msg->body.len > 0 && !sip_msg_has_sdp(msg) && !is_optional(msg);
+	return kind != SIP_BODY_NONE && kind != SIP_BODY_SDP && !sip_body_is_optional(a->r->msg);
 }
 
 static bool is_encoded(struct admission *a)
@@ -95,12 +89,19 @@ static bool is_encoded(struct admission *a)
 	const struct sip_hdr *hdr = sip_msg_header(a->r->msg, SIP_HDR_CONTENT_ENCODING);
 
 	return hdr != NULL && a->r->msg->body.len > 0
-		&& !str_equal_nocase(hdr->value, STR("identity"));
+		&& !str_equal_nocase(hdr->value, STR("identity"))
+		&& !sip_body_is_optional(a->r->msg);
+}
+
+// RFC 3261 §20.1, §21.4.7: our answer will be SDP (A32)
+static bool is_without_accept(struct admission *a)
+{
+	return !sip_body_accepts_sdp(a->r->msg);
 }
 
 static bool is_without_offer(struct admission *a)
 {
-	return a->r->msg->body.len == 0 || !sip_msg_has_sdp(a->r->msg);
+	return sip_body_kind(a->r->msg) != SIP_BODY_SDP;
 }
 
 // RFC 5630 §5: never down to a transport that is not TLS (A28)
@@ -126,7 +127,7 @@ static bool is_without_route(struct admission *a)
 static bool is_unreadable(struct admission *a)
 {
 	if (a->from == NULL)
-		a->offer = media_judge_offer(a->r->engine->media, a->r->msg->body);
+		a->offer = media_judge_offer(a->r->engine->media, sip_body_sdp(a->r->msg));
 	return a->offer == MEDIA_BAD_SDP;
 }
 
@@ -150,8 +151,11 @@ static const struct check {
 	{is_without_dataplane, CALL_REFUSAL_NO_DATAPLANE, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0},
 	{is_full, CALL_REFUSAL_CALLS_MAX, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0},
 	{is_without_contact, CALL_REFUSAL_BAD_REQUEST, 400, 0, {"INVITE without Contact", 22}, 399},
-	{is_of_other_type, CALL_REFUSAL_BODY_TYPE, 415, SIP_HDR_ACCEPT, {"application/sdp", 15}, 0},
-	{is_encoded, CALL_REFUSAL_BODY_TYPE, 415, 0, {"content encoding not supported", 30}, 399},
+	{is_encoded, CALL_REFUSAL_BODY_TYPE, 415, SIP_HDR_ACCEPT_ENCODING, {"identity", 8}, 0},
+	{is_of_other_type, CALL_REFUSAL_BODY_TYPE, 415, SIP_HDR_ACCEPT,
+		{CALL_ACCEPT_TEXT, sizeof(CALL_ACCEPT_TEXT) - 1}, 0},
+	{is_without_accept, CALL_REFUSAL_NOT_ACCEPTABLE, 406, SIP_HDR_ACCEPT,
+		{CALL_ACCEPT_TEXT, sizeof(CALL_ACCEPT_TEXT) - 1}, 0},
 	{is_without_offer, CALL_REFUSAL_NO_OFFER, 488, 0, {"late offer not supported", 24}, 399},
 	{is_secure, CALL_REFUSAL_NO_ROUTE, 480, 0, {"SIPS Not Allowed", 16}, 380},
 	{is_without_route, CALL_REFUSAL_NO_ROUTE, 404, 0, {0}, 0},
@@ -223,7 +227,7 @@ static void admit(const struct admission *a)
 	}
 	sip_txn_own(r->engine->stack, r->txn, call->id, (struct sip_label){call->id, LEG_A});
 	say_trying(r);
-	media_offer(call->media, MEDIA_A, r->msg->body, 0);
+	media_offer(call->media, MEDIA_A, sip_body_sdp(r->msg), 0);
 }
 
 void invite_on_request(const struct request *r)

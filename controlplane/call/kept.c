@@ -2,6 +2,7 @@
 #include <stdlib.h>
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/sip/body.h"
 #include "controlplane/sip/topology.h"
 
 static bool crosses(const struct sip_msg *msg, const struct sip_hdr *hdr)
@@ -36,7 +37,7 @@ static struct str copy(char **at, struct str s)
 
 struct kept *kept_new(const struct sip_msg *msg)
 {
-	struct str body = sip_msg_has_sdp(msg) ? STR_NONE : msg->body;
+	struct str body = sip_body_is_sdp(msg) ? STR_NONE : msg->body;
 	struct kept *kept;
 	unsigned int headers;
 	size_t text = text_bytes(msg, body, &headers);

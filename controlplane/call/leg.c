@@ -7,6 +7,7 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/sip/body.h"
 
 static const struct sip_extra capabilities[] = {
 	{SIP_HDR_ALLOW, {"INVITE, ACK, CANCEL, BYE, OPTIONS", 33}},
@@ -143,6 +144,15 @@ int leg_respond(struct call *call, const struct leg_answer *answer)
 	return sip_respond(call->engine->stack, leg->invite, leg->dialog.local_tag, &out);
 }
 
+struct str leg_body(const struct call *call, const struct sip_msg *source, struct str sdp)
+{
+	struct strbuf b = strbuf_on(call->engine->body, sizeof(call->engine->body));
+
+	sip_body_write(&b, source, sdp);
+	// too long for the buffer is too long for a message, which then says so
+	return str_of(b.at, b.failed ? b.cap : b.len);
+}
+
 int leg_invite(struct call *call, const struct sip_msg *source, struct str sdp)
 {
 	struct leg *leg = &call->leg[LEG_B];
@@ -153,8 +163,8 @@ int leg_invite(struct call *call, const struct sip_msg *source, struct str sdp)
 		.source = source,
 		.extra = capabilities,
 		.extra_count = 2,
-		.content_type = CALL_ACCEPT,
-		.body = sdp,
+		.content_type = sip_body_type(source),
+		.body = leg_body(call, source, sdp),
 	};
 	int rc;
 

@@ -83,6 +83,8 @@ struct net_flow leg_flow(const struct leg *leg);
 // changes the leg's state. Returns what sip_respond does.
 int leg_respond(struct call *call, const struct leg_answer *answer);
 
+// The body of source with sdp in place of its own. Valid until the next message is written.
+struct str leg_body(const struct call *call, const struct sip_msg *source, struct str sdp);
 // Calls the callee: headers of source cross. Returns what sip_request does.
 int leg_invite(struct call *call, const struct sip_msg *source, struct str sdp);
 // The ACK for the callee's 2xx, kept for repeats; headers of source, if given, cross.

@@ -11,6 +11,7 @@
 #define SIP_HEADERS(X)                                     \
 	X(ACCEPT, "Accept", 0)                             \
 	X(ACCEPT_CONTACT, "Accept-Contact", 'a')           \
+	X(ACCEPT_ENCODING, "Accept-Encoding", 0)           \
 	X(ALERT_INFO, "Alert-Info", 0)                     \
 	X(ALLOW, "Allow", 0)                               \
 	X(ALLOW_EVENTS, "Allow-Events", 'u')               \

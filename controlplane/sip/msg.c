@@ -111,14 +111,6 @@ bool sip_msg_has_token(const struct sip_msg *msg, enum sip_hdr_id id, struct str
 	return false;
 }
 
-bool sip_msg_has_sdp(const struct sip_msg *msg)
-{
-	struct str type = msg->content_type;
-
-	return msg->body.len > 0
-		&& str_equal_nocase(str_trim(str_cut(&type, ';')), STR("application/sdp"));
-}
-
 static unsigned int count_lines(const struct sip_msg *m, enum sip_hdr_id id)
 {
 	unsigned int n = 0;

@@ -118,5 +118,3 @@ struct sip_list {
 struct sip_list sip_list_of(const struct sip_msg *msg, enum sip_hdr_id id);
 // Returns false at the end.
 bool sip_list_next(struct str *element, struct sip_list *list);
-// True when the body is SDP.
-bool sip_msg_has_sdp(const struct sip_msg *msg);

@@ -16,9 +16,10 @@ static const struct {
 } crossings[SIP_HDR_COUNT] = {
 	[SIP_HDR_ACCEPT] = {COPY, COPY},
 	[SIP_HDR_ACCEPT_CONTACT] = {COPY, DROP},
-	[SIP_HDR_ALERT_INFO] = {DROP, DROP},   // URIs of the other side
-	[SIP_HDR_ALLOW] = {DROP, DROP},	       // ours
-	[SIP_HDR_ALLOW_EVENTS] = {DROP, DROP}, // we relay none yet
+	[SIP_HDR_ACCEPT_ENCODING] = {DROP, DROP}, // we read none
+	[SIP_HDR_ALERT_INFO] = {DROP, DROP},	  // URIs of the other side
+	[SIP_HDR_ALLOW] = {DROP, DROP},		  // ours
+	[SIP_HDR_ALLOW_EVENTS] = {DROP, DROP},	  // we relay none yet
 	[SIP_HDR_AUTHORIZATION] = {COPY, DROP},
 	[SIP_HDR_CALL_ID] = {DROP, DROP},
 	[SIP_HDR_CALL_INFO] = {DROP, DROP}, // URIs of the other side

@@ -5,6 +5,8 @@
 
 #include "tests/unit/controlplane/call/rig.h"
 
+#define ACCEPT "application/sdp, multipart/mixed"
+
 static struct rig rig;
 
 static void start(void)
@@ -32,10 +34,12 @@ static const struct refusal {
 		"y", CALL_REFUSAL_EXTENSION},
 	{"used up", RIG_PHONE, "Max-Forwards: 0\r\n", RIG_SDP_PHONE, "483", "", "",
 		CALL_REFUSAL_MAX_FORWARDS},
-	{"body", RIG_PHONE, "Content-Type: text/plain\r\n", "hello", "415", "Accept",
-		"application/sdp", CALL_REFUSAL_BODY_TYPE},
-	{"encoding", RIG_PHONE, "Content-Encoding: gzip\r\n", RIG_SDP_PHONE, "415", "", "",
+	{"body", RIG_PHONE, "Content-Type: text/plain\r\n", "hello", "415", "Accept", ACCEPT,
 		CALL_REFUSAL_BODY_TYPE},
+	{"encoding", RIG_PHONE, "Content-Encoding: gzip\r\n", RIG_SDP_PHONE, "415",
+		"Accept-Encoding", "identity", CALL_REFUSAL_BODY_TYPE},
+	{"accept", RIG_PHONE, "Accept: text/plain\r\n", RIG_SDP_PHONE, "406", "Accept", ACCEPT,
+		CALL_REFUSAL_NOT_ACCEPTABLE},
 	{"late offer", RIG_PHONE, "", NULL, "488", "Warning",
 		"399 203.0.113.1:5060 \"late offer not supported\"", CALL_REFUSAL_NO_OFFER},
 	{"optional body", RIG_PHONE,

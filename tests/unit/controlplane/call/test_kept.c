@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/sip/body.h"
 
 static struct sip_msg parse(struct arena *arena, char *text)
 {
@@ -51,4 +52,25 @@ Test(kept, sdp_goes_by_way_of_the_media)
 	cr_expect_eq(kept->msg.body.len, 0);
 	free(kept);
 	arena_free(arena);
+}
+
+Test(kept, A31_several_parts_wait_with_it)
+{
+	char text[] = "SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bK1\r\n"
+		      "From: <sip:a@h>;tag=1\r\nTo: <sip:b@h>;tag=2\r\nCall-ID: c\r\nCSeq: 1 "
+		      "INVITE\r\n"
+		      "Content-Type: multipart/mixed;boundary=b\r\n\r\n"
+		      "--b\r\nContent-Type: application/sdp\r\n\r\nv=0\r\n--b--";
+	struct arena *arena = arena_new(1 << 20);
+	struct sip_msg msg = parse(arena, text);
+	struct kept *kept = kept_new(&msg);
+	char body[256];
+	struct strbuf b = strbuf_on(body, sizeof(body));
+
+	memset(text, '?', sizeof(text) - 1);
+	arena_free(arena);
+	sip_body_write(&b, &kept->msg, STR("v=1\r\n"));
+	cr_expect(str_equal(strbuf_str(&b),
+		STR("--b\r\nContent-Type: application/sdp\r\n\r\nv=1\r\n\r\n--b--")));
+	free(kept);
 }

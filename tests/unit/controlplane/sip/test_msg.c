@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "controlplane/sip/body.h"
 #include "tests/unit/controlplane/sip/parsed.h"
 
 #define VIA "Via: SIP/2.0/UDP 192.0.2.1:5061;branch=z9hG4bK1\n"
@@ -64,7 +65,7 @@ Test(msg, request_fields)
 	cr_assert_eq(p.msg.cseq, 9);
 	cr_assert_eq(p.msg.max_forwards, 68);
 	cr_assert_str_eq(text_of(p.msg.contact), "sip:a@192.0.2.1;line=1");
-	cr_assert(sip_msg_has_sdp(&p.msg));
+	cr_assert(sip_body_is_sdp(&p.msg));
 	cr_assert_eq(p.msg.body.len, 5);
 }
 
@@ -78,7 +79,7 @@ Test(msg, response_fields)
 	cr_assert_str_eq(text_of(p.msg.to_tag), "t1");
 	cr_assert_eq(p.msg.max_forwards, -1);
 	cr_assert(str_is_none(p.msg.contact));
-	cr_assert_not(sip_msg_has_sdp(&p.msg));
+	cr_assert_not(sip_body_is_sdp(&p.msg));
 }
 
 Test(msg, A4_lists_and_tokens)

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "controlplane/sip/body.h"
 #include "tests/unit/controlplane/sip/parsed.h"
 
 static const struct {
@@ -230,7 +231,7 @@ Test(msg_seeds, A13_A44_every_message_is_accepted)
 		bool has_body = seeds[i].body[0] != '\0';
 
 		cr_assert_eq(got, SIP_FAULT_NONE, "%s: %s", sip_fault_label(got), seeds[i].head);
-		cr_assert_eq(sip_msg_has_sdp(&p.msg), has_body, "%s", seeds[i].head);
+		cr_assert_eq(sip_body_is_sdp(&p.msg), has_body, "%s", seeds[i].head);
 		cr_assert_eq(p.msg.via_count, 1);
 	}
 	parsed_fini(&p);
