@@ -7,6 +7,7 @@ from netns import sh
 
 from . import machine
 
+OWN_SECTION = ("bench_call", "bench_path", "bench_install", "bench_latency")
 GOALS = {1000: 150, 100_000: 300}  # cycles a packet in all
 
 
@@ -40,7 +41,7 @@ def cycles(table, _prefix):
 def libraries(table, _prefix):
     """The others, whose lines explain themselves."""
     for path in sorted((BUILD / "tests/bench").glob("bench_*")):
-        if path.is_dir() or path.name in ("bench_path", "bench_install", "bench_latency"):
+        if path.is_dir() or path.name in OWN_SECTION:
             continue
         for line in run(table, path.name, path.name).splitlines():
             table.add(line.strip(), "", f"tests/bench/{path.name}")

@@ -1,16 +1,13 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The peer in user space: Debian's rtpengine, its calls set up through its ng protocol."""
-import os
-import pathlib
 import re
-import shutil
 import socket
-import subprocess
 import time
 
 from lab import Process
 
 from . import machine
+from .packages import have
 
 PACKAGE = "rtpengine-daemon"
 NG_PORT = 22222
@@ -30,26 +27,8 @@ def bencode(value):
 
 
 def install():
-    """Installs the package where it is not there, without starting its service. Whether it is."""
-    if shutil.which("rtpengine"):
-        return True
-    print(f"  installing {PACKAGE}, which only this comparison needs")
-    policy = pathlib.Path("/usr/sbin/policy-rc.d")
-    ours = not policy.exists()
-    if ours:
-        policy.write_text("#!/bin/sh\nexit 101\n")
-        policy.chmod(0o755)
-    try:
-        subprocess.run(["apt-get", "-q", "-y", "install", "--no-install-recommends", PACKAGE],
-                       env={**os.environ, "DEBIAN_FRONTEND": "noninteractive"},
-                       stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
-                       stderr=subprocess.DEVNULL, check=False, timeout=300)
-    finally:
-        if ours:
-            policy.unlink()
-    if not shutil.which("rtpengine"):
-        print(f"  {PACKAGE} could not be installed: apt-get install {PACKAGE} tells why")
-    return bool(shutil.which("rtpengine"))
+    """Whether it is there; installs it where it is not."""
+    return have("rtpengine", PACKAGE)
 
 
 class Rtpengine:
