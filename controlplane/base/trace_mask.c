@@ -128,8 +128,16 @@ static const struct {
 	{{"k=", 2}, 0, stars},
 };
 
+// Of most lines the first letter tells that no rule fits.
+static bool may_be_secret(char first)
+{
+	return strchr("AaPpKk", first) != NULL;
+}
+
 static void mask_line(char *line, size_t len)
 {
+	if (!may_be_secret(line[0]))
+		return;
 	for (size_t r = 0; r < sizeof(rules) / sizeof(rules[0]); r++) {
 		size_t i = rules[r].start.len;
 
@@ -150,7 +158,7 @@ static void mask_line(char *line, size_t len)
 static size_t line_end(const char *at, size_t i, size_t len)
 {
 	for (;;) {
-		while (i < len && !is_line_end(at[i]))
+		while (i < len && ((uint8_t)at[i] > '\r' || !is_line_end(at[i])))
 			i++;
 		if (i < len && at[i] == '\r')
 			i++;
@@ -181,16 +189,21 @@ static size_t mask_userinfo(char *at, size_t i, size_t len)
 	return end;
 }
 
-void trace_mask_passwords(char *text, size_t len)
+static bool ends_scheme(const char *text, size_t len)
 {
 	static const struct str scheme = {"sip", 3};
 
-	for (size_t i = 0; (i += str_find_nocase(str_of(text + i, len - i), scheme)) < len;) {
-		i += scheme.len;
-		if (i < len && (text[i] == 's' || text[i] == 'S'))
-			i++;
-		if (i < len && text[i] == ':')
-			i = mask_userinfo(text, i + 1, len);
+	if (len > 0 && (text[len - 1] == 's' || text[len - 1] == 'S'))
+		len--;
+	return len >= scheme.len
+		&& str_equal_nocase(str_of(text + len - scheme.len, scheme.len), scheme);
+}
+
+// By the colons: they are rare, and found fast.
+void trace_mask_passwords(char *text, size_t len)
+{
+	for (size_t i = 0; (i += str_index(str_of(text + i, len - i), ':')) < len;) {
+		i = ends_scheme(text, i) ? mask_userinfo(text, i + 1, len) : i + 1;
 	}
 }
 
