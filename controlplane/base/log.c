@@ -55,9 +55,7 @@ void log_set_sink(void (*sink)(enum log_level level, struct str line))
 	sink_now = sink;
 }
 
-// Counts one line of a site. Returns false when this second has had enough of them. *suppressed is
-// what was left out before this line and not yet said.
-static bool admit(struct log_site *site, uint32_t *suppressed)
+bool log_admit(struct log_site *site, uint32_t *suppressed)
 {
 	uint64_t now_s = tg_mono_now().ns / TG_NS_PER_S;
 
@@ -109,15 +107,12 @@ static void emit(enum log_level level, struct strbuf *b)
 	(void)written;
 }
 
-void log_write(struct log_site *site, enum log_level level, const char *event, const char *fmt, ...)
+void log_write(uint32_t suppressed, enum log_level level, const char *event, const char *fmt, ...)
 {
 	char line[2 * LINE_BYTES_MAX];
 	struct strbuf b = strbuf_on(line, sizeof(line) - 1);
-	uint32_t suppressed;
 	va_list args;
 
-	if (!admit(site, &suppressed))
-		return;
 	put_time(&b);
 	strbuf_put(&b, str_from(names[level]));
 	strbuf_put_char(&b, ' ');

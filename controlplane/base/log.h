@@ -32,15 +32,20 @@ const char *log_level_name(enum log_level level);
 // Where lines go instead of stderr; for tests. NULL restores stderr.
 void log_set_sink(void (*sink)(enum log_level level, struct str line));
 
+// Counts one line of a site. Returns false when this second has had enough of them; else *suppressed
+// is what was left out before it and not yet said.
+bool log_admit(struct log_site *site, uint32_t *suppressed);
 __attribute__((format(printf, 4, 5))) void log_write(
-	struct log_site *site, enum log_level level, const char *event, const char *fmt, ...);
+	uint32_t suppressed, enum log_level level, const char *event, const char *fmt, ...);
 
 // LOG(LOG_INFO, "call-end", "call=%" PRIu64 " cause=%s", id, cause)
-#define LOG(level, event, ...)                                                    \
-	do {                                                                      \
-		static struct log_site log_site_;                                 \
-		if ((level) <= log_get_level())                                   \
-			log_write(&log_site_, (level), (event), " " __VA_ARGS__); \
+// The values are not computed for a line that is not written.
+#define LOG(level, event, ...)                                                             \
+	do {                                                                               \
+		static struct log_site log_site_;                                          \
+		uint32_t log_suppressed_;                                                  \
+		if ((level) <= log_get_level() && log_admit(&log_site_, &log_suppressed_)) \
+			log_write(log_suppressed_, (level), (event), " " __VA_ARGS__);     \
 	} while (0)
 
 // A hostile text as a quoted, escaped, bounded C string; valid until the fourth next call of this

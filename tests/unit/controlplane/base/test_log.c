@@ -132,6 +132,24 @@ Test(log, call_site_is_limited_and_says_what_it_left_out)
 	cr_assert_str_eq(after_time(), "warn flood i=0 suppressed=990");
 }
 
+static unsigned int computed;
+
+static unsigned int compute(void)
+{
+	return ++computed;
+}
+
+Test(log, values_of_a_line_that_is_left_out_are_not_computed)
+{
+	while (tg_mono_now().ns % TG_NS_PER_S > TG_NS_PER_S / 2)
+		usleep(1000);
+	for (unsigned int i = 0; i < 1000; i++)
+		LOG(LOG_INFO, "flood", "n=%u", compute());
+	LOG(LOG_DEBUG, "quiet", "n=%u", compute());
+	cr_assert_eq(lines, 10);
+	cr_assert_eq(computed, 10);
+}
+
 Test(log, long_line_is_cut_not_lost)
 {
 	char lots[9000];
