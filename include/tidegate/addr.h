@@ -121,13 +121,31 @@ static inline int tg_ip_parse(struct tg_ip *out, const char *text)
 	return 0;
 }
 
-// Writes the plain form, IPv6 without brackets. Returns text.
+// Writes 0..255 in decimal. Returns where it ends.
+static inline char *tg_octet_write(char *at, uint8_t value)
+{
+	if (value >= 100)
+		*at++ = (char)('0' + value / 100);
+	if (value >= 10)
+		*at++ = (char)('0' + value / 10 % 10);
+	*at++ = (char)('0' + value % 10);
+	return at;
+}
+
+// Writes the plain form, IPv6 without brackets. Returns text. Every message that we send bears some, and
+// inet_ntop goes by way of printf.
 static inline const char *tg_ip_write(const struct tg_ip *ip, char text[static TG_IP_TEXT_BYTES])
 {
-	if (tg_ip_is_v4(ip))
-		inet_ntop(AF_INET, &ip->byte[12], text, TG_IP_TEXT_BYTES);
-	else
+	char *at = text;
+
+	if (!tg_ip_is_v4(ip)) {
 		inet_ntop(AF_INET6, ip->byte, text, TG_IP_TEXT_BYTES);
+		return text;
+	}
+	for (unsigned int i = 12; i < 16; i++) {
+		at = tg_octet_write(at, ip->byte[i]);
+		*at++ = i < 15 ? '.' : '\0';
+	}
 	return text;
 }
 

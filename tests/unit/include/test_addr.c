@@ -53,6 +53,19 @@ Test(addr, reads_and_writes_both_families)
 	}
 }
 
+Test(addr, each_octet_is_written_as_inet_ntop_does)
+{
+	char text[TG_IP_TEXT_BYTES], want[TG_IP_TEXT_BYTES];
+
+	for (uint32_t n = 0; n < 256; n++) {
+		uint32_t v4_be = htonl(n << 24 | (255 - n) << 16 | n << 8 | (n ^ 100));
+		struct tg_ip ip = tg_ip_v4(v4_be);
+
+		inet_ntop(AF_INET, &v4_be, want, sizeof(want));
+		cr_assert_str_eq(tg_ip_write(&ip, text), want);
+	}
+}
+
 Test(addr, longest_texts_fit)
 {
 	char ip[TG_IP_TEXT_BYTES], text[TG_ADDR_TEXT_BYTES];
