@@ -6,6 +6,8 @@
 enum {
 	TOKEN = 1,
 	HOST = 2,
+	CONTROL = 4, // but HTAB
+	DELIMITER = 8,
 };
 
 #define BOTH (TOKEN | HOST)
@@ -24,6 +26,13 @@ static const uint8_t classes[256] = {
 	['`'] = TOKEN,
 	['\''] = TOKEN,
 	['~'] = TOKEN,
+	[0 ... '\t' - 1] = CONTROL,
+	['\t' + 1 ... ' ' - 1] = CONTROL,
+	[0x7f] = CONTROL,
+	['"'] = DELIMITER,
+	[','] = DELIMITER,
+	[';'] = DELIMITER,
+	['<'] = DELIMITER,
 };
 
 static bool all_of(struct str s, uint8_t class)
@@ -43,7 +52,7 @@ bool sip_is_token(struct str s)
 bool sip_is_clean(struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		if (((uint8_t)s.at[i] < ' ' && s.at[i] != '\t') || s.at[i] == 0x7f)
+		if (classes[(uint8_t)s.at[i]] & CONTROL)
 			return false;
 	}
 	return true;
@@ -73,15 +82,15 @@ int sip_index_unquoted(size_t *at, struct str s, const char *set)
 	size_t i = 0;
 
 	while (i < s.len) {
+		if ((classes[(uint8_t)s.at[i]] & DELIMITER) == 0) {
+			i++;
+			continue;
+		}
 		if (is_in(set, s.at[i]))
 			break;
-		if (s.at[i] == '"') {
-			i = after_quote(s, i);
-			if (i == 0)
-				return -EINVAL;
-		} else {
-			i++;
-		}
+		i = s.at[i] == '"' ? after_quote(s, i) : i + 1;
+		if (i == 0)
+			return -EINVAL;
 	}
 	*at = i;
 	return 0;

@@ -11,7 +11,7 @@ bool sip_is_token(struct str s);
 // Holds no control character but HTAB: nothing that could end or forge a line.
 bool sip_is_clean(struct str s);
 // Index of the first octet of set that lies outside "quoted strings"; s.len when there is none.
-// Returns 0, or -EINVAL when a quote is not closed.
+// set holds commas, semicolons, '<' and quotes only. Returns 0, or -EINVAL when a quote is not closed.
 int sip_index_unquoted(size_t *at, struct str s, const char *set);
 // `host`, `host:port`, `[v6]:port`, with LWS around the colon: host without brackets, port 0 when
 // absent. Returns 0, or -EINVAL when it is none.
