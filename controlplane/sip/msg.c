@@ -484,3 +484,12 @@ enum sip_fault sip_msg_parse(struct sip_msg *out, struct arena *arena, struct st
 	}
 	return first != SIP_FAULT_NONE ? first : judge(out, arena);
 }
+
+enum sip_fault sip_msg_parse_framed(struct sip_msg *out, struct arena *arena, struct str message)
+{
+	enum sip_fault fault = sip_msg_parse(out, arena, message);
+
+	if (fault == SIP_FAULT_NONE && sip_msg_header(out, SIP_HDR_CONTENT_LENGTH) == NULL)
+		return SIP_FAULT_CONTENT_LENGTH;
+	return fault;
+}

@@ -94,6 +94,8 @@ struct sip_msg {
 // Scans, parses and validates one whole message. Memory comes from the arena. When the result is a
 // fault, *out holds what could still be read (Via, From, To, Call-ID, CSeq), enough for the answer.
 enum sip_fault sip_msg_parse(struct sip_msg *out, struct arena *arena, struct str datagram);
+// Likewise of a message that came by a stream, where Content-Length is a must (RFC 3261 §18.3, A9).
+enum sip_fault sip_msg_parse_framed(struct sip_msg *out, struct arena *arena, struct str message);
 
 // Once per process, from one thread, before the first parse: libosip2's tables, its tracing off, its
 // allocators on the arena of the message being parsed.

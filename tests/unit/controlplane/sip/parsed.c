@@ -4,7 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-enum sip_fault parsed_raw(struct parsed *p, const void *bytes, size_t len)
+static void keep(struct parsed *p, const void *bytes, size_t len)
 {
 	static bool is_set_up;
 
@@ -18,7 +18,19 @@ enum sip_fault parsed_raw(struct parsed *p, const void *bytes, size_t len)
 	arena_reset(p->arena);
 	memmove(p->text, bytes, len);
 	p->len = len;
+}
+
+enum sip_fault parsed_raw(struct parsed *p, const void *bytes, size_t len)
+{
+	keep(p, bytes, len);
 	p->fault = sip_msg_parse(&p->msg, p->arena, str_of(p->text, len));
+	return p->fault;
+}
+
+enum sip_fault parsed_framed(struct parsed *p, const void *bytes, size_t len)
+{
+	keep(p, bytes, len);
+	p->fault = sip_msg_parse_framed(&p->msg, p->arena, str_of(p->text, len));
 	return p->fault;
 }
 

@@ -17,6 +17,8 @@ struct parsed {
 enum sip_fault parsed_from(struct parsed *p, const char *lines);
 // Parses the octets as they are.
 enum sip_fault parsed_raw(struct parsed *p, const void *bytes, size_t len);
+// Likewise, as of a stream.
+enum sip_fault parsed_framed(struct parsed *p, const void *bytes, size_t len);
 void parsed_fini(struct parsed *p);
 // s as a C string; one of eight static ones.
 const char *text_of(struct str s);

@@ -3,6 +3,7 @@
 #include <criterion/criterion.h>
 #include <stdio.h>
 
+#include "controlplane/net/framer.h"
 #include "tests/unit/controlplane/sip/parsed.h"
 
 static const struct {
@@ -63,7 +64,7 @@ static const struct {
 
 static struct parsed p;
 
-static enum sip_fault parse(const char *name)
+static struct str load(const char *name)
 {
 	static char bytes[65536];
 	char path[512];
@@ -75,7 +76,14 @@ static enum sip_fault parse(const char *name)
 	cr_assert(file != NULL, "%s", path);
 	len = fread(bytes, 1, sizeof(bytes), file);
 	fclose(file);
-	return parsed_raw(&p, bytes, len);
+	return str_of(bytes, len);
+}
+
+static enum sip_fault parse(const char *name)
+{
+	struct str bytes = load(name);
+
+	return parsed_raw(&p, bytes.at, bytes.len);
 }
 
 Test(msg_rfc4475, A35_A43_A47_every_message_gets_its_class)
@@ -85,6 +93,64 @@ Test(msg_rfc4475, A35_A43_A47_every_message_gets_its_class)
 
 		cr_assert_eq(got, cases[i].want, "%s (%s): %s", cases[i].name, cases[i].section,
 			sip_fault_label(got));
+	}
+	parsed_fini(&p);
+}
+
+// Where a stream makes another class of one than a datagram does.
+static const struct {
+	const char *name;
+	enum framer_result framed;
+	enum sip_fault want;
+} streamed[] = {
+	{"clerr", FRAMER_MORE, SIP_FAULT_NONE}, // waits for the rest
+	{"baddn", FRAMER_MORE, SIP_FAULT_NONE}, // lacks the empty line
+	{"ncl", FRAMER_BROKEN, SIP_FAULT_CONTENT_LENGTH},
+	{"mcl01", FRAMER_BROKEN, SIP_FAULT_DUPLICATE},
+	{"inv2543", FRAMER_BROKEN, SIP_FAULT_CONTENT_LENGTH}, // has none
+};
+
+// What comes of the first message of a stream: how it was cut and what is wrong with it.
+static enum framer_result stream(enum sip_fault *fault, struct str bytes, size_t piece)
+{
+	struct framer framer = {0};
+	enum framer_result result = FRAMER_MORE;
+	struct str message;
+
+	for (size_t at = 0; at < bytes.len && result == FRAMER_MORE; at += piece) {
+		cr_assert_eq(framer_put(&framer,
+				     str_of(bytes.at + at,
+					     bytes.len - at < piece ? bytes.len - at : piece)),
+			0);
+		result = framer_next(&framer, &message);
+	}
+	*fault = SIP_FAULT_NONE;
+	if (result == FRAMER_MESSAGE || result == FRAMER_BROKEN)
+		*fault = parsed_framed(&p, message.at, message.len);
+	framer_fini(&framer);
+	return result;
+}
+
+Test(msg_rfc4475, A36_A9_A10_every_message_gets_its_class_from_a_stream)
+{
+	static const size_t pieces[] = {1, 7, 1460, 65536};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		enum framer_result framed = FRAMER_MESSAGE;
+		enum sip_fault want = cases[i].want, got;
+
+		for (size_t s = 0; s < sizeof(streamed) / sizeof(streamed[0]); s++) {
+			if (strcmp(streamed[s].name, cases[i].name) != 0)
+				continue;
+			framed = streamed[s].framed;
+			want = streamed[s].want;
+		}
+		for (size_t n = 0; n < sizeof(pieces) / sizeof(pieces[0]); n++) {
+			cr_expect_eq(stream(&got, load(cases[i].name), pieces[n]), framed, "%s",
+				cases[i].name);
+			cr_expect_eq(got, want, "%s (%s): %s", cases[i].name, cases[i].section,
+				sip_fault_label(got));
+		}
 	}
 	parsed_fini(&p);
 }
