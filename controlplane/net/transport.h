@@ -35,8 +35,25 @@ struct transport {
 	// Returns 0; -EAGAIN when the ring or buffer is full (a datagram counts as lost, Timer A mends
 	// it); -EHOSTUNREACH, -EMSGSIZE or -ENOTCONN when sending on this flow is hopeless.
 	int (*send)(void *arg, const struct net_flow *flow, struct str message);
+	// For reliable ones: says by which connection a message on this flow would leave, and begins one
+	// where that is allowed; sets the flow's connection and addresses. NULL: there is nothing to say.
+	// Returns 0; -EHOSTUNREACH or -ENOTCONN when it is hopeless.
+	int (*open)(void *arg, struct net_flow *flow);
 	void *arg;
 };
+
+#define TRANSPORT_COUNT (TRANSPORT_WSS + 1)
+
+// Several transports as one: each message leaves by that of its flow's protocol.
+struct transport_switch {
+	struct transport transport;
+	const struct transport *by[TRANSPORT_COUNT]; // NULL: -ENOTCONN
+};
+
+// With none in it yet. It is not moved from now on.
+void transport_switch_init(struct transport_switch *sw);
+// transport's open where there is something to say, else 0.
+int transport_open(const struct transport *transport, struct net_flow *flow);
 
 static inline bool transport_is_reliable(const struct net_flow *flow)
 {

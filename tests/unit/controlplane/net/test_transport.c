@@ -3,6 +3,8 @@
 
 #include <criterion/criterion.h>
 
+#include <errno.h>
+
 Test(transport, names_are_those_of_via)
 {
 	static const char *const names[] = {"UDP", "TCP", "TLS", "WS", "WSS", "?"};
@@ -44,4 +46,43 @@ Test(transport, only_datagrams_are_unreliable)
 	cr_assert_not(transport_is_reliable(&flow));
 	flow.protocol = TRANSPORT_WSS;
 	cr_assert(transport_is_reliable(&flow));
+}
+
+static int count(void *arg, const struct net_flow *, struct str)
+{
+	(*(unsigned int *)arg)++;
+	return -EAGAIN;
+}
+
+static int open_seven(void *, struct net_flow *flow)
+{
+	flow->connection = 7;
+	return 0;
+}
+
+Test(transport, a_switch_sends_by_the_flow)
+{
+	unsigned int udp = 0, tcp = 0;
+	const struct transport by_udp = {.send = count, .arg = &udp};
+	const struct transport by_tcp = {.send = count, .open = open_seven, .arg = &tcp};
+	struct net_flow flow = {.protocol = TRANSPORT_TCP};
+	struct transport_switch sw;
+
+	transport_switch_init(&sw);
+	sw.by[TRANSPORT_UDP] = &by_udp;
+	sw.by[TRANSPORT_TCP] = &by_tcp;
+	cr_assert_eq(sw.transport.send(sw.transport.arg, &flow, STR("x")), -EAGAIN);
+	cr_assert_eq(tcp, 1);
+	cr_assert_eq(transport_open(&sw.transport, &flow), 0);
+	cr_assert_eq(flow.connection, 7);
+	flow = (struct net_flow){.protocol = TRANSPORT_UDP};
+	cr_assert_eq(sw.transport.send(sw.transport.arg, &flow, STR("x")), -EAGAIN);
+	cr_assert_eq(transport_open(&sw.transport, &flow), 0);
+	cr_assert_eq(flow.connection, 0);
+	cr_assert_eq(udp, 1);
+	flow.protocol = TRANSPORT_WSS;
+	cr_assert_eq(sw.transport.send(sw.transport.arg, &flow, STR("x")), -ENOTCONN);
+	cr_assert_eq(transport_open(&sw.transport, &flow), -ENOTCONN);
+	flow.protocol = UINT8_MAX;
+	cr_assert_eq(sw.transport.send(sw.transport.arg, &flow, STR("x")), -ENOTCONN);
 }
