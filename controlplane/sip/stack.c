@@ -27,7 +27,10 @@ struct sip_stack *sip_stack_new(const struct sip_stack_params *params)
 	stack->arena = arena_new(ARENA_BYTES);
 	stack->ids = idpool_new(params->transactions_max);
 	if (stack->arena == NULL || stack->ids == NULL
-		|| table_init(&stack->table, params->transactions_max) < 0) {
+		|| table_init(&stack->table, params->transactions_max) < 0
+		|| table_init(&stack->conns, params->transactions_max) < 0) {
+		if (stack->table.buckets != NULL)
+			table_fini(&stack->table);
 		arena_free(stack->arena);
 		idpool_free(stack->ids);
 		free(stack);
@@ -46,6 +49,7 @@ void sip_stack_free(struct sip_stack *stack)
 	while ((txn = idpool_next(stack->ids, &cursor)) != NULL)
 		txn_free(stack, txn);
 	table_fini(&stack->table);
+	table_fini(&stack->conns);
 	idpool_free(stack->ids);
 	arena_free(stack->arena);
 	free(stack);
@@ -61,6 +65,15 @@ struct str stack_branch(char out[static STACK_BRANCH_BYTES])
 	memcpy(out, STACK_COOKIE, sizeof(STACK_COOKIE) - 1);
 	sip_token(out + sizeof(STACK_COOKIE) - 1);
 	return str_of(out, STACK_BRANCH_BYTES - 1);
+}
+
+struct net_flow stack_reply_flow(const struct net_flow *flow, const struct sip_msg *request)
+{
+	struct net_flow reply = *flow;
+
+	if (transport_is_reliable(flow))
+		reply.remote.port = request->via.port != 0 ? request->via.port : SIP_PORT;
+	return reply;
 }
 
 void stack_write_vias(const struct sip_stack *stack, struct strbuf *b,
@@ -103,14 +116,17 @@ int stack_send(struct sip_stack *stack, const struct net_flow *flow, struct sip_
 	struct str message, bool is_retransmission)
 {
 	const struct transport *transport = stack->params.transport;
-	int rc = transport->send(transport->arg, flow, message);
+	struct net_flow way = *flow;
+	int rc = transport_is_reliable(flow) ? transport_open(transport, &way) : 0;
 
+	if (rc == 0)
+		rc = transport->send(transport->arg, &way, message);
 	if (rc < 0)
 		counter_add(&stack->counters.send_failures, 1);
 	if (is_retransmission)
 		counter_add(&stack->counters.retransmissions_out, 1);
 	if (stack->params.trace != NULL)
-		trace(stack, flow, label,
+		trace(stack, &way, label,
 			&(struct trace_entry){
 				.when = tg_wall_now(),
 				.retransmission = is_retransmission,
@@ -143,14 +159,16 @@ void stack_send_once(
 {
 	const struct net_flow *flow = answer->flow;
 	bool is_stranger = flow->trusted == TG_TRUST_STRANGER;
+	// of a connection the source is no forged one
+	bool amplifies = is_stranger && !transport_is_reliable(flow);
 
 	if (is_stranger && stack->params.is_silent(stack->params.arg, flow->realm)) {
 		counter_add(&stack->counters.silenced, 1);
 		return;
 	}
-	if (is_stranger && message->len > answer->request_bytes)
+	if (amplifies && message->len > answer->request_bytes)
 		sip_shorten(message);
-	if (is_stranger && message->len > answer->request_bytes) {
+	if (amplifies && message->len > answer->request_bytes) {
 		counter_add(&stack->counters.larger, 1);
 		return;
 	}
@@ -166,6 +184,7 @@ static void answer(struct sip_stack *stack, const struct net_flow *flow, const s
 	struct strbuf to = strbuf_on(arena_alloc(stack->arena, cap), cap);
 	char via_text[STACK_OUT_BYTES / 2];
 	struct strbuf vias = strbuf_on(via_text, sizeof(via_text));
+	struct net_flow reply = stack_reply_flow(flow, msg);
 	struct strbuf b = stack_out(stack);
 
 	if (to.at == NULL)
@@ -180,7 +199,8 @@ static void answer(struct sip_stack *stack, const struct net_flow *flow, const s
 	if (b.failed || vias.failed)
 		return;
 	stack_send_once(stack,
-		&(struct stack_answer){flow, nobody, out->status, stack->arrival.message.len}, &b);
+		&(struct stack_answer){&reply, nobody, out->status, stack->arrival.message.len},
+		&b);
 }
 
 static void on_fault(struct sip_stack *stack, const struct net_flow *flow,
@@ -336,23 +356,24 @@ static void on_response(
 	txn_client_on_response(stack, txn, msg);
 }
 
-static void arrive(struct sip_stack *stack, const struct net_flow *flow, struct str datagram)
+static void arrive(struct sip_stack *stack, const struct net_flow *flow, struct str message)
 {
-	stack->arrival = (struct arrival){.flow = flow, .message = datagram};
+	stack->arrival = (struct arrival){.flow = flow, .message = message};
 	if (stack->params.trace == NULL)
 		return;
 	stack->arrival.when = tg_wall_now();
 	stack->arrival.is_untraced = true;
 }
 
-void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str datagram)
+void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str message)
 {
 	enum sip_fault fault;
 	struct sip_msg msg;
 
 	arena_reset(stack->arena);
-	arrive(stack, flow, datagram);
-	fault = sip_msg_parse(&msg, stack->arena, datagram);
+	arrive(stack, flow, message);
+	fault = transport_is_reliable(flow) ? sip_msg_parse_framed(&msg, stack->arena, message)
+					    : sip_msg_parse(&msg, stack->arena, message);
 	if (fault != SIP_FAULT_NONE)
 		on_fault(stack, flow, &msg, fault);
 	else if (msg.is_request)
@@ -361,6 +382,17 @@ void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, str
 		on_response(stack, flow, &msg);
 	stack_trace_arrival(stack, nobody, false);
 	stack->arrival = (struct arrival){0};
+}
+
+void sip_stack_lost(struct sip_stack *stack, uint64_t connection)
+{
+	struct txn *txn;
+
+	while ((txn = txn_conn_first(stack, connection)) != NULL) {
+		txn_conn_leave(stack, txn);
+		if (!txn_client_fall_back(stack, txn))
+			txn_end(stack, txn, SIP_TXN_UNREACHABLE);
+	}
 }
 
 int sip_txn_own(struct sip_stack *stack, uint64_t txn_id, uint64_t owner, struct sip_label label)

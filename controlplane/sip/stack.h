@@ -3,6 +3,7 @@
 // It does not know calls; the user (call/) does not know retransmissions.
 //
 //	net ──► sip_stack_receive ──► msg.c parse ──► txn.c match ──► struct sip_user
+//	net ──► sip_stack_lost ─────► txn_conn.c: whose were on it ──► on_end
 //	net ◄── transport.send ◄───── txn.c / sip_stack_send ◄─────── the user
 //
 // Transactions are named by ids; an id of an ended transaction finds nothing and every function
@@ -34,7 +35,7 @@ enum sip_txn_end {
 	// non-2xx; or a request other than INVITE to which no final was given in 64*T1 (B28).
 	SIP_TXN_TIMEOUT,
 	SIP_TXN_NO_ACK,	     // server: 64*T1 passed and no ACK for our 2xx was reported
-	SIP_TXN_UNREACHABLE, // the transport gave up at once (B31)
+	SIP_TXN_UNREACHABLE, // the transport gave up, at once or later (B31)
 };
 
 struct sip_user {
@@ -95,6 +96,7 @@ struct sip_stack_counters {
 	uint64_t timeouts;
 	uint64_t no_acks;
 	uint64_t send_failures;
+	uint64_t fallbacks; // large requests that went by UDP in the end (G2)
 	uint64_t table_full;
 	uint64_t silenced;     // answers to strangers not sent, for the realm is silent
 	uint64_t larger;       // likewise, for they are larger than the request
@@ -108,12 +110,17 @@ struct sip_stack *sip_stack_new(const struct sip_stack_params *params);
 void sip_stack_free(struct sip_stack *stack);
 const struct sip_stack_counters *sip_stack_counters(const struct sip_stack *stack);
 
-// One datagram. Never fails: what is wrong is answered, or dropped and counted.
-void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str datagram);
+// One datagram, or one message of a stream. Never fails: what is wrong is answered, or dropped and
+// counted.
+void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str message);
+// A connection is gone: what waits for a response on it ends with SIP_TXN_UNREACHABLE. Costs as much
+// as there are such transactions (B31).
+void sip_stack_lost(struct sip_stack *stack, uint64_t connection);
 
 // ---- server transactions
 
-// Answers through the flow the request came by. out's vias, from, to, call_id, cseq and method are
+// Answers through the flow the request came by; when its connection is gone, a peer's by another one,
+// to its address and the port of its Via (B32). out's vias, from, to, call_id, cseq and method are
 // filled in from the kept request; the user sets status, reason, contact, source, extra, body and
 // record_routes is copied when the response makes or may make a dialog. to_tag: ours ("": none, for
 // 100). A 2xx to INVITE is repeated T1..T2 until sip_acked, for 64*T1 (B26).
@@ -149,6 +156,7 @@ struct sip_client {
 	struct sip_timers timers;
 	uint64_t owner;
 	struct sip_label label;
+	bool tcp_when_large; // the peer takes by TCP what is large for UDP (RFC 3261 §18.1.1, G2)
 };
 
 // Sends a request (not ACK) and starts its client transaction. out's sent_by, protocol and branch

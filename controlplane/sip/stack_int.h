@@ -32,6 +32,7 @@ struct sip_stack {
 	struct arena *arena;
 	struct idpool *ids;
 	struct table table;
+	struct table conns; // struct txn_conn
 	struct sip_stack_counters counters;
 	struct arrival arrival;
 	char out[STACK_OUT_BYTES]; // the message being written
@@ -56,6 +57,9 @@ void stack_send_once(
 void stack_trace_arrival(struct sip_stack *stack, struct sip_label label, bool is_retransmission);
 // A fresh branch with the cookie.
 struct str stack_branch(char out[static STACK_BRANCH_BYTES]);
+// Where what answers a request goes: the connection it came by; a peer that closed it is found at the
+// port its Via names, nobody is ever sought at another address than the request came from (B32).
+struct net_flow stack_reply_flow(const struct net_flow *flow, const struct sip_msg *request);
 // "Via: ..." lines of the answer to a request.
 void stack_write_vias(const struct sip_stack *stack, struct strbuf *b,
 	const struct sip_msg *request, const struct net_flow *flow);

@@ -116,6 +116,7 @@ void txn_free(struct sip_stack *stack, struct txn *txn)
 {
 	timer_cancel(stack->params.wheel, &txn->repeat);
 	timer_cancel(stack->params.wheel, &txn->expire);
+	txn_conn_leave(stack, txn);
 	table_remove(&stack->table, &txn->node);
 	idpool_remove(stack->ids, txn->id);
 	counter_add(&stack->counters.transactions, (uint64_t)-1);
@@ -180,6 +181,8 @@ void txn_expire(struct sip_stack *stack, struct txn *txn, uint32_t expire_ms)
 void txn_settle(struct sip_stack *stack, struct txn *txn, enum txn_state state, uint32_t expire_ms)
 {
 	txn_set_state(txn, state);
+	if (state != TXN_PROCEEDING)
+		txn_conn_leave(stack, txn);
 	timer_cancel(stack->params.wheel, &txn->repeat);
 	txn_expire(stack, txn, expire_ms);
 }

@@ -52,6 +52,7 @@ enum txn_state {
 };
 
 struct txn_kept; // txn_server.c: of the request
+struct txn_conn; // txn_conn.c: a connection with who waits on it
 
 struct txn {
 	struct table_node node;
@@ -59,6 +60,8 @@ struct txn {
 	struct timer repeat; // A, E, G and the 2xx
 	struct timer expire; // B, D, F, H, I, J, K, L, M
 	struct net_flow flow;
+	struct txn_conn *conn; // client: while it waits for a final on a connection
+	struct cds_list_head conn_link;
 	struct sip_timers timers;
 	uint32_t interval_ms; // of repeat
 	uint64_t id;
@@ -68,6 +71,7 @@ struct txn {
 	uint8_t state;
 	bool is_internal; // a CANCEL: the user knows nothing of it
 	bool is_cancelled;
+	bool falls_back;	   // client: to UDP, when its connection fails (G2)
 	bool is_acked;		   // the 2xx
 	uint32_t wire_len;	   // of the last message sent
 	uint32_t request_bytes;	   // server
@@ -126,7 +130,21 @@ static inline bool txn_is_reliable(const struct txn *txn)
 	return transport_is_reliable(&txn->flow);
 }
 
+// ---- txn_conn.c
+
+// A client transaction leaves by a connection, chosen now: the flow gets it, and it is told of its end
+// until it leaves. Legal with a datagram's flow. Returns 0, -ENOMEM, or what transport_open does.
+int txn_conn_join(struct sip_stack *stack, struct txn *txn);
+// Legal when it is on none.
+void txn_conn_leave(struct sip_stack *stack, struct txn *txn);
+// One of those on a connection, or NULL.
+struct txn *txn_conn_first(const struct sip_stack *stack, uint64_t connection);
+
 // ---- txn_client.c
+
+// Its connection failed before anything came of a request that is by TCP only for its size: it begins
+// anew by UDP. Returns false when that is not so, or it cannot.
+bool txn_client_fall_back(struct sip_stack *stack, struct txn *txn);
 
 // True when a response only repeats what its transaction had before.
 bool txn_client_is_repeat(const struct txn *txn, const struct sip_msg *response);

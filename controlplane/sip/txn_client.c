@@ -5,6 +5,9 @@
 #include "controlplane/sip/stack_int.h"
 #include "controlplane/sip/txn.h"
 
+// RFC 3261 §18.1.1: where the path's MTU is not known
+#define LARGE_BYTES 1300
+
 static struct str wire_line(struct str *rest)
 {
 	struct str line = str_cut(rest, '\n');
@@ -68,10 +71,22 @@ static void put_end(struct strbuf *b)
 	strbuf_put(b, STR("Content-Length: 0\r\n\r\n"));
 }
 
+// "SIP/2.0/UDP" and "SIP/2.0/TCP" are of one length.
+static void set_via_protocol(char *wire, size_t len, const char *protocol)
+{
+	struct str mark = STR("\r\nVia: SIP/2.0/");
+	char *at = memmem(wire, len, mark.at, mark.len);
+
+	if (at != NULL)
+		memcpy(at + mark.len, protocol, 3);
+}
+
 static int start(struct sip_stack *stack, struct txn *txn)
 {
-	int rc;
+	int rc = txn_conn_join(stack, txn);
 
+	if (rc < 0)
+		return rc;
 	txn_expire(stack, txn, txn_64_t1_ms(txn));
 	if (!txn_is_reliable(txn))
 		txn_repeat(stack, txn, txn->timers.t1_ms);
@@ -100,12 +115,62 @@ static int launch(struct txn **out, struct sip_stack *stack, const struct txn_pa
 	return 0;
 }
 
+// RFC 3261 §18.1.1: by TCP, where that fails at once by UDP.
+static int launch_large(struct txn **out, struct sip_stack *stack, const struct txn_params *params,
+	const struct sip_client *client, struct strbuf *b)
+{
+	struct txn_params by_tcp = *params;
+	struct net_flow flow = client->flow;
+	int rc;
+
+	flow.protocol = TRANSPORT_TCP;
+	flow.connection = 0;
+	by_tcp.flow = &flow;
+	set_via_protocol(b->at, b->len, "TCP");
+	rc = launch(out, stack, &by_tcp, client, strbuf_str(b));
+	if (rc == 0)
+		(*out)->falls_back = true;
+	if (rc != -EHOSTUNREACH && rc != -ENOTCONN)
+		return rc;
+	set_via_protocol(b->at, b->len, "UDP");
+	counter_add(&stack->counters.fallbacks, 1);
+	return launch(out, stack, params, client, strbuf_str(b));
+}
+
+bool txn_client_fall_back(struct sip_stack *stack, struct txn *txn)
+{
+	int rc;
+
+	if (!txn->falls_back || (txn->state != TXN_CALLING && txn->state != TXN_TRYING))
+		return false;
+	txn->falls_back = false;
+	txn->flow.protocol = TRANSPORT_UDP;
+	txn->flow.connection = 0;
+	set_via_protocol(txn->wire, txn->wire_len, "UDP");
+	if (txn->pending_cancel != NULL)
+		set_via_protocol(txn->pending_cancel, strlen(txn->pending_cancel), "UDP");
+	counter_add(&stack->counters.fallbacks, 1);
+	rc = start(stack, txn);
+	return rc == 0;
+}
+
+static bool is_large(const struct sip_client *client, const struct strbuf *b)
+{
+	return client->tcp_when_large && client->flow.protocol == TRANSPORT_UDP
+		&& b->len > LARGE_BYTES;
+}
+
 int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client *client,
 	struct sip_request_out *out)
 {
 	struct strbuf b = stack_out(stack);
 	char branch[STACK_BRANCH_BYTES];
 	struct tg_addr sent_by = {0};
+	struct txn_params params = {
+		.kind = out->method == SIP_INVITE ? TXN_INVITE_CLIENT : TXN_CLIENT,
+		.flow = &client->flow,
+		.timers = client->timers,
+	};
 	struct txn *made;
 	int rc;
 
@@ -113,18 +178,14 @@ int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client 
 	out->sent_by = &sent_by;
 	out->protocol = client->flow.protocol;
 	out->branch = stack_branch(branch);
+	params.key = txn_key_of_client(out->branch, sip_request_method(out));
 	sip_request_write(&b, out);
 	if (b.failed)
 		rc = -EMSGSIZE;
+	else if (is_large(client, &b))
+		rc = launch_large(&made, stack, &params, client, &b);
 	else
-		rc = launch(&made, stack,
-			&(struct txn_params){
-				.kind = out->method == SIP_INVITE ? TXN_INVITE_CLIENT : TXN_CLIENT,
-				.key = txn_key_of_client(out->branch, sip_request_method(out)),
-				.flow = &client->flow,
-				.timers = client->timers,
-			},
-			client, strbuf_str(&b));
+		rc = launch(&made, stack, &params, client, strbuf_str(&b));
 	// they lie on this stack
 	out->sent_by = NULL;
 	out->branch = STR_NONE;

@@ -3,7 +3,7 @@
 
 #include "controlplane/sip/via.h"
 
-#define TEXT_BYTES 32768 // more than a datagram holds
+#define TEXT_BYTES 40960 // more than the head of a message holds
 
 // Ends in a NUL, which no part of a message that was parsed can hold.
 static void put(struct strbuf *b, struct str part)
@@ -29,10 +29,15 @@ static struct txn_key hash(struct strbuf *b)
 	return key;
 }
 
+// A peer that opened another connection, from another port, is still the same.
 static void put_flow(struct strbuf *b, const struct net_flow *flow)
 {
+	struct tg_addr remote = flow->remote;
+
+	if (transport_is_reliable(flow))
+		remote.port = 0;
 	strbuf_put(b, str_of(&flow->local, sizeof(flow->local)));
-	strbuf_put(b, str_of(&flow->remote, sizeof(flow->remote)));
+	strbuf_put(b, str_of(&remote, sizeof(remote)));
 	strbuf_put_char(b, (char)flow->realm);
 	strbuf_put_char(b, (char)flow->protocol);
 }

@@ -16,7 +16,7 @@ struct txn_key {
 // Of the server transaction that a request belongs to; an ACK belongs to its INVITE's. With the cookie:
 // branch, sent-by and method (B15); without it, as RFC 2543: Request-URI, From-tag, Call-ID, CSeq and
 // top Via (B16; the To-tag is left out, for an ACK bears another than its INVITE). Interface and source
-// are always in it.
+// are always in it, but of a stream's source not the port.
 struct txn_key txn_key_of_request(const struct sip_msg *request, const struct net_flow *flow);
 // Of the INVITE that a CANCEL is about.
 struct txn_key txn_key_of_cancelled(const struct sip_msg *cancel, const struct net_flow *flow);

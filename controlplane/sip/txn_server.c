@@ -46,12 +46,13 @@ static void put_record_routes(struct strbuf *b, const struct sip_msg *m)
 	}
 }
 
-static int keep_request(struct txn *txn, struct sip_stack *stack, const struct sip_msg *m)
+static int keep_request(struct txn *txn, struct sip_stack *stack, const struct net_flow *flow,
+	const struct sip_msg *m)
 {
 	struct strbuf b = stack_out(stack);
 	uint32_t end[PART_COUNT];
 
-	stack_write_vias(stack, &b, m, &txn->flow);
+	stack_write_vias(stack, &b, m, flow);
 	end[PART_VIAS] = (uint32_t)b.len;
 	put_record_routes(&b, m);
 	end[PART_RECORD_ROUTES] = (uint32_t)b.len;
@@ -78,18 +79,19 @@ static int keep_request(struct txn *txn, struct sip_stack *stack, const struct s
 int txn_server_new(struct txn **out, struct sip_stack *stack, const struct net_flow *flow,
 	const struct sip_msg *request)
 {
+	struct net_flow reply = stack_reply_flow(flow, request);
 	struct txn *txn;
 	int rc = txn_new(&txn, stack,
 		&(struct txn_params){
 			.kind = request->method == SIP_INVITE ? TXN_INVITE_SERVER : TXN_SERVER,
 			.key = txn_key_of_request(request, flow),
-			.flow = flow,
+			.flow = &reply,
 			.timers = stack->params.timers,
 		});
 
 	if (rc < 0)
 		return rc;
-	rc = keep_request(txn, stack, request);
+	rc = keep_request(txn, stack, flow, request);
 	if (rc < 0) {
 		txn_free(stack, txn);
 		return rc;
@@ -245,7 +247,7 @@ int sip_respond_once(
 		to_tag = str_from(tag);
 	}
 	rc = write_once(&b, txn, to_tag, out);
-	if (rc == 0 && out->status < 300 && is_larger(&b, txn)) {
+	if (rc == 0 && out->status < 300 && !txn_is_reliable(txn) && is_larger(&b, txn)) {
 		b = stack_out(stack);
 		out->extra_count = 0;
 		rc = write_once(&b, txn, to_tag, out);
