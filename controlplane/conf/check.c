@@ -231,6 +231,29 @@ static int check_peer_address(
 	return 0;
 }
 
+// Connections leave from a listener, and what a peer sends in a dialog comes to it.
+static int check_peer_transport(
+	const struct conf *conf, const struct conf_source *src, unsigned int index)
+{
+	const struct conf_peer *peer = &conf->peers[index];
+	const struct conf_realm *realm = &conf->realms[peer->realm];
+	bool wants_tcp = peer->transport == CONF_TRANSPORT_TCP || peer->tcp_for_large;
+	char path[CONF_PATH_BYTES];
+
+	for (unsigned int i = 0; wants_tcp && i < realm->sip_count; i++) {
+		if (realm->sip[i].tcp
+			&& tg_ip_is_v4(&realm->sip[i].address.ip) == tg_ip_is_v4(&peer->address.ip))
+			return 0;
+	}
+	if (!wants_tcp)
+		return 0;
+	snprintf(path, sizeof(path), "peers[%u].%s", index,
+		peer->tcp_for_large ? "tcp_for_large" : "transport");
+	return conf_refuse(src, path,
+		"realm %s has no %s address with tcp on to reach it from; turn it on there",
+		realm->name, tg_ip_is_v4(&peer->address.ip) ? "IPv4" : "IPv6");
+}
+
 // The one that claims net besides peer, in the same realm, or NULL.
 static const struct conf_peer *other_claimant(
 	const struct conf *conf, unsigned int index, const struct conf_network *net)
@@ -277,6 +300,8 @@ static int check_peers(const struct conf *conf, const struct conf_source *src)
 	for (unsigned int i = 0; i < conf->peer_count; i++) {
 		int err = check_peer_address(conf, src, i);
 
+		if (err == 0)
+			err = check_peer_transport(conf, src, i);
 		if (err == 0)
 			err = check_peer_sources(conf, src, i);
 		if (err < 0)

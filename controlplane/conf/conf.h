@@ -18,6 +18,7 @@
 struct conf_sip_listener {
 	struct tg_addr address;	   // bound locally
 	struct tg_addr advertised; // what Via, Contact say; equals address without 1:1 NAT
+	bool tcp;		   // beside UDP
 };
 
 struct conf_media_pool {
@@ -52,11 +53,18 @@ struct conf_network {
 	uint8_t bits; // of the mapped form
 };
 
+enum conf_transport {
+	CONF_TRANSPORT_UDP,
+	CONF_TRANSPORT_TCP,
+};
+
 // A trunk or any other SIP neighbour of fixed address.
 struct conf_peer {
 	const char *name;
 	uint8_t realm;
-	struct tg_addr address;	      // next hop for calls to it
+	struct tg_addr address; // next hop for calls to it
+	enum conf_transport transport;
+	bool tcp_for_large;	      // what is large for UDP may go by TCP (G2)
 	struct conf_network *sources; // where it sends from; at least its address
 	unsigned int source_count;
 	struct tg_rate rate;	      // for each of its sources
@@ -85,6 +93,16 @@ struct conf_guard {
 	uint32_t ban_for_ms;	 // the first time; doubled each time
 	uint32_t ban_longest_ms; // but no longer than this
 	uint32_t bans_max;
+};
+
+// Of SIP over TCP.
+struct conf_connections {
+	uint32_t max;
+	uint32_t per_source; // of one that is no peer
+	uint32_t idle_ms;    // 0: for ever
+	uint32_t unfinished_ms;
+	uint32_t connect_ms;
+	uint32_t queue_bytes;
 };
 
 struct conf_port {
@@ -117,6 +135,7 @@ struct conf {
 	struct conf_route *routes;
 	unsigned int route_count;
 	struct conf_guard guard;
+	struct conf_connections connections;
 	uint32_t calls_max;
 	uint32_t transactions_max;
 	uint32_t streams_max;

@@ -38,6 +38,7 @@ struct raw_dataplane {
 struct raw_sip {
 	char *address;
 	char *advertised;
+	int *tcp;
 };
 
 struct raw_media {
@@ -84,6 +85,8 @@ struct raw_peer {
 	char *name;
 	char *realm;
 	char *address;
+	int *transport;
+	int *tcp_for_large;
 	char **sources;
 	unsigned int sources_count;
 	struct raw_rate rate;
@@ -119,6 +122,15 @@ struct raw_guard {
 struct raw_limits {
 	uint32_t *calls_max;
 	uint32_t *transactions_max;
+};
+
+struct raw_connections {
+	uint32_t *max;
+	uint32_t *per_source;
+	uint32_t *idle_s;
+	uint32_t *unfinished_s;
+	uint32_t *connect_s;
+	uint32_t *queue_kb;
 };
 
 struct raw_timers {
@@ -158,6 +170,7 @@ struct raw_conf {
 	unsigned int routes_count;
 	struct raw_guard guard;
 	struct raw_limits limits;
+	struct raw_connections connections;
 	struct raw_timers timers;
 	struct raw_metrics metrics;
 	struct raw_control control;

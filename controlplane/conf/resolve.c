@@ -171,6 +171,18 @@ static void resolve_numbers(struct conf *conf, const struct raw_conf *raw)
 	conf->port_quarantine_ms = *raw->timers.port_quarantine_s * 1000;
 }
 
+static void resolve_connections(struct conf *conf, const struct raw_connections *raw)
+{
+	conf->connections = (struct conf_connections){
+		.max = *raw->max,
+		.per_source = *raw->per_source,
+		.idle_ms = *raw->idle_s * 1000,
+		.unfinished_ms = *raw->unfinished_s * 1000,
+		.connect_ms = *raw->connect_s * 1000,
+		.queue_bytes = *raw->queue_kb * 1024,
+	};
+}
+
 static int check_free(struct resolver *r, const char *name, int holder, const char *what)
 {
 	if (holder >= 0)
@@ -193,6 +205,7 @@ static int resolve_sip(struct resolver *r, struct conf_realm *realm, unsigned in
 		at(r, "realms[%u].sip[%u].address", index, i);
 		err = value_read_addr(&r->spot, &sip->address, raw->sip[i].address, SIP_PORT);
 		sip->advertised = sip->address;
+		sip->tcp = *raw->sip[i].tcp;
 		if (err == 0 && raw->sip[i].advertised != NULL) {
 			at(r, "realms[%u].sip[%u].advertised", index, i);
 			err = value_read_addr(&r->spot, &sip->advertised, raw->sip[i].advertised,
@@ -374,6 +387,8 @@ static int resolve_peer(struct resolver *r, unsigned int index)
 		.no_answer_ms = raw->no_answer_s != NULL ? *raw->no_answer_s * 1000
 							 : conf->no_answer_ms,
 		.calls_max = *raw->calls_max,
+		.transport = (enum conf_transport) * raw->transport,
+		.tcp_for_large = *raw->tcp_for_large,
 		.latch = (enum tg_latch) * raw->latch,
 	};
 	at(r, "peers[%u].name", index);
@@ -490,6 +505,7 @@ int conf_resolve(struct conf *conf, struct raw_conf *raw, const struct conf_sour
 	int err = 0;
 
 	resolve_numbers(conf, raw);
+	resolve_connections(conf, &raw->connections);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && err == 0; i++)
 		err = steps[i](&r);
 	return err;

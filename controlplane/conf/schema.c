@@ -26,6 +26,8 @@ static const cyaml_strval_t latches[] = {{"off", TG_LATCH_OFF}, {"port", TG_LATC
 	{"signalling", TG_LATCH_SIGNALLING}, {"any", TG_LATCH_ANY}};
 static const cyaml_strval_t stranger_rules[] = {{"accept", true}, {"refuse", false}};
 static const cyaml_strval_t unknown_rules[] = {{"answer", false}, {"silent", true}};
+static const cyaml_strval_t transports[] = {
+	{"udp", CONF_TRANSPORT_UDP}, {"tcp", CONF_TRANSPORT_TCP}};
 static const cyaml_strval_t levels[] = {{"error", 0}, {"warn", 1}, {"info", 2}, {"debug", 3}};
 
 static const cyaml_schema_field_t rate_fields[] = {
@@ -65,6 +67,7 @@ static const cyaml_schema_field_t dataplane_fields[] = {
 static const cyaml_schema_field_t sip_fields[] = {
 	NEEDED_TEXT(raw_sip, address),
 	TEXT(raw_sip, advertised),
+	ONE_OF(raw_sip, tcp, on_off),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t sip = {
@@ -124,6 +127,8 @@ static const cyaml_schema_field_t peer_fields[] = {
 	NEEDED_TEXT(raw_peer, name),
 	NEEDED_TEXT(raw_peer, realm),
 	NEEDED_TEXT(raw_peer, address),
+	ONE_OF(raw_peer, transport, transports),
+	ONE_OF(raw_peer, tcp_for_large, on_off),
 	LIST(raw_peer, sources, &any_text),
 	GROUP(raw_peer, rate, rate_fields),
 	GROUP(raw_peer, timers, peer_timers_fields),
@@ -167,6 +172,16 @@ static const cyaml_schema_field_t limits_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t connections_fields[] = {
+	NUMBER(raw_connections, max),
+	NUMBER(raw_connections, per_source),
+	NUMBER(raw_connections, idle_s),
+	NUMBER(raw_connections, unfinished_s),
+	NUMBER(raw_connections, connect_s),
+	NUMBER(raw_connections, queue_kb),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t timers_fields[] = {
 	NUMBER(raw_timers, t1_ms),
 	NUMBER(raw_timers, t2_ms),
@@ -191,6 +206,7 @@ static const cyaml_schema_field_t conf_fields[] = {
 	LIST(raw_conf, routes, &route),
 	GROUP(raw_conf, guard, guard_fields),
 	GROUP(raw_conf, limits, limits_fields),
+	GROUP(raw_conf, connections, connections_fields),
 	GROUP(raw_conf, timers, timers_fields),
 	GROUP(raw_conf, metrics, metrics_fields),
 	GROUP(raw_conf, control, control_fields),
@@ -245,11 +261,12 @@ static const struct conf_option options[] = {
 
 	{"realms", .max = TG_REALMS_MAX, .help = "The networks this border stands between."},
 	{"realms.name", .sample = "edge", .help = "Letters, digits, '-', '_' and '.'."},
-	{"realms.sip", .max = TG_LISTENERS_MAX, .help = "Where SIP over UDP arrives."},
+	{"realms.sip", .max = TG_LISTENERS_MAX, .help = "Where SIP arrives."},
 	{"realms.sip.address", .sample = "auto:5060",
 		.help = "IP:port; auto: first IPv4 address of the first port."},
 	{"realms.sip.advertised", .sample = "192.0.2.1:5060",
 		.help = "What Via and Contact say, if a 1:1 NAT is before us."},
+	{"realms.sip.tcp", "on", .help = "Take SIP by TCP there, beside UDP."},
 	{"realms.media", .max = TG_POOLS_MAX, .help = "Addresses and ports for RTP and RTCP."},
 	{"realms.media.address", .sample = "auto", .help = "IP, or auto as above."},
 	{"realms.media.advertised", .sample = "192.0.2.1",
@@ -267,7 +284,8 @@ static const struct conf_option options[] = {
 	{"realms.unknown", "answer",
 		.help = "What such a source hears when no call comes of what it sends. answer: no "
 			"more octets than it sent; silent: nothing."},
-	RATE("realms.stranger_rate", "50", "100", "SIP datagrams from each such source."),
+	RATE("realms.stranger_rate", "50", "100",
+		"SIP datagrams from each such source, messages on each of its connections."),
 	{"realms.stranger_methods",
 		.help = "Requests from each such source that may begin something."},
 	RATE("realms.stranger_methods.invite", "10", "20", "Calls."),
@@ -296,6 +314,9 @@ static const struct conf_option options[] = {
 	{"peers.realm", .sample = "edge", .help = "The realm it is reached through."},
 	{"peers.address", .sample = "198.51.100.10:5060",
 		.help = "IP:port that calls to it go to."},
+	{"peers.transport", "udp", .help = "What calls to it go by: udp or tcp."},
+	{"peers.tcp_for_large", "off",
+		.help = "Send it by TCP what is larger than 1300 octets, by UDP if that fails."},
 	{"peers.sources", .max = 256, .help = "Networks it sends from, besides its address.",
 		.sample = "198.51.100.0/24"},
 	RATE("peers.rate", "0", "0", "SIP datagrams from each of its sources."),
@@ -343,6 +364,20 @@ static const struct conf_option options[] = {
 	{"limits.calls_max", "10000", .min = 1, .max = 1000000, .help = "Calls at once."},
 	{"limits.transactions_max", "50000", .min = 1, .max = 10000000,
 		.help = "SIP transactions at once."},
+
+	{"connections", .help = "SIP over TCP."},
+	{"connections.max", "10000", .min = 4, .max = 1000000,
+		.help = "At once; strangers may take three quarters."},
+	{"connections.per_source", "100", .min = 1, .max = 1000000,
+		.help = "From each stranger; IPv6 counts by networks of 64 bits."},
+	{"connections.idle_s", "600", .max = 86400,
+		.help = "Close one that is silent for so long; 0: never."},
+	{"connections.unfinished_s", "30", .min = 1, .max = 3600,
+		.help = "Close one whose first message, or one it began, is not whole by then."},
+	{"connections.connect_s", "5", .min = 1, .max = 60,
+		.help = "Give up a connection to a peer that does not answer."},
+	{"connections.queue_kb", "256", .min = 64, .max = 65536,
+		.help = "Close one whose peer leaves more than this unread."},
 
 	{"timers", .help = "RFC 3261 section 17 and what goes beyond it."},
 	{"timers.t1_ms", "500", .min = 10, .max = 60000, .help = "Round-trip time."},

@@ -75,6 +75,7 @@ static const struct {
 	{"limits.calls_max", offsetof(struct conf, calls_max), u32_differs},
 	{"limits.transactions_max", offsetof(struct conf, transactions_max), u32_differs},
 	{"dataplane.streams_max", offsetof(struct conf, streams_max), u32_differs},
+	{"connections.max", offsetof(struct conf, connections.max), u32_differs},
 	{"guard.bans_max", offsetof(struct conf, guard.bans_max), u32_differs},
 	{"trace.bytes", offsetof(struct conf, trace_bytes), u32_differs},
 };

@@ -68,10 +68,14 @@ const struct conf_sip_listener *route_listener(
 	const struct conf *conf, const struct conf_peer *peer)
 {
 	const struct conf_realm *realm = &conf->realms[peer->realm];
+	bool wants_tcp = peer->transport == CONF_TRANSPORT_TCP || peer->tcp_for_large;
 
 	for (unsigned int i = 0; i < realm->sip_count; i++) {
-		if (tg_ip_is_v4(&realm->sip[i].address.ip) == tg_ip_is_v4(&peer->address.ip))
-			return &realm->sip[i];
+		const struct conf_sip_listener *sip = &realm->sip[i];
+
+		if (tg_ip_is_v4(&sip->address.ip) == tg_ip_is_v4(&peer->address.ip)
+			&& (sip->tcp || !wants_tcp))
+			return sip;
 	}
 	return NULL;
 }

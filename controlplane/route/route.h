@@ -19,7 +19,7 @@ int route_number(struct strbuf *out, const struct sip_uri *uri);
 const struct conf_peer *route_find(
 	const struct conf *conf, uint8_t realm, const struct conf_peer *from, struct str number);
 
-// The SIP listener that calls to a peer leave from: of its realm, and of the family of its address.
-// NULL when there is none.
+// The SIP listener that calls to a peer leave from: of its realm, and of the family of its address,
+// and with TCP where the peer takes that. NULL when there is none.
 const struct conf_sip_listener *route_listener(
 	const struct conf *conf, const struct conf_peer *peer);

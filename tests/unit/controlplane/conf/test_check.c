@@ -124,6 +124,28 @@ Test(check, refuses_more_addresses_than_the_dataplane_holds)
 	doc_check_refused(&row, 1);
 }
 
+#define CORE_REST                                                     \
+	"    media:\n      - address: 198.51.100.1\n"                 \
+	"        ports: 30000-30999\n    strangers: refuse\npeers:\n" \
+	"  - name: carrier\n    realm: core\n    address: 198.51.100.10\n"
+#define CORE "198.51.100.1\n" CORE_REST
+
+Test(check, a_peer_of_tcp_needs_a_listener_with_tcp)
+{
+	static const struct doc_case cases[] = {
+		{CORE, "198.51.100.1\n        tcp: off\n" CORE_REST "    transport: tcp\n",
+			"t.yaml:25: peers[0].transport: realm core has no IPv4 address with tcp on "
+			"to reach it from; turn it on there"},
+		{CORE, "198.51.100.1\n        tcp: off\n" CORE_REST "    tcp_for_large: on\n",
+			"t.yaml:25: peers[0].tcp_for_large: realm core has no IPv4 address with "
+			"tcp on to reach it from; turn it on there"},
+	};
+
+	doc_check_refused(cases, sizeof(cases) / sizeof(cases[0]));
+	conf_put(doc_load(doc_with(CORE, CORE "    transport: tcp\n")));
+	conf_put(doc_load(doc_with(CORE, "198.51.100.1\n        tcp: off\n" CORE_REST)));
+}
+
 Test(check, takes_what_only_looks_like_a_contradiction)
 {
 	static const char *const cases[][2] = {

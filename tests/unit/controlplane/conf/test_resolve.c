@@ -40,6 +40,11 @@ Test(resolve, names_become_indices_and_texts_addresses)
 	cr_assert_eq(conf->routes[0].from_peer, -1);
 	cr_assert_eq(conf->routes[0].to_peer, 0);
 	cr_assert_str_eq(conf->routes[0].prefix, "");
+	cr_assert(conf->realms[1].sip[0].tcp);
+	cr_assert_eq(peer->transport, CONF_TRANSPORT_UDP);
+	cr_assert_not(peer->tcp_for_large);
+	cr_assert_eq(conf->connections.unfinished_ms, 30000);
+	cr_assert_eq(conf->connections.queue_bytes, 256 * 1024);
 	conf_put(conf);
 }
 
