@@ -16,6 +16,19 @@ const char *transport_name(uint8_t protocol)
 	return protocol < sizeof(names) / sizeof(names[0]) ? names[protocol] : "?";
 }
 
+const char *transport_param(uint8_t protocol)
+{
+	static const char *const names[] = {
+		[TRANSPORT_UDP] = "udp",
+		[TRANSPORT_TCP] = "tcp",
+		[TRANSPORT_TLS] = "tls",
+		[TRANSPORT_WS] = "ws",
+		[TRANSPORT_WSS] = "ws",
+	};
+
+	return protocol < sizeof(names) / sizeof(names[0]) ? names[protocol] : "?";
+}
+
 bool net_flow_equal(const struct net_flow *a, const struct net_flow *b)
 {
 	return tg_addr_equal(&a->local, &b->local) && tg_addr_equal(&a->remote, &b->remote)

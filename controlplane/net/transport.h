@@ -62,5 +62,8 @@ static inline bool transport_is_reliable(const struct net_flow *flow)
 
 // "UDP", "TCP" ... as Via spells it; "?" for what is none.
 const char *transport_name(uint8_t protocol);
+// "udp", "tcp" ... as the transport parameter of a URI spells it (RFC 3261 §19.1.1, RFC 7118 §5.2); "?"
+// for what is none.
+const char *transport_param(uint8_t protocol);
 // Whether both are the same path: addresses, connection, realm and protocol.
 bool net_flow_equal(const struct net_flow *a, const struct net_flow *b);

@@ -6,7 +6,7 @@
 
 #include "controlplane/sip/topology.h"
 
-#define CONTACT_BYTES (sizeof("<sip:@>") + SIP_TOKEN_BYTES + TG_ADDR_TEXT_BYTES)
+#define CONTACT_BYTES (sizeof("<sip:@;transport=tcp>") + SIP_TOKEN_BYTES + TG_ADDR_TEXT_BYTES)
 
 struct query {
 	struct str call_id;
@@ -88,13 +88,13 @@ static struct str keep_token(struct strbuf *b)
 	return keep(b, str_of(token, SIP_TOKEN_BYTES - 1));
 }
 
-static struct str keep_contact(struct strbuf *b, const struct tg_addr *advertised)
+static struct str keep_contact(struct strbuf *b, const struct tg_addr *advertised, uint8_t protocol)
 {
 	size_t begin = b->len;
 	char token[SIP_TOKEN_BYTES];
 
 	sip_token(token);
-	sip_contact_write(b, str_of(token, SIP_TOKEN_BYTES - 1), advertised);
+	sip_contact_write(b, str_of(token, SIP_TOKEN_BYTES - 1), advertised, protocol);
 	return str_of(b->at + begin, b->len - begin);
 }
 
@@ -220,7 +220,7 @@ int dialog_init_uac(struct dialog *d, struct dialog_table *table, const struct d
 	d->local_tag = keep_token(&b);
 	d->local = keep(&b, params->from_display_uri);
 	d->remote = keep(&b, params->to_display_uri);
-	d->contact = keep_contact(&b, &params->advertised);
+	d->contact = keep_contact(&b, &params->advertised, params->flow.protocol);
 	rc = set_remote(d, &(struct remote){.target = params->target});
 	if (rc == 0)
 		rc = enter(d, table);
@@ -261,7 +261,7 @@ int dialog_init_uas(struct dialog *d, struct dialog_table *table, const struct s
 	d->local_tag = keep_token(&b);
 	d->local = keep_untagged(&b, to, &invite->to);
 	d->remote = keep_untagged(&b, from, &invite->from);
-	d->contact = keep_contact(&b, advertised);
+	d->contact = keep_contact(&b, advertised, flow->protocol);
 	rc = init_remote(d, invite);
 	if (rc == 0)
 		rc = enter(d, table);

@@ -101,7 +101,8 @@ void sip_token(char out[static SIP_TOKEN_BYTES])
 	out[SIP_TOKEN_BYTES - 1] = '\0';
 }
 
-void sip_contact_write(struct strbuf *b, struct str token, const struct tg_addr *advertised)
+void sip_contact_write(
+	struct strbuf *b, struct str token, const struct tg_addr *advertised, uint8_t protocol)
 {
 	char text[TG_ADDR_TEXT_BYTES];
 
@@ -109,5 +110,9 @@ void sip_contact_write(struct strbuf *b, struct str token, const struct tg_addr 
 	strbuf_put(b, token);
 	strbuf_put_char(b, '@');
 	strbuf_put(b, str_from(tg_addr_write(advertised, text)));
+	if (protocol != TRANSPORT_UDP) {
+		strbuf_put(b, STR(";transport="));
+		strbuf_put(b, str_from(transport_param(protocol)));
+	}
 	strbuf_put_char(b, '>');
 }

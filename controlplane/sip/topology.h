@@ -23,5 +23,7 @@ enum sip_crossing {
 // the message it stands in. Headers without an id cross byte-identical (A5).
 enum sip_crossing sip_crossing_of(enum sip_hdr_id id, bool is_request);
 
-// "<sip:token@host:port>" of this flow's advertised address, for Contact.
-void sip_contact_write(struct strbuf *b, struct str token, const struct tg_addr *advertised);
+// "<sip:token@host:port>" of this flow's advertised address, for Contact; ";transport=tcp" and the like
+// where its protocol is another than UDP.
+void sip_contact_write(
+	struct strbuf *b, struct str token, const struct tg_addr *advertised, uint8_t protocol);

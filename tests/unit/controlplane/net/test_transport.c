@@ -12,6 +12,9 @@ Test(transport, names_are_those_of_via)
 	for (uint8_t p = 0; p <= TRANSPORT_WSS + 1; p++)
 		cr_assert_str_eq(transport_name(p), names[p]);
 	cr_assert_str_eq(transport_name(UINT8_MAX), "?");
+	cr_assert_str_eq(transport_param(TRANSPORT_TCP), "tcp");
+	cr_assert_str_eq(transport_param(TRANSPORT_WSS), "ws");
+	cr_assert_str_eq(transport_param(UINT8_MAX), "?");
 }
 
 Test(transport, flows_are_equal_by_their_path)

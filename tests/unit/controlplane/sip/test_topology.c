@@ -56,10 +56,13 @@ Test(topology, C1_tokens_are_fresh)
 Test(topology, A38_contact)
 {
 	static const struct {
-		const char *addr, *want;
+		const char *addr;
+		uint8_t protocol;
+		const char *want;
 	} cases[] = {
-		{"192.0.2.1:5060", "<sip:tok@192.0.2.1:5060>"},
-		{"[2001:db8::1]:5070", "<sip:tok@[2001:db8::1]:5070>"},
+		{"192.0.2.1:5060", TRANSPORT_UDP, "<sip:tok@192.0.2.1:5060>"},
+		{"[2001:db8::1]:5070", TRANSPORT_UDP, "<sip:tok@[2001:db8::1]:5070>"},
+		{"192.0.2.1:5060", TRANSPORT_TCP, "<sip:tok@192.0.2.1:5060;transport=tcp>"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
@@ -68,7 +71,7 @@ Test(topology, A38_contact)
 		struct tg_addr addr;
 
 		tg_addr_parse(&addr, cases[i].addr);
-		sip_contact_write(&b, STR("tok"), &addr);
+		sip_contact_write(&b, STR("tok"), &addr, cases[i].protocol);
 		cr_assert(str_equal(strbuf_str(&b), str_from(cases[i].want)), "%.*s",
 			STR_FMT(strbuf_str(&b)));
 	}
