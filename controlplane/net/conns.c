@@ -16,6 +16,7 @@
 struct conn {
 	struct table_node node; // by where it leads
 	uint64_t id;
+	const struct conn_carrier *carrier;
 	void *socket;
 	struct net_flow flow;
 	struct framer framer;
@@ -33,7 +34,7 @@ struct conn {
 
 struct conns {
 	struct timer_wheel *wheel;
-	struct conn_carrier carrier;
+	const struct conn_carrier *carrier[TRANSPORT_COUNT];
 	struct conns_user user;
 	struct conns_limits limits;
 	struct transport transport;
@@ -138,7 +139,7 @@ static void end(struct conns *conns, struct conn *conn, enum conn_end why)
 	log_end(conn, why);
 	counter_add(&conns->counters.ended[why], 1);
 	// who cannot be framed is told so by a last answer
-	conns->carrier.close(conns->carrier.arg, conn->socket, why == CONN_END_FRAMING);
+	conn->carrier->close(conn->carrier->arg, conn->socket, why == CONN_END_FRAMING);
 	forget(conns, conn);
 	conns->user.ended(conns->user.arg, id);
 }
@@ -189,6 +190,7 @@ static struct conn *add(struct conns *conns, const struct net_flow *flow, bool i
 		return NULL;
 	conn->why = LIVES;
 	conn->is_ours = is_ours;
+	conn->carrier = conns->carrier[flow->protocol];
 	conn->flow = *flow;
 	conn->began = conn->active = conn->filled = now(conns);
 	conn->tokens = UINT64_MAX;
@@ -210,14 +212,17 @@ static struct conn *add(struct conns *conns, const struct net_flow *flow, bool i
 
 static int connect_to(struct conns *conns, struct net_flow *flow)
 {
-	struct conn *conn = add(conns, flow, true);
+	struct conn *conn;
 	int rc;
 
+	if (conns->carrier[flow->protocol] == NULL)
+		return -ENOTCONN;
+	conn = add(conns, flow, true);
 	if (conn == NULL)
 		return -EHOSTUNREACH;
 	counter_add(&conns->counters.opened[1], 1);
 	conn->flow.dscp = 0;
-	rc = conns->carrier.connect(conns->carrier.arg, &conn->socket, conn->id, &conn->flow);
+	rc = conn->carrier->connect(conn->carrier->arg, &conn->socket, conn->id, &conn->flow);
 	if (rc < 0) {
 		enum conn_end why = rc == -ECONNREFUSED ? CONN_END_REFUSED : CONN_END_UNREACHABLE;
 
@@ -322,7 +327,7 @@ void conns_on_end(struct conns *conns, uint64_t id, enum conn_end why)
 
 static int write_to(struct conns *conns, struct conn *conn, struct str bytes)
 {
-	const struct conn_carrier *carrier = &conns->carrier;
+	const struct conn_carrier *carrier = conn->carrier;
 	size_t queued = carrier->queued(carrier->arg, conn->socket);
 
 	if (queued + bytes.len > conns->limits.queue_bytes) {
@@ -348,7 +353,7 @@ static int send_message(void *arg, const struct net_flow *flow, struct str messa
 	conn = find(conns, way.connection);
 	if (conn->flow.dscp != flow->dscp) {
 		conn->flow.dscp = flow->dscp;
-		conns->carrier.mark(conns->carrier.arg, conn->socket, flow->dscp);
+		conn->carrier->mark(conn->carrier->arg, conn->socket, flow->dscp);
 	}
 	rc = write_to(conns, conn, message);
 	if (rc < 0)
@@ -473,7 +478,6 @@ struct conns *conns_new(const struct conns_params *params)
 	if (conns == NULL)
 		return NULL;
 	conns->wheel = params->wheel;
-	conns->carrier = *params->carrier;
 	conns->user = *params->user;
 	conns->limits = params->limits;
 	conns->transport = (struct transport){.send = send_message, .open = choose, .arg = conns};
@@ -489,6 +493,11 @@ struct conns *conns_new(const struct conns_params *params)
 	return conns;
 }
 
+void conns_set_carrier(struct conns *conns, uint8_t protocol, const struct conn_carrier *carrier)
+{
+	conns->carrier[protocol] = carrier;
+}
+
 void conns_free(struct conns *conns)
 {
 	uint32_t cursor = 0;
@@ -497,7 +506,7 @@ void conns_free(struct conns *conns)
 	if (conns == NULL)
 		return;
 	while ((conn = idpool_next(conns->ids, &cursor)) != NULL) {
-		conns->carrier.close(conns->carrier.arg, conn->socket, false);
+		conn->carrier->close(conn->carrier->arg, conn->socket, false);
 		forget(conns, conn);
 	}
 	table_fini(&conns->table);
@@ -572,7 +581,7 @@ bool conns_next(const struct conns *conns, uint32_t *cursor, struct conn_view *o
 		.idle_ms = tg_mono_ms_between(conn->active, now(conns)),
 		.received = conn->received,
 		.sent = conn->sent,
-		.queued = conns->carrier.queued(conns->carrier.arg, conn->socket),
+		.queued = conn->carrier->queued(conn->carrier->arg, conn->socket),
 	};
 	return true;
 }

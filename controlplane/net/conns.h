@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // SIP over connections: who may open one, which one a message takes, how they end. The sockets are a
-// carrier's (net/tcp.c, a test's fake); here is all that is decided about them.
+// carrier's, one for each protocol (net/tcp.c, a test's fake); here is all that is decided about them.
 //
 //	        conns_accept                                     carrier: conns_on_bytes
 //	(none) ─────────────────────────────────► OPEN ◄─────────────────────────────┐
@@ -123,13 +123,14 @@ struct conns_counters {
 
 struct conns_params {
 	struct timer_wheel *wheel;
-	const struct conn_carrier *carrier;
 	const struct conns_user *user;
 	struct conns_limits limits;
 };
 
-// Copies *carrier and *user. NULL when memory is out.
+// Copies *user. NULL when memory is out.
 struct conns *conns_new(const struct conns_params *params);
+// Before there is a connection of that protocol; the carrier outlives conns.
+void conns_set_carrier(struct conns *conns, uint8_t protocol, const struct conn_carrier *carrier);
 // Closes all of them and tells nobody. NULL is legal.
 void conns_free(struct conns *conns);
 // New limits, but for max, hold from the next timer on. Connections to or from a local address that

@@ -3,13 +3,12 @@
 
 #include <sys/socket.h>
 
-#include <netinet/in.h>
-
 #include <errno.h>
 #include <stdlib.h>
 #include <unistd.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/net/sockaddr.h"
 #include "include/tidegate/cmd.h"
 #include "include/tidegate/limits.h"
 
@@ -33,41 +32,6 @@ struct kernel_udp {
 	char buffer[TG_PUNT_BYTES_MAX + 1];
 };
 
-union sockaddr_ip {
-	struct sockaddr any;
-	struct sockaddr_in v4;
-	struct sockaddr_in6 v6;
-};
-
-static socklen_t to_sockaddr(union sockaddr_ip *out, const struct tg_addr *addr)
-{
-	memset(out, 0, sizeof(*out));
-	if (tg_ip_is_v4(&addr->ip)) {
-		out->v4.sin_family = AF_INET;
-		out->v4.sin_port = htons(addr->port);
-		out->v4.sin_addr.s_addr = tg_ip_to_v4(&addr->ip);
-		return sizeof(out->v4);
-	}
-	out->v6.sin6_family = AF_INET6;
-	out->v6.sin6_port = htons(addr->port);
-	memcpy(&out->v6.sin6_addr, addr->ip.byte, sizeof(addr->ip.byte));
-	return sizeof(out->v6);
-}
-
-static struct tg_addr from_sockaddr(const union sockaddr_ip *from)
-{
-	struct tg_addr addr = {0};
-
-	if (from->any.sa_family == AF_INET) {
-		addr.ip = tg_ip_v4(from->v4.sin_addr.s_addr);
-		addr.port = ntohs(from->v4.sin_port);
-		return addr;
-	}
-	memcpy(addr.ip.byte, &from->v6.sin6_addr, sizeof(addr.ip.byte));
-	addr.port = ntohs(from->v6.sin6_port);
-	return addr;
-}
-
 static void on_readable(void *arg, int fd)
 {
 	struct listener *l = arg;
@@ -88,7 +52,7 @@ static void on_readable(void *arg, int fd)
 			return;
 		if (bytes > TG_PUNT_BYTES_MAX)
 			continue;
-		flow.remote = from_sockaddr(&from);
+		flow.remote = sockaddr_read(&from);
 		udp->receive(udp->arg, &flow, str_of(udp->buffer, (size_t)bytes));
 	}
 }
@@ -96,7 +60,7 @@ static void on_readable(void *arg, int fd)
 static int open_socket(const struct tg_addr *local)
 {
 	union sockaddr_ip sa;
-	socklen_t len = to_sockaddr(&sa, local);
+	socklen_t len = sockaddr_write(&sa, local);
 	int on = 1, rc;
 	int fd = socket(sa.any.sa_family, SOCK_DGRAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
 
@@ -193,14 +157,9 @@ static struct listener *find(struct kernel_udp *udp, const struct tg_addr *local
 
 static void set_dscp(struct listener *l, uint8_t dscp)
 {
-	int value = dscp << 2;
-
 	if (l->dscp == dscp)
 		return;
-	if (tg_ip_is_v4(&l->local.ip))
-		setsockopt(l->fd, IPPROTO_IP, IP_TOS, &value, sizeof(value));
-	else
-		setsockopt(l->fd, IPPROTO_IPV6, IPV6_TCLASS, &value, sizeof(value));
+	sockaddr_set_dscp(l->fd, &l->local.ip, dscp);
 	l->dscp = dscp;
 }
 
@@ -208,7 +167,7 @@ int kernel_udp_send(struct kernel_udp *udp, const struct net_flow *flow, struct 
 {
 	struct listener *l = find(udp, &flow->local);
 	union sockaddr_ip to;
-	socklen_t len = to_sockaddr(&to, &flow->remote);
+	socklen_t len = sockaddr_write(&to, &flow->remote);
 
 	if (l == NULL)
 		return -ENOTCONN;

@@ -89,7 +89,8 @@ static void init(void)
 	fake_net_init(&net, wheel);
 	fake_sockets_init(&sockets);
 	sockets.out = &net.transport;
-	conns = conns_new(&(struct conns_params){wheel, &sockets.carrier, &user, limits});
+	conns = conns_new(&(struct conns_params){wheel, &user, limits});
+	conns_set_carrier(conns, TRANSPORT_TCP, &sockets.carrier);
 	sockets.conns = conns;
 }
 
