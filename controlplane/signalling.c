@@ -5,21 +5,29 @@
 #include <pthread.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <sys/resource.h>
 
 #include "controlplane/base/log.h"
 #include "controlplane/call/engine.h"
 #include "controlplane/dataplane_view.h"
 #include "controlplane/media/dp_ring.h"
 #include "controlplane/net/attach.h"
+#include "controlplane/net/conns.h"
+#include "controlplane/net/tcp.h"
 #include "controlplane/net/udp.h"
 
 #define SIG_THREADS 1
 #define SIG_THREAD 0
+#define DESCRIPTORS_ELSE 512
 
 struct signalling {
 	struct loop *loop;
 	struct dp_ring *ring;
 	struct udp *udp;
+	struct conns *conns;
+	struct tcp *tcp;
+	struct conns_user conns_user;
+	struct transport_switch transports;
 	struct dataplane_view *view;
 	struct trace *trace;
 	struct engine *engine;
@@ -28,11 +36,40 @@ struct signalling {
 	bool is_running;
 };
 
-static void on_datagram(void *arg, const struct net_flow *flow, struct str datagram)
+static void on_message(void *arg, const struct net_flow *flow, struct str message)
 {
 	const struct signalling *s = arg;
 
-	engine_receive(s->engine, flow, datagram);
+	engine_receive(s->engine, flow, message);
+}
+
+static void on_ended(void *arg, uint64_t connection)
+{
+	const struct signalling *s = arg;
+
+	engine_lost(s->engine, connection);
+}
+
+static enum tg_trust_level trust(void *arg, const struct net_flow *flow)
+{
+	const struct signalling *s = arg;
+
+	return engine_trust(s->engine, flow);
+}
+
+static struct tg_rate rate(void *arg, uint8_t realm)
+{
+	const struct signalling *s = arg;
+
+	return engine_stranger_rate(s->engine, realm);
+}
+
+static void blame(void *arg, const struct net_flow *flow, enum conn_end why)
+{
+	const struct signalling *s = arg;
+
+	guard_report(engine_guard(s->engine), why == CONN_END_RATE ? GUARD_RATE : GUARD_MALFORMED,
+		&flow->remote.ip);
 }
 
 static int set_listeners(struct signalling *s, const struct conf *conf)
@@ -50,17 +87,95 @@ static int set_listeners(struct signalling *s, const struct conf *conf)
 	return udp_set_listeners(s->udp, listener, count);
 }
 
+static struct conns_limits limits_of(const struct conf *conf)
+{
+	return (struct conns_limits){
+		.max = conf->connections.max,
+		.per_source = conf->connections.per_source,
+		.idle_ms = conf->connections.idle_ms,
+		.unfinished_ms = conf->connections.unfinished_ms,
+		.connect_ms = conf->connections.connect_ms,
+		.queue_bytes = conf->connections.queue_bytes,
+	};
+}
+
+static void configure_conns(struct signalling *s, const struct conf *conf)
+{
+	struct conns_listener listener[TG_LISTENERS_MAX];
+	struct conns_limits limits = limits_of(conf);
+	unsigned int count = 0;
+
+	for (unsigned int r = 0; r < conf->realm_count; r++) {
+		const struct conf_realm *realm = &conf->realms[r];
+
+		for (unsigned int i = 0; i < realm->sip_count && count < TG_LISTENERS_MAX; i++) {
+			if (realm->sip[i].tcp)
+				listener[count++] = (struct conns_listener){
+					realm->sip[i].address, (uint8_t)r, TRANSPORT_TCP};
+		}
+	}
+	conns_configure(s->conns, &limits, listener, count);
+	tcp_listen(s->tcp, listener, count);
+}
+
+// Each connection takes one; the rest is for all else. Later the process may not raise it any more.
+static void reserve_descriptors(const struct conf *conf)
+{
+	rlim_t want = (rlim_t)conf->connections.max + DESCRIPTORS_ELSE;
+	struct rlimit limit;
+
+	if (getrlimit(RLIMIT_NOFILE, &limit) < 0 || limit.rlim_cur >= want)
+		return;
+	limit.rlim_cur = want;
+	if (limit.rlim_max < want)
+		limit.rlim_max = want;
+	if (setrlimit(RLIMIT_NOFILE, &limit) == 0)
+		return;
+	getrlimit(RLIMIT_NOFILE, &limit);
+	limit.rlim_cur = limit.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &limit);
+	LOG(LOG_WARN, "descriptors-too-few", "limit=%ju connections_max=%u",
+		(uintmax_t)limit.rlim_max, conf->connections.max);
+}
+
+static bool make_conns(struct signalling *s, const struct conf *conf)
+{
+	static const struct conns_user user = {
+		.receive = on_message,
+		.ended = on_ended,
+		.trust = trust,
+		.rate = rate,
+		.blame = blame,
+	};
+	struct conns_params params = {
+		.wheel = loop_wheel(s->loop),
+		.user = &s->conns_user,
+		.limits = limits_of(conf),
+	};
+
+	s->conns_user = user;
+	s->conns_user.arg = s;
+	s->conns = conns_new(&params);
+	if (s->conns != NULL)
+		s->tcp = tcp_new(s->loop, s->conns);
+	return s->tcp != NULL;
+}
+
 static bool make_parts(struct signalling *s, const struct conf *conf)
 {
 	s->ring = dp_ring_new(SIG_THREAD);
-	s->udp = udp_new(&(struct udp_params){s->loop, SIG_THREAD, on_datagram, s});
+	s->udp = udp_new(&(struct udp_params){s->loop, SIG_THREAD, on_message, s});
 	s->trace = trace_new(conf->trace_bytes);
-	if (s->ring == NULL || s->udp == NULL || s->trace == NULL || set_listeners(s, conf) < 0)
+	if (s->ring == NULL || s->udp == NULL || s->trace == NULL || set_listeners(s, conf) < 0
+		|| !make_conns(s, conf))
 		return false;
+	transport_switch_init(&s->transports);
+	s->transports.by[TRANSPORT_UDP] = udp_transport(s->udp);
+	s->transports.by[TRANSPORT_TCP] = conns_transport(s->conns);
 	s->view = dataplane_view_new(dp_ring_dp(s->ring));
 	s->engine = engine_new(&(struct engine_params){
 		.wheel = loop_wheel(s->loop),
-		.transport = udp_transport(s->udp),
+		.transport = &s->transports.transport,
 		.dp = dp_ring_dp(s->ring),
 		.trace = s->trace,
 		.sig_thread = SIG_THREAD,
@@ -87,10 +202,12 @@ struct signalling *signalling_new(struct loop *loop, const struct conf *conf)
 	if (s == NULL)
 		return NULL;
 	s->loop = loop;
+	reserve_descriptors(conf);
 	if (!make_parts(s, conf) || !start_attaching(s, conf)) {
 		signalling_free(s);
 		return NULL;
 	}
+	configure_conns(s, conf);
 	return s;
 }
 
@@ -100,6 +217,8 @@ void signalling_free(struct signalling *s)
 		return;
 	// first the way to the dataplane: what it relays goes on without us
 	attach_free(s->attach);
+	conns_free(s->conns);
+	tcp_free(s->tcp);
 	engine_free(s->engine);
 	dataplane_view_free(s->view);
 	udp_free(s->udp);
@@ -153,8 +272,9 @@ void signalling_configure(void *arg)
 
 	if (set_listeners(s, conf) < 0)
 		LOG(LOG_ERROR, "listeners-not-set", "error=\"out of memory\"");
-	conf_put(conf);
 	engine_configure(s->engine);
+	configure_conns(s, conf);
+	conf_put(conf);
 }
 
 void signalling_dataplane(void *arg, struct obs_dataplane *out)

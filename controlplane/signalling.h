@@ -9,7 +9,8 @@
 struct signalling;
 
 // Makes everything from the published configuration. Nothing runs and nothing is read, but the
-// sockets of the kernel on the SIP listeners are open, for as long as no dataplane is attached. loop
+// sockets of the kernel on the SIP listeners are open: TCP's, and UDP's for as long as no dataplane is
+// attached. loop
 // must outlive it. The thread is registered with rcu_register_thread. NULL when memory is out.
 struct signalling *signalling_new(struct loop *loop, const struct conf *conf);
 // The thread must not run. Calls that live are forgotten, their media goes on. NULL is legal.

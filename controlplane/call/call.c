@@ -130,7 +130,9 @@ static int init_b(struct call *call, const struct call_params *p)
 				.local = p->listener->address,
 				.remote = p->to->address,
 				.realm = p->to->realm,
-				.protocol = TRANSPORT_UDP,
+				.protocol = p->to->transport == CONF_TRANSPORT_TCP
+					? TRANSPORT_TCP
+					: TRANSPORT_UDP,
 				.trusted = TG_TRUST_TRUNK,
 				.dscp = call->conf->realms[p->to->realm].sip_dscp,
 			},

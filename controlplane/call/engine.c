@@ -278,7 +278,28 @@ void engine_free(struct engine *engine)
 	free(engine);
 }
 
-void engine_receive(struct engine *engine, const struct net_flow *flow, struct str datagram)
+enum tg_trust_level engine_trust(const struct engine *engine, const struct net_flow *flow)
+{
+	if (conf_peer_by_source(engine->conf, flow->realm, &flow->remote.ip) != NULL)
+		return TG_TRUST_TRUNK;
+	return guard_is_banned(engine->guard, &flow->remote.ip) ? TG_TRUST_BANNED
+								: TG_TRUST_STRANGER;
+}
+
+struct tg_rate engine_stranger_rate(const struct engine *engine, uint8_t realm)
+{
+	const struct conf *conf = engine->conf;
+
+	return realm < conf->realm_count ? conf->realms[realm].stranger_rate
+					 : (struct tg_rate){1, 1};
+}
+
+void engine_lost(struct engine *engine, uint64_t connection)
+{
+	sip_stack_lost(engine->stack, connection);
+}
+
+void engine_receive(struct engine *engine, const struct net_flow *flow, struct str message)
 {
 	struct net_flow marked = *flow;
 
@@ -288,7 +309,7 @@ void engine_receive(struct engine *engine, const struct net_flow *flow, struct s
 	if (flow->trusted == TG_TRUST_STRANGER
 		&& conf_peer_by_source(engine->conf, flow->realm, &flow->remote.ip) != NULL)
 		marked.trusted = TG_TRUST_TRUNK;
-	sip_stack_receive(engine->stack, &marked, datagram);
+	sip_stack_receive(engine->stack, &marked, message);
 }
 
 void engine_configure(struct engine *engine)

@@ -30,8 +30,14 @@ struct engine_params {
 struct engine *engine_new(const struct engine_params *params);
 // Calls that live are forgotten without a message; their media is freed.
 void engine_free(struct engine *engine);
-// A datagram came.
-void engine_receive(struct engine *engine, const struct net_flow *flow, struct str datagram);
+// A datagram came, or a message of a stream.
+void engine_receive(struct engine *engine, const struct net_flow *flow, struct str message);
+// A connection is gone: what waited on it fails now (net/conns.h).
+void engine_lost(struct engine *engine, uint64_t connection);
+// How far who sends on this flow is trusted: a peer (trunk), banned, or a stranger.
+enum tg_trust_level engine_trust(const struct engine *engine, const struct net_flow *flow);
+// What a stranger in that realm may send.
+struct tg_rate engine_stranger_rate(const struct engine *engine, uint8_t realm);
 // Takes up conf_current(). Calls that live keep the settings they began with (L1).
 void engine_configure(struct engine *engine);
 

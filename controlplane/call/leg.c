@@ -60,9 +60,11 @@ static bool is_private(const struct tg_ip *ip)
 	return false;
 }
 
-// The numeric address that a URI names; a host name is left to the flow.
-static int numeric_target(struct tg_addr *out, struct str text)
+// The numeric address that a URI names; a host name is left to the flow. *protocol is changed when it
+// names one of ours.
+static int numeric_target(struct tg_addr *out, uint8_t *protocol, struct str text)
 {
+	struct str transport;
 	struct tg_ip ip;
 	struct sip_uri uri;
 
@@ -70,6 +72,11 @@ static int numeric_target(struct tg_addr *out, struct str text)
 		|| str_to_ip(&ip, uri.host) < 0)
 		return -EINVAL;
 	*out = (struct tg_addr){.ip = ip, .port = uri.port != 0 ? uri.port : SIP_PORT};
+	transport = sip_param(uri.params, "transport");
+	if (str_equal_nocase(transport, STR("tcp")))
+		*protocol = TRANSPORT_TCP;
+	else if (str_equal_nocase(transport, STR("udp")))
+		*protocol = TRANSPORT_UDP;
 	return 0;
 }
 
@@ -79,19 +86,26 @@ struct net_flow leg_flow(const struct leg *leg)
 	struct net_flow flow = d->flow;
 	struct sip_name_addr route;
 	struct str next = d->remote_target;
+	uint8_t protocol = flow.protocol;
 	struct tg_addr to;
 
-	if (leg->peer == NULL || transport_is_reliable(&flow))
+	if (leg->peer == NULL)
 		return flow;
+	// not the port that a connection came from: that is for when it is gone
+	if (transport_is_reliable(&flow))
+		flow.remote = leg->peer->address;
 	if (d->route_count > 0)
 		next = sip_name_addr_parse(&route, d->routes[0]) == 0 ? route.uri : STR_NONE;
-	if (str_is_none(next) || numeric_target(&to, next) < 0)
+	if (str_is_none(next) || numeric_target(&to, &protocol, next) < 0)
 		return flow;
 	if (tg_ip_is_v4(&to.ip) != tg_ip_is_v4(&flow.local.ip)
 		|| (!tg_ip_equal(&to.ip, &flow.remote.ip) && is_private(&to.ip)
 			&& !is_private(&flow.remote.ip)))
 		return flow;
 	flow.remote = to;
+	if (protocol != flow.protocol)
+		flow.connection = 0;
+	flow.protocol = protocol;
 	return flow;
 }
 
@@ -102,6 +116,7 @@ static struct sip_client client_of(const struct call *call, const struct leg *le
 		.timers = leg->timers,
 		.owner = call->id,
 		.label = {call->id, leg->index},
+		.tcp_when_large = leg->peer != NULL && leg->peer->tcp_for_large,
 	};
 }
 

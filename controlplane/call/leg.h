@@ -75,8 +75,9 @@ struct leg_answer {
 void leg_fini(struct call *call, struct leg *leg);
 
 // Where requests to the peer go: by the flow its dialog was made with. Of a peer of the
-// configuration, whose route set or remote target is a numeric address, there instead (C5, C8),
-// unless that address is a private one and the peer's is not.
+// configuration, whose route set or remote target is a numeric address, there instead (C5, C8), by the
+// transport it names, unless that address is a private one and the peer's is not. While the connection
+// of the flow lives it is that, whatever the address.
 struct net_flow leg_flow(const struct leg *leg);
 
 // Answers the caller's INVITE; Contact, Allow and Supported are added where they belong. A final

@@ -52,6 +52,46 @@ Test(leg, C5_E5_E6_where_requests_go)
 	}
 }
 
+// Of a peer that called over a connection: while that lives it is taken, whatever else is said.
+Test(leg, E6_G1_target_names_its_transport)
+{
+	static const struct {
+		uint8_t came_by;
+		const char *target, *goes_to;
+		uint8_t goes_by;
+		uint64_t connection;
+	} cases[] = {
+		{TRANSPORT_UDP, "sip:a@198.51.100.30:5070;transport=tcp", "198.51.100.30:5070",
+			TRANSPORT_TCP, 0},
+		{TRANSPORT_UDP, "sip:a@198.51.100.30;transport=UDP", "198.51.100.30:5060",
+			TRANSPORT_UDP, 0},
+		{TRANSPORT_TCP, "sip:a@198.51.100.30;transport=tcp", "198.51.100.30:5060",
+			TRANSPORT_TCP, 7},
+		{TRANSPORT_TCP, "sip:a@198.51.100.30", "198.51.100.30:5060", TRANSPORT_TCP, 7},
+		{TRANSPORT_TCP, "sip:a@198.51.100.30;transport=udp", "198.51.100.30:5060",
+			TRANSPORT_UDP, 0},
+		{TRANSPORT_TCP, "sip:a@host.example", "198.51.100.9:5060", TRANSPORT_TCP, 7},
+	};
+	struct conf_peer peer = {0};
+
+	cr_assert_eq(tg_addr_parse(&peer.address, "198.51.100.9:5060"), 0);
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct leg leg = {.peer = &peer};
+		char text[TG_ADDR_TEXT_BYTES];
+		struct net_flow flow;
+
+		leg.dialog.flow = flow_to("198.51.100.9:40123");
+		leg.dialog.flow.protocol = cases[i].came_by;
+		leg.dialog.flow.connection = cases[i].came_by == TRANSPORT_TCP ? 7 : 0;
+		leg.dialog.remote_target = str_from(cases[i].target);
+		flow = leg_flow(&leg);
+		cr_expect_str_eq(
+			tg_addr_write(&flow.remote, text), cases[i].goes_to, "case %zu", i);
+		cr_expect_eq(flow.protocol, cases[i].goes_by, "case %zu", i);
+		cr_expect_eq(flow.connection, cases[i].connection, "case %zu", i);
+	}
+}
+
 static struct rig rig;
 
 Test(leg, E6_phone_whose_port_changed_is_followed)
