@@ -8,11 +8,11 @@
 #include <sys/resource.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/call/conns_user.h"
 #include "controlplane/call/engine.h"
 #include "controlplane/dataplane_view.h"
 #include "controlplane/media/dp_ring.h"
 #include "controlplane/net/attach.h"
-#include "controlplane/net/conns.h"
 #include "controlplane/net/tcp.h"
 #include "controlplane/net/udp.h"
 
@@ -26,7 +26,6 @@ struct signalling {
 	struct udp *udp;
 	struct conns *conns;
 	struct tcp *tcp;
-	struct conns_user conns_user;
 	struct transport_switch transports;
 	struct dataplane_view *view;
 	struct trace *trace;
@@ -41,35 +40,6 @@ static void on_message(void *arg, const struct net_flow *flow, struct str messag
 	const struct signalling *s = arg;
 
 	engine_receive(s->engine, flow, message);
-}
-
-static void on_ended(void *arg, uint64_t connection)
-{
-	const struct signalling *s = arg;
-
-	engine_lost(s->engine, connection);
-}
-
-static enum tg_trust_level trust(void *arg, const struct net_flow *flow)
-{
-	const struct signalling *s = arg;
-
-	return engine_trust(s->engine, flow);
-}
-
-static struct tg_rate rate(void *arg, uint8_t realm)
-{
-	const struct signalling *s = arg;
-
-	return engine_stranger_rate(s->engine, realm);
-}
-
-static void blame(void *arg, const struct net_flow *flow, enum conn_end why)
-{
-	const struct signalling *s = arg;
-
-	guard_report(engine_guard(s->engine), why == CONN_END_RATE ? GUARD_RATE : GUARD_MALFORMED,
-		&flow->remote.ip);
 }
 
 static int set_listeners(struct signalling *s, const struct conf *conf)
@@ -87,33 +57,12 @@ static int set_listeners(struct signalling *s, const struct conf *conf)
 	return udp_set_listeners(s->udp, listener, count);
 }
 
-static struct conns_limits limits_of(const struct conf *conf)
-{
-	return (struct conns_limits){
-		.max = conf->connections.max,
-		.per_source = conf->connections.per_source,
-		.idle_ms = conf->connections.idle_ms,
-		.unfinished_ms = conf->connections.unfinished_ms,
-		.connect_ms = conf->connections.connect_ms,
-		.queue_bytes = conf->connections.queue_bytes,
-	};
-}
-
 static void configure_conns(struct signalling *s, const struct conf *conf)
 {
 	struct conns_listener listener[TG_LISTENERS_MAX];
-	struct conns_limits limits = limits_of(conf);
-	unsigned int count = 0;
+	struct conns_limits limits = engine_conns_limits(conf);
+	unsigned int count = engine_conns_listeners(listener, conf);
 
-	for (unsigned int r = 0; r < conf->realm_count; r++) {
-		const struct conf_realm *realm = &conf->realms[r];
-
-		for (unsigned int i = 0; i < realm->sip_count && count < TG_LISTENERS_MAX; i++) {
-			if (realm->sip[i].tcp)
-				listener[count++] = (struct conns_listener){
-					realm->sip[i].address, (uint8_t)r, TRANSPORT_TCP};
-		}
-	}
 	conns_configure(s->conns, &limits, listener, count);
 	tcp_listen(s->tcp, listener, count);
 }
@@ -140,22 +89,13 @@ static void reserve_descriptors(const struct conf *conf)
 
 static bool make_conns(struct signalling *s, const struct conf *conf)
 {
-	static const struct conns_user user = {
-		.receive = on_message,
-		.ended = on_ended,
-		.trust = trust,
-		.rate = rate,
-		.blame = blame,
-	};
-	struct conns_params params = {
-		.wheel = loop_wheel(s->loop),
-		.user = &s->conns_user,
-		.limits = limits_of(conf),
-	};
+	struct conns_user user = engine_conns_user(&s->engine);
 
-	s->conns_user = user;
-	s->conns_user.arg = s;
-	s->conns = conns_new(&params);
+	s->conns = conns_new(&(struct conns_params){
+		.wheel = loop_wheel(s->loop),
+		.user = &user,
+		.limits = engine_conns_limits(conf),
+	});
 	if (s->conns != NULL)
 		s->tcp = tcp_new(s->loop, s->conns);
 	return s->tcp != NULL;

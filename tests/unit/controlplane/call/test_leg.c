@@ -53,7 +53,7 @@ Test(leg, C5_E5_E6_where_requests_go)
 }
 
 // Of a peer that called over a connection: while that lives it is taken, whatever else is said.
-Test(leg, E6_G1_target_names_its_transport)
+Test(leg, E6_target_names_its_transport)
 {
 	static const struct {
 		uint8_t came_by;
