@@ -39,12 +39,19 @@ void fake_net_fini(struct fake_net *net)
 		free(d);
 }
 
-struct fake_datagram *fake_net_take(struct fake_net *net, const struct tg_addr *remote)
+// NULL: anybody's; -1: any protocol.
+static bool is_to(const struct fake_datagram *d, const struct tg_addr *remote, int protocol)
+{
+	return (remote == NULL || tg_addr_equal(&d->flow.remote, remote))
+		&& (protocol < 0 || d->flow.protocol == protocol);
+}
+
+static struct fake_datagram *take(struct fake_net *net, const struct tg_addr *remote, int protocol)
 {
 	struct fake_datagram **link = &net->first;
 	struct fake_datagram *d;
 
-	while (*link != NULL && remote != NULL && !tg_addr_equal(&(*link)->flow.remote, remote))
+	while (*link != NULL && !is_to(*link, remote, protocol))
 		link = &(*link)->next;
 	d = *link;
 	if (d == NULL)
@@ -55,4 +62,15 @@ struct fake_datagram *fake_net_take(struct fake_net *net, const struct tg_addr *
 	d->next = NULL;
 	net->count--;
 	return d;
+}
+
+struct fake_datagram *fake_net_take(struct fake_net *net, const struct tg_addr *remote)
+{
+	return take(net, remote, -1);
+}
+
+struct fake_datagram *fake_net_take_by(
+	struct fake_net *net, const struct tg_addr *remote, uint8_t protocol)
+{
+	return take(net, remote, protocol);
 }

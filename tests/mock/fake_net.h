@@ -27,3 +27,6 @@ void fake_net_fini(struct fake_net *net);
 // Takes the oldest datagram to that remote address, or to any when remote is NULL. NULL when there
 // is none. The caller frees it with free().
 struct fake_datagram *fake_net_take(struct fake_net *net, const struct tg_addr *remote);
+// Likewise the oldest one to that address by that protocol.
+struct fake_datagram *fake_net_take_by(
+	struct fake_net *net, const struct tg_addr *remote, uint8_t protocol);

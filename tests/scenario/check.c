@@ -44,6 +44,18 @@ static uint64_t bans(struct world *w)
 	return guard_counters(engine_guard(w->engine))->bans;
 }
 
+static uint64_t connections(struct world *w)
+{
+	const struct conns_counters *c = conns_counters(w->conns);
+
+	return c->open[0] + c->open[1];
+}
+
+static uint64_t connected(struct world *w)
+{
+	return w->sockets.attempts;
+}
+
 static const struct asked {
 	const char *name;
 	uint64_t (*ask)(struct world *w);
@@ -53,6 +65,8 @@ static const struct asked {
 	{"dataplane_streams", dataplane_streams},
 	{"dataplane_configs", dataplane_configs},
 	{"bans", bans},
+	{"connections", connections},
+	{"connected", connected},
 };
 
 #define ENGINE(field)                                           \
@@ -90,6 +104,8 @@ static const struct word sip_words[] = {
 	SIP(table_full),
 	SIP(silenced),
 	SIP(larger),
+	SIP(fallbacks),
+	SIP(send_failures),
 };
 static const struct word media_words[] = {
 	MEDIA(sessions),
@@ -150,6 +166,17 @@ static int find_refused(struct world *w, const char *label, uint64_t *out)
 	return -ENOENT;
 }
 
+static int find_closed(struct world *w, const char *label, uint64_t *out)
+{
+	for (unsigned int e = 0; e < CONN_END_COUNT; e++) {
+		if (strcmp(conn_end_label(e), label) != 0)
+			continue;
+		*out = conns_counters(w->conns)->ended[e];
+		return 0;
+	}
+	return -ENOENT;
+}
+
 int check_counter(struct world *w, const char *name, uint64_t *out)
 {
 	for (size_t i = 0; i < COUNT(asked); i++) {
@@ -164,6 +191,8 @@ int check_counter(struct world *w, const char *name, uint64_t *out)
 		return find_ended(w, name + 6, out);
 	if (strncmp(name, "refused.", 8) == 0)
 		return find_refused(w, name + 8, out);
+	if (strncmp(name, "closed.", 7) == 0)
+		return find_closed(w, name + 7, out);
 	if (find_word(engine_counters(w->engine), engine_words, COUNT(engine_words), name, out) == 0
 		|| find_word(engine_sip_counters(w->engine), sip_words, COUNT(sip_words), name, out)
 			== 0

@@ -7,6 +7,7 @@
 
 #include "controlplane/base/log.h"
 #include "tests/scenario/check.h"
+#include "tests/scenario/connections.h"
 #include "tests/scenario/script.h"
 #include "tests/scenario/world.h"
 
@@ -110,23 +111,29 @@ static void step_config(struct world *w, const struct step *step)
 	free(text);
 }
 
-// endpoint NAME REMOTE LOCAL REALM [alias...]
+// endpoint NAME REMOTE LOCAL REALM [tcp] [alias...]
 static void step_endpoint(struct world *w, const struct step *step)
 {
 	struct endpoint *e = &w->endpoint[w->endpoints];
 	struct conf *conf = conf_current();
+	unsigned int first = 5;
 	int realm = step->words > 4 && conf != NULL ? conf_realm_index(conf, step->word[4]) : -1;
 
 	conf_put(conf);
 	if (realm < 0 || w->endpoints == ENDPOINTS_MAX
 		|| tg_addr_parse(&e->remote, step->word[2]) < 0
 		|| tg_addr_parse(&e->local, step->word[3]) < 0) {
-		world_fail(w, "endpoint NAME REMOTE LOCAL REALM [ALIAS...]");
+		world_fail(w, "endpoint NAME REMOTE LOCAL REALM [tcp] [ALIAS...]");
 		return;
 	}
 	e->realm = (uint8_t)realm;
 	snprintf(e->name, sizeof(e->name), "%s", step->word[1]);
-	for (unsigned int i = 5; i < step->words && e->aliases < ALIASES_MAX; i++)
+	e->piece = SIZE_MAX / 2;
+	if (first < step->words && strcmp(step->word[first], "tcp") == 0) {
+		e->protocol = TRANSPORT_TCP;
+		first++;
+	}
+	for (unsigned int i = first; i < step->words && e->aliases < ALIASES_MAX; i++)
 		snprintf(e->alias[e->aliases++], sizeof(e->alias[0]), "%s", step->word[i]);
 	w->endpoints++;
 }
@@ -196,11 +203,12 @@ static void step_bytes(struct world *w, const struct step *step)
 static void step_repeat(struct world *w, const struct step *step)
 {
 	struct endpoint *e = endpoint_of(w, step);
+	int times = step->words > 2 ? atoi(step->word[2]) : 1;
 
 	if (e == NULL)
 		return;
 	need(w, e->last_sent != NULL, "nothing was sent yet");
-	if (e->last_sent != NULL)
+	for (int i = 0; e->last_sent != NULL && i < times; i++)
 		world_receive(w, e, str_of(e->last_sent, e->last_sent_len));
 }
 
@@ -251,7 +259,7 @@ static void expect_message(struct world *w, const struct step *step, struct str 
 static void step_expect(struct world *w, const struct step *step)
 {
 	struct endpoint *e = endpoint_of(w, step);
-	struct fake_datagram *d = e != NULL ? fake_net_take(&w->net, &e->remote) : NULL;
+	struct fake_datagram *d = e != NULL ? world_take(w, e) : NULL;
 	uint64_t at_ms;
 
 	if (e == NULL)
@@ -276,7 +284,9 @@ static void step_none(struct world *w, const struct step *step)
 	for (; d != NULL; d = d->next) {
 		const struct endpoint *e = step->words > 1 ? endpoint_of(w, step) : NULL;
 
-		if (step->words == 1 || (e != NULL && tg_addr_equal(&e->remote, &d->flow.remote)))
+		if (step->words == 1
+			|| (e != NULL && tg_addr_equal(&e->remote, &d->flow.remote)
+				&& e->protocol == d->flow.protocol))
 			world_fail(w, "nothing should have been sent, but:\n%s", d->bytes);
 	}
 }
@@ -294,7 +304,7 @@ static void step_forget(struct world *w, const struct step *step)
 	struct endpoint *e = endpoint_of(w, step);
 	struct fake_datagram *d;
 
-	while (e != NULL && (d = fake_net_take(&w->net, &e->remote)) != NULL)
+	while (e != NULL && (d = world_take(w, e)) != NULL)
 		free(d);
 }
 
@@ -588,6 +598,14 @@ static const struct verb {
 	{"banned", step_banned},
 	{"free", step_banned},
 	{"unban", step_unban},
+	{"connect", step_connect},
+	{"refused", step_connect},
+	{"close", step_close},
+	{"reset", step_close},
+	{"closed", step_closed},
+	{"door", step_door},
+	{"split", step_split},
+	{"pong", step_pong},
 	{"drain", step_drain},
 	{"hangup", step_hangup},
 	{"traced", step_traced},
@@ -610,8 +628,7 @@ static void check_leftovers(struct world *w)
 	struct fake_datagram *d;
 
 	for (unsigned int i = 0; i < w->endpoints; i++)
-		while (w->endpoint[i].ignored
-			&& (d = fake_net_take(&w->net, &w->endpoint[i].remote)) != NULL)
+		while (w->endpoint[i].ignored && (d = world_take(w, &w->endpoint[i])) != NULL)
 			free(d);
 	if (w->net.first != NULL)
 		world_fail(w, "sent but not expected:\n%s", w->net.first->bytes);
@@ -649,6 +666,8 @@ int main(int argc, char **argv)
 	log_set_sink(sink);
 	log_set_level(LOG_DEBUG);
 	world_init(&w, log_to);
+	vars_set(&w.vars, STR("pvia"), STR("UDP"));
+	vars_set(&w.vars, STR("cvia"), STR("UDP"));
 	for (const struct step *s = steps; s != NULL && w.failure[0] == '\0'; s = s->next) {
 		run_step(&w, s);
 		if (w.failure[0] != '\0')

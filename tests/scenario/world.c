@@ -31,12 +31,16 @@ void world_init(struct world *w, FILE *transcript)
 	w->wheel = timer_wheel_new(tg_mono_add_ms((struct tg_mono){0}, START_MS));
 	w->trace = trace_new(1u << 20);
 	fake_net_init(&w->net, w->wheel);
+	fake_sockets_init(&w->sockets);
+	w->sockets.out = &w->net.transport;
 	fake_dp_init(&w->dp);
 }
 
 void world_fini(struct world *w)
 {
+	conns_free(w->conns);
 	engine_free(w->engine);
+	fake_sockets_fini(&w->sockets);
 	fake_net_fini(&w->net);
 	trace_free(w->trace);
 	timer_wheel_free(w->wheel);
@@ -46,11 +50,37 @@ void world_fini(struct world *w)
 	rcu_unregister_thread();
 }
 
+// As signalling.c does it.
+static void make_conns(struct world *w, const struct conf *conf)
+{
+	struct conns_user user = engine_conns_user(&w->engine);
+
+	w->conns = conns_new(&(struct conns_params){
+		.wheel = w->wheel,
+		.user = &user,
+		.limits = engine_conns_limits(conf),
+	});
+	conns_set_carrier(w->conns, TRANSPORT_TCP, &w->sockets.carrier);
+	w->sockets.conns = w->conns;
+	transport_switch_init(&w->transports);
+	w->transports.by[TRANSPORT_UDP] = &w->net.transport;
+	w->transports.by[TRANSPORT_TCP] = conns_transport(w->conns);
+}
+
+static void configure_conns(struct world *w, const struct conf *conf)
+{
+	struct conns_listener listener[TG_LISTENERS_MAX];
+	struct conns_limits limits = engine_conns_limits(conf);
+	unsigned int count = engine_conns_listeners(listener, conf);
+
+	conns_configure(w->conns, &limits, listener, count);
+}
+
 int world_configure(struct world *w, struct str yaml, const char *name)
 {
 	struct engine_params params = {
 		.wheel = w->wheel,
-		.transport = &w->net.transport,
+		.transport = &w->transports.transport,
 		.dp = &w->dp.dp,
 		.trace = w->trace,
 	};
@@ -61,11 +91,16 @@ int world_configure(struct world *w, struct str yaml, const char *name)
 		world_fail(w, "configuration refused: %s", err.text);
 		return -EINVAL;
 	}
+	conf_get(conf);
 	conf_publish(conf);
-	if (w->engine == NULL)
+	if (w->engine == NULL) {
+		make_conns(w, conf);
 		w->engine = engine_new(&params);
-	else
+	} else {
 		engine_configure(w->engine);
+	}
+	configure_conns(w, conf);
+	conf_put(conf);
 	world_settle(w);
 	return 0;
 }
@@ -78,15 +113,21 @@ struct endpoint *world_endpoint(struct world *w, const char *name)
 	return NULL;
 }
 
+struct fake_datagram *world_take(struct world *w, const struct endpoint *e)
+{
+	return fake_net_take_by(&w->net, &e->remote, e->protocol);
+}
+
 uint64_t world_now_ms(const struct world *w)
 {
 	return tg_mono_ms(timer_wheel_now(w->wheel));
 }
 
-static const char *name_of(const struct world *w, const struct tg_addr *remote)
+static const char *name_of(const struct world *w, const struct net_flow *flow)
 {
 	for (unsigned int i = 0; i < w->endpoints; i++)
-		if (tg_addr_equal(&w->endpoint[i].remote, remote))
+		if (tg_addr_equal(&w->endpoint[i].remote, &flow->remote)
+			&& w->endpoint[i].protocol == flow->protocol)
 			return w->endpoint[i].name;
 	return "nobody";
 }
@@ -123,7 +164,7 @@ static void check_length(struct world *w, const struct fake_datagram *d)
 // What belongs to one endpoint, or names our product, must not be said to another one.
 static void check_leaks(struct world *w, const struct fake_datagram *d)
 {
-	const char *to = name_of(w, &d->flow.remote);
+	const char *to = name_of(w, &d->flow);
 
 	if (contains(d, "tidegate"))
 		world_fail(w, "message to %s names the software:\n%s", to, d->bytes);
@@ -148,36 +189,69 @@ static void check_leaks(struct world *w, const struct fake_datagram *d)
 	}
 }
 
+static bool is_pong(const struct fake_datagram *d)
+{
+	return transport_is_reliable(&d->flow) && d->len == 2;
+}
+
 static void look_at_new(struct world *w)
 {
 	for (struct fake_datagram *d = w->net.first; d != NULL; d = d->next) {
 		if (d->checked)
 			continue;
-		say(w, "to", name_of(w, &d->flow.remote), str_of(d->bytes, d->len));
+		say(w, "to", name_of(w, &d->flow), str_of(d->bytes, d->len));
 		check_leaks(w, d);
-		check_length(w, d);
+		if (!is_pong(d))
+			check_length(w, d);
 		d->checked = true;
 	}
 }
 
 void world_settle(struct world *w)
 {
-	while (fake_dp_run(&w->dp) > 0)
+	while (fake_dp_run(&w->dp) + fake_sockets_run(&w->sockets) > 0)
 		;
 	look_at_new(w);
 }
 
+static struct net_flow flow_of(const struct endpoint *e)
+{
+	return (struct net_flow){
+		.local = e->local,
+		.remote = e->remote,
+		.realm = e->realm,
+		.protocol = e->protocol,
+	};
+}
+
+struct fake_socket *world_connect(struct world *w, const struct endpoint *from)
+{
+	struct net_flow flow = flow_of(from);
+
+	return fake_sockets_connect(&w->sockets, &flow);
+}
+
+static void send_by_connection(struct world *w, const struct endpoint *from, struct str bytes)
+{
+	struct fake_socket *socket = fake_sockets_find(&w->sockets, &from->remote);
+
+	if (socket == NULL)
+		socket = world_connect(w, from);
+	if (socket == NULL)
+		world_fail(w, "%s was not let in", from->name);
+	else
+		fake_socket_send(socket, bytes, from->piece);
+}
+
 void world_receive(struct world *w, struct endpoint *from, struct str message)
 {
-	struct net_flow flow = {
-		.local = from->local,
-		.remote = from->remote,
-		.realm = from->realm,
-		.protocol = TRANSPORT_UDP,
-	};
+	struct net_flow flow = flow_of(from);
 
 	say(w, "from", from->name, message);
-	engine_receive(w->engine, &flow, message);
+	if (from->protocol == TRANSPORT_UDP)
+		engine_receive(w->engine, &flow, message);
+	else
+		send_by_connection(w, from, message);
 	world_settle(w);
 }
 
