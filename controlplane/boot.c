@@ -118,6 +118,7 @@ static int start_obs(struct boot *boot)
 		.management = boot->management,
 		.signalling = boot->signalling_loop,
 		.engine = signalling_engine(boot->signalling),
+		.conns = signalling_conns(boot->signalling),
 		.dataplane = signalling_dataplane,
 		.sources = signalling_sources,
 		.configure = signalling_configure,

@@ -200,6 +200,11 @@ void signalling_stop(struct signalling *s)
 	s->is_running = false;
 }
 
+struct conns *signalling_conns(const struct signalling *s)
+{
+	return s->conns;
+}
+
 struct engine *signalling_engine(const struct signalling *s)
 {
 	return s->engine;

@@ -21,6 +21,7 @@ int signalling_start(struct signalling *signalling);
 // Ends it and waits for its end.
 void signalling_stop(struct signalling *signalling);
 
+struct conns *signalling_conns(const struct signalling *signalling);
 struct engine *signalling_engine(const struct signalling *signalling);
 // Takes up the published configuration. On the signalling thread; for obs_params.
 void signalling_configure(void *signalling);

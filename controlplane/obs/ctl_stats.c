@@ -37,6 +37,7 @@ static json_t *sip_json(const struct sip_stack_counters *sip)
 	json_set_u64(json, "timeouts", sip->timeouts);
 	json_set_u64(json, "missing_acks", sip->no_acks);
 	json_set_u64(json, "send_failures", sip->send_failures);
+	json_set_u64(json, "fallbacks", sip->fallbacks);
 	json_set_u64(json, "table_full", sip->table_full);
 	json_set_u64(json, "unanswered_silent", sip->silenced);
 	json_set_u64(json, "unanswered_larger", sip->larger);

@@ -68,6 +68,11 @@ static void collect_send_failures(struct metric_writer *w, void *arg)
 	metric_sample_u64(w, "", sip_of(arg)->send_failures);
 }
 
+static void collect_fallbacks(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "", sip_of(arg)->fallbacks);
+}
+
 static void collect_table_full(struct metric_writer *w, void *arg)
 {
 	metric_sample_u64(w, "", sip_of(arg)->table_full);
@@ -101,6 +106,8 @@ void metrics_sip_add(struct obs *obs)
 			collect_strays, NULL},
 		{"sip_send_failures_total", "messages the transport could not send", METRIC_COUNTER,
 			collect_send_failures, NULL},
+		{"sip_fallbacks_total", "large requests that went by UDP, for TCP failed",
+			METRIC_COUNTER, collect_fallbacks, NULL},
 		{"sip_table_full_total", "requests refused for want of a transaction",
 			METRIC_COUNTER, collect_table_full, NULL},
 		{"sip_unanswered_total", "requests of strangers that were not answered",

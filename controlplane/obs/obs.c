@@ -39,6 +39,7 @@ struct obs *obs_new(const struct obs_params *params)
 		ctl_peers_add,
 		ctl_stats_add,
 		ctl_guard_add,
+		ctl_conns_add,
 		ctl_config_add,
 		ctl_admin_add,
 		ctl_trace_add,
@@ -47,6 +48,7 @@ struct obs *obs_new(const struct obs_params *params)
 		metrics_call_add,
 		metrics_media_add,
 		metrics_guard_add,
+		metrics_conns_add,
 		metrics_dataplane_add,
 	};
 	struct obs *obs = calloc(1, sizeof(*obs));

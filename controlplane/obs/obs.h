@@ -5,6 +5,7 @@
 
 #include "controlplane/base/loop.h"
 #include "controlplane/conf/conf.h"
+#include "controlplane/net/conns.h"
 #include "controlplane/obs/snapshot.h"
 
 struct obs;
@@ -13,6 +14,7 @@ struct obs_params {
 	struct loop *management;
 	struct loop *signalling;
 	struct engine *engine;
+	struct conns *conns;
 	// What the shared segment says; called on the signalling thread. out is zeroed before.
 	void (*dataplane)(void *arg, struct obs_dataplane *out);
 	// The next rows of the workers' tables of sources, at most *count of them looked at; *count

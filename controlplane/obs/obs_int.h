@@ -9,7 +9,7 @@
 #include "controlplane/obs/obs.h"
 
 #define OBS_COMMANDS_MAX 32
-#define OBS_FAMILIES_MAX 64
+#define OBS_FAMILIES_MAX 128
 
 struct obs {
 	struct obs_params p;
@@ -38,12 +38,14 @@ void obs_add_families(struct obs *obs, const struct metric_family *families, uns
 void ctl_admin_add(struct obs *obs);
 void ctl_calls_add(struct obs *obs);
 void ctl_config_add(struct obs *obs);
+void ctl_conns_add(struct obs *obs);
 void ctl_guard_add(struct obs *obs);
 void ctl_peers_add(struct obs *obs);
 void ctl_stats_add(struct obs *obs);
 void ctl_streams_add(struct obs *obs);
 void ctl_trace_add(struct obs *obs);
 void metrics_call_add(struct obs *obs);
+void metrics_conns_add(struct obs *obs);
 void metrics_dataplane_add(struct obs *obs);
 void metrics_guard_add(struct obs *obs);
 void metrics_media_add(struct obs *obs);

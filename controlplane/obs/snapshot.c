@@ -52,6 +52,7 @@ static void on_question(struct letter *letter)
 	snapshot_copy_words(&s->sip, engine_sip_counters(engine), sizeof(s->sip));
 	snapshot_copy_words(&s->media, media_counters(engine_media(engine)), sizeof(s->media));
 	snapshot_copy_words(&s->guard, guard_counters(engine_guard(engine)), sizeof(s->guard));
+	snapshot_copy_words(&s->conns, conns_counters(q->obs->p.conns), sizeof(s->conns));
 	s->draining = engine_is_draining(engine);
 	copy_pools(s, engine_media(engine));
 	s->tally = *media_tally(engine_media(engine));

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "controlplane/call/engine.h"
+#include "controlplane/net/conns.h"
 #include "include/tidegate/limits.h"
 #include "include/tidegate/source.h"
 #include "include/tidegate/stats.h"
@@ -39,6 +40,7 @@ struct obs_snapshot {
 	struct sip_stack_counters sip;
 	struct media_counters media;
 	struct guard_counters guard;
+	struct conns_counters conns;
 	bool draining;
 	unsigned int pool_count;
 	struct media_pool_view pool[TG_POOLS_MAX];

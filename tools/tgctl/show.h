@@ -30,6 +30,7 @@ show_h show_version;
 // ---- show_guard.c
 show_h show_sources;
 show_h show_bans;
+show_h show_connections;
 show_h show_ban;
 show_h show_unban;
 // ---- show.c

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "tools/tgctl/json.h"
 #include "tools/tgctl/show.h"
@@ -105,6 +106,50 @@ void show_bans(FILE *out, const json_t *result, const struct show_options *optio
 	if (table_row_count(table) != 0)
 		table_print(table, out, options->width);
 	show_count(out, result, "ban");
+	table_free(table);
+}
+
+static void add_connection(struct table *table, const json_t *conn)
+{
+	char *cells[] = {
+		text_age(json_number_of(conn, "age_ms")),
+		text_age(json_number_of(conn, "idle_ms")),
+		text_number(json_number_of(conn, "received")),
+		text_number(json_number_of(conn, "sent")),
+		text_number(json_number_of(conn, "queued_bytes")),
+	};
+
+	table_add(table,
+		(const char *const[]){json_text_of(conn, "remote"), json_text_of(conn, "realm"),
+			json_text_of(conn, "protocol"), json_text_of(conn, "made_by"),
+			strcmp(json_text_of(conn, "state"), "open") == 0 ? cells[0] : "connects",
+			cells[1], cells[2], cells[3], cells[4]});
+	for (unsigned int c = 0; c < sizeof(cells) / sizeof(cells[0]); c++)
+		free(cells[c]);
+}
+
+void show_connections(FILE *out, const json_t *result, const struct show_options *options)
+{
+	static const struct table_column columns[] = {
+		{"REMOTE", 0, 18},
+		{"REALM", 0, 6},
+		{"BY", 0, 0},
+		{"MADE", 0, 0},
+		{"AGE", 1, 0},
+		{"IDLE", 1, 0},
+		{"IN", 1, 0},
+		{"OUT", 1, 0},
+		{"QUEUED", 1, 0},
+	};
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	const json_t *conn;
+	size_t i;
+
+	json_array_foreach (json_object_get(result, "connections"), i, conn)
+		add_connection(table, conn);
+	if (table_row_count(table) != 0)
+		table_print(table, out, options->width);
+	show_count(out, result, "connection");
 	table_free(table);
 }
 

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 struct obs *obs_stage;
+struct conns *obs_stage_conns;
 char obs_stage_conf_path[96];
 
 static const char base[] = "dataplane:\n"
@@ -48,6 +49,50 @@ static void show_dataplane(void *, struct obs_dataplane *out)
 	out->worker[1].delay[TG_DELAY_BUCKETS - 1] = 1;
 }
 
+static void ignore(void *, const struct net_flow *, struct str)
+{
+}
+
+static void on_end(void *, uint64_t)
+{
+}
+
+static enum tg_trust_level trust(void *, const struct net_flow *)
+{
+	return TG_TRUST_STRANGER;
+}
+
+static struct tg_rate no_limit(void *, uint8_t)
+{
+	return (struct tg_rate){0};
+}
+
+static size_t nothing(void *, void *)
+{
+	return 0;
+}
+
+static void shut(void *, void *, bool)
+{
+}
+
+static struct timer_wheel *wheel;
+
+static struct conns *make_conns(void)
+{
+	static const struct conns_user user = {
+		.receive = ignore, .ended = on_end, .trust = trust, .rate = no_limit};
+	static const struct conn_carrier carrier = {.queued = nothing, .close = shut};
+
+	// of its own, for it outlives the loops
+	wheel = timer_wheel_new(tg_mono_now());
+	obs_stage_conns = conns_new(&(struct conns_params){.wheel = wheel,
+		.user = &user,
+		.limits = {.max = 16, .per_source = 16, .unfinished_ms = 30000}});
+	conns_set_carrier(obs_stage_conns, TRANSPORT_TCP, &carrier);
+	return obs_stage_conns;
+}
+
 static void configure(void *)
 {
 	engine_configure(fake_engine_get());
@@ -66,6 +111,7 @@ void obs_stage_open(unsigned int count)
 	obs_stage = obs_new(&(struct obs_params){.management = stage.management,
 		.signalling = stage.signalling,
 		.engine = fake_engine_get(),
+		.conns = make_conns(),
 		.dataplane = show_dataplane,
 		.sources = fake_guard_sources,
 		.configure = configure,
@@ -79,6 +125,8 @@ void obs_stage_close(void)
 	unlink(obs_stage_conf_path);
 	stage_close();
 	obs_free(obs_stage);
+	conns_free(obs_stage_conns);
+	timer_wheel_free(wheel);
 	fake_engine_clear();
 	fake_guard_close();
 }

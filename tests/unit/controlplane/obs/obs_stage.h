@@ -7,6 +7,7 @@
 #include "tests/unit/controlplane/obs/stage.h"
 
 extern struct obs *obs_stage;
+extern struct conns *obs_stage_conns; // real ones, on sockets that do nothing
 extern char obs_stage_conf_path[96];
 
 // A configuration of two realms, one peer and one route; text is added at its end.
