@@ -53,6 +53,9 @@ struct sip_user {
 	void (*on_response)(void *arg, uint64_t txn, uint64_t owner, const struct sip_msg *msg);
 	// A 2xx to an INVITE that matches no transaction (B30).
 	void (*on_stray_2xx)(void *arg, const struct net_flow *flow, const struct sip_msg *msg);
+	// A reliable provisional response was repeated for 64*T1 and no PRACK was reported (RFC 3262 §3):
+	// the user says its final now. owner as of on_end.
+	void (*on_no_prack)(void *arg, uint64_t txn, uint64_t owner);
 	// A transaction ended otherwise than SIP_TXN_DONE. owner is 0 for server transactions that
 	// were not given one by sip_txn_own.
 	void (*on_end)(void *arg, uint64_t txn, uint64_t owner, enum sip_txn_end why);
@@ -128,6 +131,12 @@ void sip_stack_lost(struct sip_stack *stack, uint64_t connection);
 // -EALREADY when it had a final; -EMSGSIZE or -ENOMEM: nothing was sent.
 int sip_respond(
 	struct sip_stack *stack, uint64_t txn, struct str to_tag, struct sip_response_out *out);
+// Likewise a provisional response to an INVITE other than 100, which bears Require: 100rel and RSeq by the
+// user's care: repeated from T1, doubling, until sip_pracked or the final (RFC 3262 §3).
+int sip_respond_reliably(
+	struct sip_stack *stack, uint64_t txn, struct str to_tag, struct sip_response_out *out);
+// The PRACK for it came. Returns 0, or -ESTALE when the transaction has ended or waits for none.
+int sip_pracked(struct sip_stack *stack, uint64_t txn);
 // Answers a stranger's request of which nothing comes, with a final, and ends its transaction at once
 // (RFC 3261 §8.2.7): forged requests keep no memory and make no repeats. If the request comes again it
 // is a new one, and to_tag none gives the same tag again. Not sent, but counted: in a silent realm, or

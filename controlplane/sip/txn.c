@@ -153,11 +153,23 @@ void txn_end(struct sip_stack *stack, struct txn *txn, enum sip_txn_end why)
 		stack->user.on_end(stack->user.arg, id, owner, why);
 }
 
+// RFC 3262 §3: the transaction stays, for its final.
+static void on_no_prack(struct sip_stack *stack, struct txn *txn)
+{
+	txn->awaits_prack = false;
+	timer_cancel(stack->params.wheel, &txn->repeat);
+	stack->user.on_no_prack(stack->user.arg, txn->id, txn->owner);
+}
+
 static void on_expire(struct timer *timer, void *arg)
 {
 	struct txn *txn = caa_container_of(timer, struct txn, expire);
 	enum sip_txn_end why = expiries[txn->kind][txn->state];
 
+	if (txn->awaits_prack) {
+		on_no_prack(arg, txn);
+		return;
+	}
 	if (why == SIP_TXN_NO_ACK && txn->is_acked)
 		why = SIP_TXN_DONE;
 	txn_end(arg, txn, why);
@@ -187,12 +199,12 @@ void txn_settle(struct sip_stack *stack, struct txn *txn, enum txn_state state, 
 	txn_expire(stack, txn, expire_ms);
 }
 
-// A doubles for ever, the others up to T2; in Proceeding E is always T2.
+// A and a reliable 1xx double for ever, the others up to T2; in Proceeding E is always T2.
 static uint32_t next_interval_ms(const struct txn *txn)
 {
 	uint32_t doubled = 2 * txn->interval_ms;
 
-	if (txn->kind == TXN_INVITE_CLIENT)
+	if (txn->kind == TXN_INVITE_CLIENT || txn->awaits_prack)
 		return doubled;
 	if (txn->state == TXN_PROCEEDING || doubled > txn->timers.t2_ms)
 		return txn->timers.t2_ms;

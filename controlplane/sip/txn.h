@@ -5,7 +5,7 @@
 //	                   │  A, B          └─3xx-6xx, ACK─► COMPLETED ─D─►
 //	client          TRYING ─1xx─► PROCEEDING ─final─► COMPLETED ─K─►
 //	                   │  E, F        │ E, F
-//	INVITE server   PROCEEDING ─2xx─► ACCEPTED ─L─►
+//	INVITE server   PROCEEDING ─2xx─► ACCEPTED ─L─►   (a reliable 1xx repeats in PROCEEDING)
 //	                   └─3xx-6xx─► COMPLETED ─ACK─► CONFIRMED ─I─►
 //	                                  │ G, H
 //	server          TRYING ─1xx─► PROCEEDING ─final─► COMPLETED ─J─►
@@ -73,6 +73,7 @@ struct txn {
 	bool is_cancelled;
 	bool falls_back;	   // client: to UDP, when its connection fails (G2)
 	bool is_acked;		   // the 2xx
+	bool awaits_prack;	   // for the provisional response that repeats
 	uint32_t wire_len;	   // of the last message sent
 	uint32_t request_bytes;	   // server
 	unsigned int repeats_left; // 0: as many as its timers allow

@@ -177,6 +177,7 @@ static void on_invite_final(struct sip_stack *stack, struct txn *txn, uint16_t s
 
 static void advance(struct sip_stack *stack, struct txn *txn, uint16_t status)
 {
+	txn->awaits_prack = false;
 	if (status < 200) {
 		txn_set_state(txn, TXN_PROCEEDING);
 		return;
@@ -211,6 +212,32 @@ int sip_respond(
 	out->method_name = STR_NONE;
 	advance(stack, txn, out->status);
 	txn_send(stack, txn, false);
+	return 0;
+}
+
+int sip_respond_reliably(
+	struct sip_stack *stack, uint64_t txn_id, struct str to_tag, struct sip_response_out *out)
+{
+	int rc = sip_respond(stack, txn_id, to_tag, out);
+	struct txn *txn = txn_get(stack, txn_id);
+
+	if (rc < 0 || txn == NULL)
+		return rc;
+	txn->awaits_prack = true;
+	txn_repeat(stack, txn, txn->timers.t1_ms);
+	txn_expire(stack, txn, txn_64_t1_ms(txn));
+	return 0;
+}
+
+int sip_pracked(struct sip_stack *stack, uint64_t txn_id)
+{
+	struct txn *txn = txn_get(stack, txn_id);
+
+	if (txn == NULL || !txn->awaits_prack)
+		return -ESTALE;
+	txn->awaits_prack = false;
+	timer_cancel(stack->params.wheel, &txn->repeat);
+	txn_expire(stack, txn, UINT32_MAX);
 	return 0;
 }
 

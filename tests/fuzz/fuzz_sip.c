@@ -73,6 +73,10 @@ static void on_response(
 	dialog_find_by_response(&dialogs, msg);
 }
 
+static void on_no_prack(void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/)
+{
+}
+
 static void on_end(void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/, enum sip_txn_end /*why*/)
 {
 }
@@ -95,8 +99,8 @@ static void advertised(void * /*arg*/, const struct net_flow *flow, struct tg_ad
 static void start(void)
 {
 	static const struct transport transport = {.send = check};
-	static const struct sip_user user = {
-		on_request, on_message, on_cancel, on_response, on_message, on_end, NULL};
+	static const struct sip_user user = {on_request, on_message, on_cancel, on_response,
+		on_message, on_no_prack, on_end, NULL};
 
 	rcu_register_thread();
 	log_set_level(LOG_ERROR);

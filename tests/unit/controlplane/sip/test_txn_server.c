@@ -486,3 +486,47 @@ Test(txn_server, I16_a_final_is_repeated_so_often_and_no_more)
 	SENT_AT(40000, "SIP/2.0 488 ", 0, 500, 1500);
 	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0);
 }
+
+static void respond_reliably(void)
+{
+	const struct sip_extra extra[] = {
+		{SIP_HDR_REQUIRE, {"100rel", 6}}, {SIP_HDR_RSEQ, {"7", 1}}};
+	struct sip_response_out out = {.status = 183, .extra = extra, .extra_count = 2};
+
+	world_request(&w, "INVITE", BRANCH);
+	cr_assert_eq(sip_respond_reliably(w.stack, w.told.txn, STR("t"), &out), 0);
+}
+
+Test(txn_server, C23_a_reliable_1xx_repeats_doubling_and_ends_without_prack)
+{
+	respond_reliably();
+	SENT_AT(31999, "SIP/2.0 183 ", 0, 500, 1500, 3500, 7500, 15500, 31500);
+	cr_assert_eq(w.told.no_pracks, 0);
+	nothing_sent(1);
+	cr_assert_eq(w.told.no_pracks, 1);
+	cr_assert(sip_txn_is_pending(w.stack, w.told.txn));
+	cr_assert_eq(world_respond(&w, w.told.txn, 504), 0);
+	sent("SIP/2.0 504 ");
+}
+
+Test(txn_server, C21_a_prack_stops_the_reliable_1xx)
+{
+	respond_reliably();
+	SENT_AT(600, "SIP/2.0 183 ", 0, 500);
+	cr_assert_eq(sip_pracked(w.stack, w.told.txn), 0);
+	cr_assert_eq(sip_pracked(w.stack, w.told.txn), -ESTALE);
+	nothing_sent(60000);
+	cr_assert_eq(w.told.no_pracks, 0);
+	cr_assert(sip_txn_is_pending(w.stack, w.told.txn));
+}
+
+Test(txn_server, C23_the_final_ends_the_repeats_of_a_1xx)
+{
+	respond_reliably();
+	sent("SIP/2.0 183 ");
+	world_respond(&w, w.told.txn, 486);
+	sent("SIP/2.0 486 ");
+	world_request(&w, "ACK", BRANCH);
+	nothing_sent(60000);
+	cr_assert_eq(w.told.no_pracks, 0);
+}

@@ -61,6 +61,15 @@ static void on_stray_2xx(void *arg, const struct net_flow * /*flow*/, const stru
 	tell(w, 0, msg);
 }
 
+static void on_no_prack(void *arg, uint64_t txn, uint64_t owner)
+{
+	struct world *w = arg;
+
+	w->told.no_pracks++;
+	w->told.txn = txn;
+	w->told.owner = owner;
+}
+
 static void on_end(void *arg, uint64_t txn, uint64_t owner, enum sip_txn_end why)
 {
 	struct world *w = arg;
@@ -96,6 +105,7 @@ static const struct sip_user user_template = {
 	.on_cancel = on_cancel,
 	.on_response = on_response,
 	.on_stray_2xx = on_stray_2xx,
+	.on_no_prack = on_no_prack,
 	.on_end = on_end,
 };
 

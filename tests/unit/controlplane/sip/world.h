@@ -7,7 +7,7 @@
 #include "tests/mock/fake_net.h"
 
 struct told {
-	unsigned int requests, acks, cancels, responses, strays, ends;
+	unsigned int requests, acks, cancels, responses, strays, ends, no_pracks;
 	uint64_t txn;	      // of the last callback
 	uint64_t owner;	      // of the last on_response or on_end
 	enum sip_txn_end why; // of the last on_end
