@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 
@@ -6,7 +7,7 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/sip/body.h"
 
-// Provisional responses that may wait for the media; more are lost, as any datagram may be.
+// Provisional responses that may wait for media or PRACK; more are lost, as any datagram may be.
 #define WAITING_MAX 16
 
 // ---- what a failure of the media means
@@ -35,7 +36,7 @@ void answer_failure_of(struct answer_failure *out, const struct call *call,
 	out->extra = (struct sip_extra){SIP_HDR_RETRY_AFTER, CALL_RETRY_AFTER_S};
 	if (failures[failure].warning == 0)
 		return;
-	engine_advertised(call->engine, &call->leg[LEG_A].dialog.flow, &advertised);
+	engine_advertised(call->engine, &call->leg[LEG_A]->dialog.flow, &advertised);
 	strbuf_printf(&b, "%u %s \"%s\"", failures[failure].warning,
 		tg_addr_write(&advertised, agent), failures[failure].text);
 	out->extra = (struct sip_extra){SIP_HDR_WARNING, strbuf_str(&b)};
@@ -43,17 +44,40 @@ void answer_failure_of(struct answer_failure *out, const struct call *call,
 
 // ---- responses on their way to the caller, in order
 
-static int send_on(struct call *call, const struct sip_msg *response, struct str sdp)
+struct answer {
+	const struct kept *kept;
+	bool is_reliable;
+	struct sip_extra extra[2];
+	char rseq[16];
+};
+
+// RFC 3262 §3: our own RSeq, whatever the callee's.
+static void make_reliable(struct answer *answer, struct call *call)
 {
-	bool with_sdp = !str_is_none(sdp);
+	struct strbuf b = strbuf_on(answer->rseq, sizeof(answer->rseq));
+
+	strbuf_put_u64(&b, ++call->prack.rseq);
+	answer->is_reliable = true;
+	answer->extra[0] = (struct sip_extra){SIP_HDR_REQUIRE, SIP_100REL};
+	answer->extra[1] = (struct sip_extra){SIP_HDR_RSEQ, strbuf_str(&b)};
+	call->prack.is_awaited = true;
+	call->prack.leg = answer->kept->leg;
+	call->prack.callee = answer->kept->rack;
+}
+
+static int send_on(struct call *call, struct answer *answer)
+{
+	const struct sip_msg *response = &answer->kept->msg;
 
 	return leg_respond(call,
 		&(struct leg_answer){
 			.status = response->status,
 			.phrase = identity_phrase(response->reason),
 			.source = response,
-			.content_type = with_sdp ? sip_body_type(response) : response->content_type,
-			.body = with_sdp ? leg_body(call, response, sdp) : response->body,
+			.extra = answer->extra,
+			.extra_count = answer->is_reliable ? 2 : 0,
+			.sdp = str_from(answer->kept->sdp),
+			.is_reliable = answer->is_reliable,
 		});
 }
 
@@ -62,8 +86,50 @@ static void say_answered(struct call *call)
 	call->answered_ms = call_age_ms(call);
 	counter_add(&call->engine->counters.answered, 1);
 	LOG(LOG_INFO, "call-answer", "call=%" PRIu64 " a_call_id=%s b_call_id=%s age_ms=%" PRIu64,
-		call->id, LOG_STR(call->leg[LEG_A].dialog.call_id),
-		LOG_STR(call->leg[LEG_B].dialog.call_id), call->answered_ms);
+		call->id, LOG_STR(call->leg[LEG_A]->dialog.call_id),
+		LOG_STR(call->leg[LEG_B]->dialog.call_id), call->answered_ms);
+}
+
+static void deliver_success(struct call *call, struct answer *answer)
+{
+	bool is_offer = call->offer == CALL_OFFER_AWAITED;
+
+	if (send_on(call, answer) < 0) {
+		// nothing will be acknowledged
+		fsm_handle(call, CALL_EV_A_NO_ACK, &(struct call_input){.unreachable = true});
+		return;
+	}
+	call->offer = is_offer ? CALL_OFFER_IN : CALL_OFFER_SETTLED;
+	say_answered(call);
+	answer_forget(call);
+	branch_forget(call);
+	free(call->invite);
+	call->invite = NULL;
+}
+
+static void keep_early_sdp(struct call *call, const char *sdp)
+{
+	char *copy = sdp != NULL ? str_dup(str_from(sdp)) : NULL;
+
+	if (copy == NULL)
+		return;
+	free(call->early_sdp);
+	call->early_sdp = copy;
+}
+
+static void deliver_provisional(struct call *call, struct answer *answer)
+{
+	const struct kept *kept = answer->kept;
+
+	if (kept->is_reliable)
+		make_reliable(answer, call);
+	send_on(call, answer);
+	if (kept->sdp != NULL && call->offer == CALL_OFFER_AWAITED)
+		call->offer = CALL_OFFER_IN;
+	else
+		keep_early_sdp(call, kept->sdp);
+	if (kept->is_reliable)
+		call->prack.settles = kept->sdp != NULL && call->offer == CALL_OFFER_OUT;
 }
 
 static struct kept *take(struct call *call)
@@ -77,175 +143,233 @@ static struct kept *take(struct call *call)
 	return first;
 }
 
-static void flush(struct call *call)
+void answer_flush(struct call *call)
 {
-	while (call->queue != NULL && !call->queue->waits) {
+	while (call->queue != NULL && !call->queue->waits && !call->prack.is_awaited) {
 		struct kept *kept = take(call);
+		struct answer answer = {.kept = kept};
 
-		send_on(call, &kept->msg, STR_NONE);
+		if (kept->msg.status < 200)
+			deliver_provisional(call, &answer);
+		else
+			deliver_success(call, &answer);
+		free(kept->sdp);
 		free(kept);
 	}
 }
 
-static bool enqueue(struct call *call, const struct sip_msg *response, bool waits)
+static struct kept *enqueue(struct call *call, const struct sip_msg *response, bool waits)
 {
 	struct kept *kept = kept_new(response);
 
 	if (kept == NULL)
-		return false;
+		return NULL;
 	kept->waits = waits;
 	*call->queue_end = kept;
 	call->queue_end = &kept->next;
 	call->waiting++;
-	return true;
+	return kept;
 }
 
 void answer_forget(struct call *call)
 {
-	while (call->queue != NULL)
-		free(take(call));
+	while (call->queue != NULL) {
+		struct kept *kept = take(call);
+
+		free(kept->sdp);
+		free(kept);
+	}
 	free(call->early_sdp);
 	call->early_sdp = NULL;
 }
 
-static void keep_early_sdp(struct call *call, struct str sdp)
-{
-	char *copy = str_dup(sdp);
+// ---- actions
 
-	if (copy == NULL)
-		return;
-	free(call->early_sdp);
-	call->early_sdp = copy;
+// What SDP in a provisional response is good for: an offer must come reliably (RFC 3262 §5), and once
+// all is agreed it says nothing new.
+static bool has_use(const struct call *call, uint32_t rseq)
+{
+	switch (call->offer) {
+	case CALL_OFFER_OUT:
+		return true;
+	case CALL_OFFER_AWAITED:
+		return rseq != 0;
+	case CALL_OFFER_IN:
+	case CALL_OFFER_SETTLED:
+		break;
+	}
+	return false;
 }
 
-// ---- actions
+static void ask_media(struct call *call, struct str sdp, bool final)
+{
+	if (call->offer == CALL_OFFER_AWAITED)
+		media_offer(call->media, MEDIA_B, sdp, CALL_TAG_ANSWER);
+	else
+		media_answer(call->media, MEDIA_B, sdp, final, CALL_TAG_ANSWER);
+}
+
+static void pass_on(
+	struct call *call, const struct leg *leg, const struct sip_msg *msg, uint32_t rseq)
+{
+	struct str sdp = has_use(call, rseq) ? sip_body_sdp(msg) : STR_NONE;
+	struct kept *kept = NULL;
+
+	if (call->waiting < WAITING_MAX)
+		kept = enqueue(call, msg, !str_is_none(sdp));
+	if (kept == NULL)
+		return;
+	kept->is_reliable = rseq != 0 ? call->leg[LEG_A]->can_100rel : call->requires_100rel;
+	kept->leg = rseq != 0 ? leg->number : LEG_A;
+	kept->rack = (struct sip_rack){rseq, msg->cseq};
+	if (!str_is_none(sdp))
+		ask_media(call, sdp, false);
+	answer_flush(call);
+}
 
 void answer_provisional(struct call *call, const struct call_input *in)
 {
-	struct sip_msg msg = *in->msg;
-	struct str sdp = sip_body_sdp(&msg);
+	struct leg *leg = in->leg;
+	const struct sip_msg *msg = in->msg;
+	uint32_t rseq = sip_rseq(msg);
 
-	dialog_on_response(&call->leg[LEG_B].dialog, &msg);
-	if (call->waiting == WAITING_MAX)
-		return;
-	if (msg.status == 199 && !call->wants_199) // C44
-		return;
-	if (sip_body_kind(&msg) == SIP_BODY_OPAQUE)
-		msg.body = STR_NONE;
-	if (!str_is_none(sdp)) {
-		if (enqueue(call, &msg, true))
-			media_answer(call->media, MEDIA_B, sdp, false, 0);
-	} else if (call->queue != NULL) {
-		enqueue(call, &msg, false);
-	} else {
-		send_on(call, &msg, STR_NONE);
+	if (dialog_on_response(&leg->dialog, msg) == -ESRCH && rseq != 0) {
+		// another fork's: the caller's PRACK could not be told to which it goes
+		leg_prack_fork(call, leg, msg);
+		rseq = 0;
 	}
+	if (rseq != 0 && !prack_is_next(leg, rseq))
+		return;
+	leg_learn(leg, msg);
+	if (rseq != 0 && !call->leg[LEG_A]->can_100rel)
+		leg_prack(call, leg, msg);	    // C22
+	if (msg->status == 199 && !call->wants_199) // C44
+		return;
+	if (!str_is_none(sip_body_sdp(msg)))
+		branch_heed(call, leg);
+	pass_on(call, leg, msg, rseq);
 }
 
-// The answer to our offer is in it, or came before it.
-static bool is_usable(struct call *call, const struct sip_msg *msg, bool has_sdp)
+// The callee's 2xx bears what is still missing, or all is agreed.
+static bool is_usable(const struct call *call, bool has_sdp)
 {
-	bool had_sdp = call->early_sdp != NULL || call->queue != NULL;
+	switch (call->offer) {
+	case CALL_OFFER_OUT:
+		return has_sdp || call->early_sdp != NULL || call->queue != NULL;
+	case CALL_OFFER_AWAITED:
+		return has_sdp || call->queue != NULL;
+	case CALL_OFFER_IN:
+	case CALL_OFFER_SETTLED:
+		break;
+	}
+	return true;
+}
 
-	return dialog_on_response(&call->leg[LEG_B].dialog, msg) == 0 && (has_sdp || had_sdp)
-		&& enqueue(call, msg, true);
+static void begin_success(struct call *call, const struct sip_msg *msg)
+{
+	struct str sdp = sip_body_sdp(msg);
+	bool has_sdp = !str_is_none(sdp);
+	bool counts = has_sdp
+		&& (call->offer == CALL_OFFER_OUT || call->offer == CALL_OFFER_AWAITED);
+
+	if (!is_usable(call, has_sdp) || enqueue(call, msg, true) == NULL)
+		fsm_handle(call, CALL_EV_ANSWER_FAILED,
+			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
+	else if (counts)
+		ask_media(call, sdp, true);
+	else
+		media_confirm(call->media, CALL_TAG_ANSWER);
 }
 
 void answer_success(struct call *call, const struct call_input *in)
 {
-	struct sip_msg msg = *in->msg;
-	struct str sdp = sip_body_sdp(&msg);
+	struct leg *leg = call->leg[LEG_B];
 
-	if (sip_body_kind(&msg) == SIP_BODY_OPAQUE)
-		msg.body = STR_NONE;
 	timer_cancel(call->engine->params.wheel, &call->timer);
-	call->leg[LEG_B].state = LEG_ANSWERED;
-	if (!is_usable(call, &msg, !str_is_none(sdp)))
-		fsm_handle(call, CALL_EV_MEDIA_FAILED,
-			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
-	else if (!str_is_none(sdp))
-		media_answer(call->media, MEDIA_B, sdp, true, 0);
+	leg->state = LEG_ANSWERED;
+	leg_learn(leg, in->msg);
+	branch_heed(call, leg);
+	if (dialog_on_response(&leg->dialog, in->msg) == 0)
+		begin_success(call, in->msg);
 	else
-		media_confirm(call->media, 0);
+		fsm_handle(call, CALL_EV_ANSWER_FAILED,
+			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
 }
 
 void answer_success_again(struct call *call, const struct call_input *in)
 {
-	if (dialog_on_response(&call->leg[LEG_B].dialog, in->msg) < 0)
-		leg_refuse_fork(call, in->msg);
+	struct leg *leg = call->leg[LEG_B];
+
+	if (dialog_on_response(&leg->dialog, in->msg) < 0)
+		leg_refuse_fork(call, leg, in->msg);
 	else
-		leg_ack_again(call);
+		leg_ack_again(call, leg, in->msg);
 }
 
-// RFC 3261 §9.1: a 2xx that crossed the CANCEL (B22)
+// RFC 3261 §9.1: a 2xx that crossed the CANCEL (B22), of the call or of a branch that lost (C41)
 void answer_success_unwanted(struct call *call, const struct call_input *in)
 {
-	struct leg *leg = &call->leg[LEG_B];
+	struct leg *leg = in->leg;
 
-	if (leg->state != LEG_CANCELLING && leg->state != LEG_INVITED) {
-		answer_success_again(call, in);
-		return;
+	if (leg->state == LEG_CANCELLING || leg->state == LEG_INVITED) {
+		dialog_on_response(&leg->dialog, in->msg);
+		leg->state = LEG_ANSWERED;
+		leg_hang_up(call, leg, &(struct farewell){0});
+	} else if (dialog_on_response(&leg->dialog, in->msg) < 0) {
+		leg_refuse_fork(call, leg, in->msg);
+	} else {
+		leg_ack_again(call, leg, in->msg);
 	}
-	dialog_on_response(&leg->dialog, in->msg);
-	leg->state = LEG_ANSWERED;
-	leg_hang_up(call, leg, &(struct farewell){0});
 }
 
-// RFC 3261 §16.7 step 6: a 503 speaks of that server, not of what lies behind us (C43). A redirection
-// names targets of the other side and is not followed: the callee cannot be had.
+// RFC 3261 §16.7 step 6: a 503 speaks of that server, not of what lies behind us (C43).
 static uint16_t status_of_refusal(uint16_t status)
 {
-	if (status == 503)
-		return 500;
-	return status < 400 ? 480 : status;
+	return status == 503 ? 500 : status;
 }
 
+#define CHALLENGES_MAX 16
+
+// The best that the callees said. What a redirection names are targets of the other side: those that
+// have a user part become names of ours (C55).
 void answer_refusal(struct call *call, const struct call_input *in)
 {
-	struct sip_msg msg = *in->msg;
-	uint16_t status = status_of_refusal(msg.status);
+	const struct refusal *best = branch_best(call);
+	struct sip_extra extra[CHALLENGES_MAX];
+	uint16_t status = status_of_refusal(best != NULL ? best->status : in->msg->status);
+	struct farewell farewell = {.by = "b", .cause = CALL_CAUSE_REFUSED, .extra = extra};
 
-	msg.body = STR_NONE;
-	call->leg[LEG_B].state = LEG_GONE;
-	call_end(call,
-		&(struct farewell){
-			.cause = msg.status < 400 ? CALL_CAUSE_REDIRECTED : CALL_CAUSE_REFUSED,
-			.by = "b",
-			.status = status,
-			.phrase = status == msg.status ? identity_phrase(msg.reason) : STR_NONE,
-			.response = &msg,
-		});
-}
-
-void answer_refusal_late(struct call *call, const struct call_input * /*in*/)
-{
-	call->leg[LEG_B].state = LEG_GONE;
+	if (best != NULL) {
+		farewell.response = &best->kept->msg;
+		farewell.phrase = best->status == status ? identity_phrase(best->kept->msg.reason)
+							 : STR_NONE;
+	}
+	farewell.extra_count = branch_challenges(call, extra, CHALLENGES_MAX, status);
+	if (status < 400) {
+		farewell.cause = CALL_CAUSE_REDIRECTED;
+		farewell.contact = best != NULL ? str_from(best->contacts) : STR_NONE;
+		status = str_is_none(farewell.contact) ? 480 : status;
+		farewell.phrase = STR_NONE;
+	}
+	farewell.status = status;
+	call_end(call, &farewell);
 }
 
 void answer_media_ready(struct call *call, const struct call_input *in)
 {
-	struct kept *kept;
-	struct str sdp = in->sdp;
-	int rc;
+	struct kept *kept = call->queue;
 
-	if (call->queue == NULL)
+	while (kept != NULL && !kept->waits)
+		kept = kept->next;
+	if (kept == NULL)
 		return;
-	kept = take(call);
-	if (str_is_none(sdp))
-		sdp = str_from(call->early_sdp);
-	if (kept->msg.status < 200)
-		keep_early_sdp(call, in->sdp);
-	rc = send_on(call, &kept->msg, sdp);
-	free(kept);
-	if (call->leg[LEG_A].state != LEG_ANSWERED) {
-		flush(call);
-	} else if (rc < 0) {
-		// nothing will be acknowledged
-		fsm_handle(call, CALL_EV_A_NO_ACK, &(struct call_input){.unreachable = true});
-	} else {
-		say_answered(call);
-		answer_forget(call);
-	}
+	kept->waits = false;
+	if (!str_is_none(in->sdp))
+		kept->sdp = str_dup(in->sdp);
+	else if (kept->msg.status >= 200 && call->offer == CALL_OFFER_OUT
+		&& call->early_sdp != NULL)
+		kept->sdp = str_dup(str_from(call->early_sdp));
+	answer_flush(call);
 }
 
 void answer_media_failed(struct call *call, const struct call_input *in)
@@ -260,6 +384,7 @@ void answer_media_failed(struct call *call, const struct call_input *in)
 			.by = "us",
 			.status = f.status,
 			.extra = &f.extra,
+			.extra_count = 1,
 			.reason = STR("Q.850;cause=47;text=\"Resource unavailable\""),
 		});
 }

@@ -7,7 +7,14 @@ void bye_on_request(const struct request *r)
 	struct call_input in = {.msg = r->msg, .leg = r->leg};
 
 	request_answer(r, 200, 0, STR_NONE);
-	fsm_handle(r->call, r->leg->index == LEG_A ? CALL_EV_A_BYE : CALL_EV_B_BYE, &in);
+	if (r->leg == r->call->leg[LEG_A]) {
+		fsm_handle(r->call, CALL_EV_A_BYE, &in);
+	} else if (r->leg == r->call->leg[LEG_B]) {
+		fsm_handle(r->call, CALL_EV_B_BYE, &in);
+	} else {
+		r->leg->state = LEG_GONE;
+		fsm_handle(r->call, CALL_EV_BRANCH_GONE, &in);
+	}
 }
 
 static void end_by_bye(struct call *call, const struct call_input *in, const char *by)
@@ -29,7 +36,7 @@ void bye_by_caller_early(struct call *call, const struct call_input *in)
 // A caller that hangs up needs no answer to its INVITE any more, but for one it has not got yet.
 void bye_by_caller(struct call *call, const struct call_input *in)
 {
-	struct leg *leg = &call->leg[LEG_A];
+	struct leg *leg = call->leg[LEG_A];
 
 	if (leg->state != LEG_INVITED) {
 		sip_acked(call->engine->stack, leg->invite);
@@ -40,28 +47,39 @@ void bye_by_caller(struct call *call, const struct call_input *in)
 
 void bye_by_callee(struct call *call, const struct call_input *in)
 {
-	struct leg *leg = &call->leg[LEG_B];
+	struct leg *leg = call->leg[LEG_B];
 
 	if (leg->state == LEG_ANSWERED)
-		leg_ack(call, NULL);
+		leg_ack(call, leg, NULL, STR_NONE);
 	leg->state = LEG_GONE;
 	end_by_bye(call, in, "b");
 }
 
 void bye_crossed_a(struct call *call, const struct call_input * /*in*/)
 {
-	sip_acked(call->engine->stack, call->leg[LEG_A].invite);
-	call->leg[LEG_A].state = LEG_GONE;
+	sip_acked(call->engine->stack, call->leg[LEG_A]->invite);
+	call->leg[LEG_A]->state = LEG_GONE;
 }
 
 void bye_crossed_b(struct call *call, const struct call_input * /*in*/)
 {
-	call->leg[LEG_B].state = LEG_GONE;
+	call->leg[LEG_B]->state = LEG_GONE;
 }
 
-void bye_done(struct call * /*call*/, const struct call_input *in)
+// A request inside the dialog told that the peer has none (any more), or nothing came: RFC 3261 §12.2.1.2.
+void bye_dialog_gone(struct call *call, const struct call_input *in)
 {
-	in->leg->state = LEG_GONE;
+	bool a_is_gone = in->leg != NULL && in->leg->side == LEG_A;
+
+	if (in->status == 481 && in->leg != NULL)
+		in->leg->state = LEG_GONE;
+	call_end(call,
+		&(struct farewell){
+			.cause = CALL_CAUSE_DIALOG_GONE,
+			.by = a_is_gone ? "a" : "b",
+			.status = 480,
+			.reason = STR("Q.850;cause=41;text=\"Temporary failure\""),
+		});
 }
 
 void bye_ordered(struct call *call, const struct call_input * /*in*/)

@@ -8,6 +8,7 @@
 #include "controlplane/base/log.h"
 #include "controlplane/base/trace_mask.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/sip/body.h"
 
 const char *call_cause_label(enum call_cause cause)
 {
@@ -47,11 +48,11 @@ const char *call_state_text(enum call_state state)
 static bool matches(const struct table_node *node, const void *key)
 {
 	const struct call *call = caa_container_of(node, struct call, node);
-	const struct dialog *d = &call->leg[LEG_A].dialog;
+	const struct dialog *d = &call->leg[LEG_A]->dialog;
 	const struct sip_msg *msg = key;
 
 	return str_equal(d->call_id, msg->call_id) && str_equal(d->remote_tag, msg->from_tag)
-		&& d->invite_cseq == msg->cseq;
+		&& call->invite_cseq == msg->cseq;
 }
 
 // Of all that tells calls apart: a caller may give many calls the same Call-ID.
@@ -76,130 +77,9 @@ struct call *call_find_by_invite(const struct engine *engine, const struct sip_m
 
 // ---- making
 
-static struct sip_timers timers_of(const struct conf *conf, const struct conf_peer *peer)
-{
-	if (peer != NULL)
-		return (struct sip_timers){peer->t1_ms, peer->t2_ms, peer->t4_ms};
-	return (struct sip_timers){conf->t1_ms, conf->t2_ms, conf->t4_ms};
-}
-
-static void own(struct call *call, struct leg *leg)
-{
-	leg->dialog.owner = call->id;
-	leg->dialog.leg = leg->index;
-	counter_add(&call->engine->counters.dialogs, 1);
-}
-
-static const struct tg_addr *advertised_of(const struct conf *conf, const struct net_flow *flow)
-{
-	const struct conf_realm *realm = &conf->realms[flow->realm];
-
-	for (unsigned int i = 0; i < realm->sip_count; i++) {
-		if (tg_addr_equal(&realm->sip[i].address, &flow->local))
-			return &realm->sip[i].advertised;
-	}
-	return &flow->local;
-}
-
-static int init_a(struct call *call, const struct call_params *p)
-{
-	struct leg *leg = &call->leg[LEG_A];
-	int rc;
-
-	leg->index = LEG_A;
-	leg->state = LEG_INVITED;
-	leg->invite = p->txn;
-	leg->peer = p->from;
-	leg->realm = &call->conf->realms[p->flow->realm];
-	leg->timers = timers_of(call->conf, p->from);
-	rc = dialog_init_uas(&leg->dialog, &call->engine->dialogs, p->invite, p->flow,
-		advertised_of(call->conf, p->flow));
-	if (rc == 0)
-		own(call, leg);
-	return rc;
-}
-
-static int init_b(struct call *call, const struct call_params *p)
-{
-	struct leg *leg = &call->leg[LEG_B];
-	struct dialog_uac uac = {
-		.advertised = p->listener->advertised,
-		.first_cseq = 1,
-		.flow =
-			{
-				.local = p->listener->address,
-				.remote = p->to->address,
-				.realm = p->to->realm,
-				.protocol = p->to->transport == CONF_TRANSPORT_TCP
-					? TRANSPORT_TCP
-					: TRANSPORT_UDP,
-				.trusted = TG_TRUST_TRUNK,
-				.dscp = call->conf->realms[p->to->realm].sip_dscp,
-			},
-	};
-	struct strbuf b = strbuf_on(call->engine->scratch, sizeof(call->engine->scratch));
-	size_t ends[2];
-	int rc;
-
-	leg->index = LEG_B;
-	leg->peer = p->to;
-	leg->realm = &call->conf->realms[p->to->realm];
-	leg->timers = timers_of(call->conf, p->to);
-	identity_put_name(&b, &p->invite->from, &p->listener->advertised);
-	ends[0] = b.len;
-	identity_put_name(&b, &p->invite->to, &p->to->address);
-	ends[1] = b.len;
-	identity_put_target(&b, &p->invite->uri, &p->to->address);
-	if (b.failed)
-		return -EINVAL;
-	uac.from_display_uri = str_of(b.at, ends[0]);
-	uac.to_display_uri = str_of(b.at + ends[0], ends[1] - ends[0]);
-	uac.target = str_of(b.at + ends[1], b.len - ends[1]);
-	rc = dialog_init_uac(&leg->dialog, &call->engine->dialogs, &uac);
-	if (rc == 0)
-		own(call, leg);
-	return rc;
-}
-
-static int take_trunks(struct call *call, const struct call_params *p)
-{
-	const struct conf_peer *peers[2] = {p->from, p->to};
-
-	for (unsigned int i = 0; i < 2; i++) {
-		int rc = peers[i] != NULL
-			? trunk_take(call->engine->trunks, &call->trunk[i], peers[i])
-			: 0;
-
-		if (rc < 0)
-			return rc;
-	}
-	return 0;
-}
-
-static void give_trunks(struct call *call)
-{
-	for (unsigned int i = 0; i < 2; i++) {
-		trunk_give(call->engine->trunks, call->trunk[i]);
-		call->trunk[i] = 0;
-	}
-}
-
-static struct media_leg media_leg_of(const struct leg *leg)
-{
-	return (struct media_leg){
-		.realm = leg->dialog.flow.realm,
-		.realm_name = leg->realm->name,
-		.peer_name = leg->peer != NULL ? leg->peer->name : "",
-		.latch = leg->peer != NULL ? leg->peer->latch : leg->realm->latch,
-		.signalling = leg->dialog.flow.remote.ip,
-		.dscp = leg->realm->media_dscp,
-		.police = {leg->realm->media_police_percent, leg->realm->media_unknown_kbit},
-	};
-}
-
 static int make_media(struct call *call)
 {
-	const struct leg *a = &call->leg[LEG_A], *b = &call->leg[LEG_B];
+	const struct leg *a = call->leg[LEG_A], *b = call->leg[LEG_B];
 	struct media_session_params params = {
 		.call = call->id,
 		.leg = {media_leg_of(a), media_leg_of(b)},
@@ -231,14 +111,15 @@ static int keep_texts(struct call *call, const struct sip_msg *invite)
 
 static int build(struct call *call, const struct call_params *p)
 {
-	int rc = take_trunks(call, p);
+	int rc = keep_texts(call, p->invite);
 
+	memcpy(call->hunt.target, p->targets, p->target_count * sizeof(p->targets[0]));
+	call->hunt.count = (uint8_t)p->target_count;
+	call->hunt.together = (uint8_t)p->together;
 	if (rc == 0)
-		rc = keep_texts(call, p->invite);
+		rc = leg_new_a(&call->leg[LEG_A], call, p);
 	if (rc == 0)
-		rc = init_a(call, p);
-	if (rc == 0)
-		rc = init_b(call, p);
+		rc = branch_make(call);
 	if (rc == 0)
 		rc = make_media(call);
 	return rc;
@@ -257,6 +138,9 @@ int call_new(struct call **out, struct engine *engine, const struct call_params 
 	call->began = tg_wall_now();
 	call->began_mono = engine_now(engine);
 	call->max_forwards = p->invite->max_forwards < 0 ? 69 : p->invite->max_forwards - 1;
+	call->invite_cseq = p->invite->cseq;
+	call->offer = str_is_none(sip_body_sdp(p->invite)) ? CALL_OFFER_AWAITED : CALL_OFFER_OUT;
+	call->requires_100rel = sip_msg_has_token(p->invite, SIP_HDR_REQUIRE, SIP_100REL);
 	call->wants_199 = sip_msg_has_token(p->invite, SIP_HDR_SUPPORTED, STR("199"));
 	counter_add(&engine->counters.calls, 1);
 	counter_add(&engine->counters.states[CALL_OFFERING], 1);
@@ -284,11 +168,12 @@ void call_free(struct call *call)
 	if (call->is_listed)
 		table_remove(&call->engine->callers, &call->node);
 	answer_forget(call);
+	branch_forget(call);
+	exchange_free_all(call);
 	media_session_free(call->media);
 	watch_release(call);
-	give_trunks(call);
-	leg_fini(call, &call->leg[LEG_A]);
-	leg_fini(call, &call->leg[LEG_B]);
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++)
+		leg_free(call, call->legs[i]);
 	idpool_remove(call->engine->calls, call->id);
 	conf_put(call->conf);
 	free(call->invite);
@@ -303,7 +188,11 @@ uint64_t call_age_ms(const struct call *call)
 
 static void on_timer(struct timer * /*timer*/, void *arg)
 {
-	fsm_handle(arg, CALL_EV_TIMER, NULL);
+	const struct call *call = arg;
+	bool next = (call->state == CALL_PROCEEDING || call->state == CALL_EARLY)
+		&& branch_has_more(call);
+
+	fsm_handle(arg, next ? CALL_EV_B_NEXT : CALL_EV_TIMER, NULL);
 }
 
 void call_arm(struct call *call, uint64_t delay_ms)
@@ -315,7 +204,7 @@ void call_arm(struct call *call, uint64_t delay_ms)
 
 void call_begin(struct call *call)
 {
-	const struct leg *a = &call->leg[LEG_A], *b = &call->leg[LEG_B];
+	const struct leg *a = call->leg[LEG_A], *b = call->leg[LEG_B];
 
 	if (call->is_begun)
 		return;
@@ -342,17 +231,35 @@ static void count_end(struct call *call, const struct farewell *farewell)
 		"call=%" PRIu64
 		" a_call_id=%s b_call_id=%s cause=%s by=%s status=%u age_ms=%" PRIu64
 		" talk_ms=%" PRIu64,
-		call->id, LOG_STR(call->leg[LEG_A].dialog.call_id),
-		LOG_STR(call->leg[LEG_B].dialog.call_id),
+		call->id, LOG_STR(call->leg[LEG_A]->dialog.call_id),
+		LOG_STR(call->leg[LEG_B]->dialog.call_id),
 		call_cause_label((enum call_cause)farewell->cause),
 		farewell->by != NULL ? farewell->by : "-",
 		call->answered_ms != 0 ? 200u : farewell->status, call_age_ms(call), talk_ms(call));
 }
 
+static void give_trunks(struct call *call)
+{
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		if (call->legs[i] == NULL)
+			continue;
+		trunk_give(call->engine->trunks, call->legs[i]->trunk);
+		call->legs[i]->trunk = 0;
+	}
+}
+
+static void hang_up_all(struct call *call, const struct farewell *farewell)
+{
+	for (unsigned int i = CALL_LEGS_MAX; i-- > 0;) {
+		if (call->legs[i] != NULL)
+			leg_hang_up(call, call->legs[i], farewell);
+	}
+}
+
 // Long enough for the ACK that a BYE waits for, the BYE itself, and a CANCEL nobody answers.
 static uint64_t linger_ms(const struct call *call)
 {
-	uint32_t a = call->leg[LEG_A].timers.t1_ms, b = call->leg[LEG_B].timers.t1_ms;
+	uint32_t a = call->leg[LEG_A]->timers.t1_ms, b = call->leg[LEG_B]->timers.t1_ms;
 
 	return 3 * 64 * (uint64_t)(a > b ? a : b);
 }
@@ -363,6 +270,7 @@ void call_end(struct call *call, const struct farewell *farewell)
 		call->is_ended = true;
 		call->cause = (enum call_cause)farewell->cause;
 		count_end(call, farewell);
+		exchange_end_all(call);
 		answer_forget(call);
 		media_session_free(call->media);
 		call->media = NULL;
@@ -370,6 +278,6 @@ void call_end(struct call *call, const struct farewell *farewell)
 		give_trunks(call);
 		call_arm(call, linger_ms(call));
 	}
-	leg_hang_up(call, &call->leg[LEG_B], farewell);
-	leg_hang_up(call, &call->leg[LEG_A], farewell);
+	hang_up_all(call, farewell);
+	branch_forget(call);
 }

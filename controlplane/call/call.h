@@ -2,7 +2,7 @@
 // One call: the owner of two legs, A to the caller and B to the callee, and of the media between them.
 //
 //	caller ◄──► leg[0] │ call │ leg[1] ◄──► callee
-//	            leg[0] │ media│ leg[1]
+//	                   │ media│ legs[2], ... other branches while they ring
 //
 // Everything a call holds lives in it or is freed with it; who wants it later keeps its id.
 // All functions belong to the signalling thread, but for the labels.
@@ -13,13 +13,17 @@
 
 #include "controlplane/base/table.h"
 #include "controlplane/base/timer_wheel.h"
+#include "controlplane/call/branch.h"
 #include "controlplane/call/leg.h"
 #include "controlplane/conf/conf.h"
 #include "controlplane/media/session.h"
 #include "controlplane/sip/msg.h"
 
 struct engine;
+struct exchange;
 struct kept;
+
+#define CALL_LEGS_MAX 12 // the caller's and branches towards callees, at one time
 
 // X(NAME, "what listings say"): see fsm.c for what each state does.
 #define CALL_STATES(X)              \
@@ -47,9 +51,12 @@ enum call_state {
 	X(UNREACHABLE, "unreachable")     \
 	X(NO_ANSWER, "no_answer")         \
 	X(NO_ACK, "no_ack")               \
+	X(NO_PRACK, "no_prack")           \
+	X(DIALOG_GONE, "dialog_gone")     \
 	X(MEDIA_TIMEOUT, "media_timeout") \
 	X(MEDIA_LOST, "media_lost")       \
 	X(MEDIA_REFUSED, "media_refused") \
+	X(EXPIRED, "expired")             \
 	X(HANGUP, "hangup")
 
 enum call_cause {
@@ -70,7 +77,6 @@ enum call_cause {
 	X(CALLS_MAX, "calls_max")           \
 	X(BAD_REQUEST, "bad_request")       \
 	X(BODY_TYPE, "body_type")           \
-	X(NO_OFFER, "no_offer")             \
 	X(NO_ROUTE, "no_route")             \
 	X(PEER_FULL, "peer_full")           \
 	X(BAD_SDP, "bad_sdp")               \
@@ -83,6 +89,22 @@ enum call_refusal {
 	CALL_REFUSALS(X)
 #undef X
 		CALL_REFUSAL_COUNT,
+};
+
+// Whose offer the INVITE's exchange of SDP waits with (RFC 3264, RFC 6337 §2).
+enum call_offer {
+	CALL_OFFER_OUT,	    // the caller's, for an answer that binds
+	CALL_OFFER_AWAITED, // the caller made none: the callee is to
+	CALL_OFFER_IN,	    // the callee's, for the caller's answer
+	CALL_OFFER_SETTLED,
+};
+
+// Tags of media operations.
+enum {
+	CALL_TAG_OFFER = 1, // what the INVITE to the callee bears
+	CALL_TAG_ANSWER,    // what its answers bear
+	CALL_TAG_ACK,	    // what the caller's ACK bears
+	CALL_TAG_EXCHANGES = 16,
 };
 
 static_assert(CALL_CAUSE_COUNT <= 16);
@@ -106,17 +128,31 @@ struct call {
 	unsigned int handling; // events being handled, one inside the other
 	bool is_listed;
 	struct table_node node; // by the caller's INVITE
-	struct leg leg[2];	// A, B
-	struct timer timer;	// no answer, then the kept ACK, then the end
+	uint32_t invite_cseq;	// of that INVITE
+	struct leg *leg[2];	// A, and the B that speaks for the callee
+	struct leg *legs[CALL_LEGS_MAX];
+	struct timer timer; // no answer, then the kept ACK, then the end
 	struct media_session *media;
 	struct guard_hold *hold; // of a caller that is a stranger, once it said ACK
-	struct kept *invite;	 // until the callee is called
-	struct kept *queue;	 // responses of the callee that wait for the media
+	struct kept *invite;	 // until the callee has answered
+	enum call_offer offer;
+	struct call_prack {
+		bool is_awaited;	// of the caller, for our last reliable 1xx
+		bool settles;		// that bears the answer to its offer
+		uint8_t leg;		// whose response it was; LEG_A: ours alone
+		uint32_t rseq;		// of that 1xx, as the caller has it
+		struct sip_rack callee; // as the callee has it
+	} prack;
+	bool requires_100rel; // the caller does (C22)
+	struct hunt hunt;
+	struct exchange *exchanges;
+	unsigned int exchange_count;
+	uint32_t next_exchange;
+	struct kept *queue; // responses of callees that wait for media or PRACK
 	struct kept **queue_end;
 	unsigned int waiting; // in the queue
 	char *early_sdp;      // as last sent in an 18x, until the answer
 	int max_forwards;     // of our INVITE
-	uint32_t trunk[2];    // trunk_take's, by leg
 	struct str from;      // URI
 	struct str to;	      // Request-URI
 	char *text;	      // memory of both
@@ -131,8 +167,9 @@ struct call_params {
 	const struct net_flow *flow;
 	const struct sip_msg *invite;
 	const struct conf_peer *from; // NULL: a stranger
-	const struct conf_peer *to;
-	const struct conf_sip_listener *listener; // that B leaves from
+	const struct target *targets; // peers and listeners, whom to call
+	unsigned int target_count;    // at least one
+	unsigned int together;	      // the first so many of them at once
 };
 
 // Makes a call in OFFERING with both dialogs and a media session; nothing is sent. conf is the

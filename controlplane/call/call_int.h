@@ -6,17 +6,22 @@
 #include "controlplane/base/metrics.h"
 #include "controlplane/call/call.h"
 #include "controlplane/call/engine.h"
+#include "controlplane/call/exchange.h"
 #include "controlplane/call/fsm.h"
 #include "controlplane/route/trunk.h"
 #include "controlplane/sip/dialog.h"
 
 #define CALL_SCRATCH_BYTES 16384
 #define CALL_BODY_BYTES 65536
-#define CALL_ALLOW STR("INVITE, ACK, CANCEL, BYE, OPTIONS")
+#define CALL_ALLOW                                                                             \
+	STR("INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY, REFER, " \
+	    "SUBSCRIBE")
 #define CALL_ACCEPT_TEXT "application/sdp, multipart/mixed"
 #define CALL_ACCEPT STR(CALL_ACCEPT_TEXT)
-#define CALL_SUPPORTED STR("") // no extension is honoured from end to end yet (C57)
+#define CALL_SUPPORTED STR("100rel")
+#define CALL_SUPPORTED_LATE STR("") // of an INVITE whose offer nobody could answer in PRACK
 #define CALL_RETRY_AFTER_S STR("10")
+#define CALL_RETRY_SOON_S STR("2") // an offer is under way (RFC 3261 §14.2: 0 to 10)
 
 struct engine {
 	struct engine_params params;
@@ -41,7 +46,11 @@ struct engine {
 // A message of which only what crosses to the other leg is left: status, reason phrase, headers, body.
 struct kept {
 	struct kept *next;
-	bool waits; // for the media
+	bool waits;	      // for the media
+	bool is_reliable;     // towards the caller (RFC 3262)
+	uint8_t leg;	      // whose PRACK is due; LEG_A: nobody's
+	struct sip_rack rack; // of that leg
+	char *sdp;	      // what the media made of it; its owner frees it
 	struct sip_msg msg;
 	struct sip_hdr hdr[];
 };
@@ -78,18 +87,21 @@ void request_finish(const struct request *r, struct sip_response_out *out);
 void request_answer(const struct request *r, uint16_t status, enum sip_hdr_id id, struct str value);
 // Likewise with a Warning 399 that bears our own address (RFC 3261 §20.43).
 void request_warn(const struct request *r, uint16_t status, unsigned int code, const char *text);
+// Says 100 to an INVITE.
+void request_try(const struct request *r);
 // Dispatches by method: outside and inside dialogs.
 void request_handle(struct request *r);
 
-// ---- invite.c, options.c, reject.c, bye.c: by method
+// ---- invite.c, options.c, reject.c, bye.c, prack.c, update.c: by method
 
 void invite_on_request(const struct request *r);
 void options_on_request(const struct request *r);
 void bye_on_request(const struct request *r);
+void prack_on_request(const struct request *r);
+void update_on_request(const struct request *r);
 void reject_unknown_dialog(const struct request *r); // 481
 void reject_method(const struct request *r);	     // 405 with Allow
 void reject_unknown_method(const struct request *r); // 501
-void reject_reinvite(const struct request *r);	     // 488, 491 or 500: the session stays as it is
 // Counts an INVITE that made no call, and says so in the log.
 void invite_refuse(const struct request *r, enum call_refusal refusal);
 
@@ -115,22 +127,25 @@ call_action_h answer_success;
 call_action_h answer_success_again;
 call_action_h answer_success_unwanted;
 call_action_h answer_refusal;
-call_action_h answer_refusal_late;
 call_action_h answer_media_ready;
 call_action_h answer_media_failed;
 call_action_h ack_confirm;
 call_action_h ack_late;
+call_action_h ack_media_ready;
+call_action_h branch_next;
 call_action_h cancel_by_caller;
 call_action_h bye_by_caller;
 call_action_h bye_by_caller_early;
 call_action_h bye_by_callee;
 call_action_h bye_crossed_a;
 call_action_h bye_crossed_b;
-call_action_h bye_done;
+call_action_h bye_dialog_gone;
 call_action_h bye_ordered;
 call_action_h timeout_silent;
 call_action_h timeout_no_answer;
 call_action_h timeout_no_ack;
+call_action_h timeout_no_prack;
+call_action_h timeout_expired;
 call_action_h timeout_caller_gone;
 call_action_h timeout_media_idle;
 call_action_h timeout_media_lost;
@@ -139,6 +154,8 @@ call_action_h timeout_give_up;
 
 // ---- answer.c
 
+// Sends the responses that wait for nothing any more.
+void answer_flush(struct call *call);
 // Lets go of the responses that wait, and of the early SDP.
 void answer_forget(struct call *call);
 // What the caller is told when the media failed: by its own SDP, or by the callee's.
@@ -149,6 +166,23 @@ struct answer_failure {
 };
 void answer_failure_of(struct answer_failure *out, const struct call *call,
 	enum media_failure failure, bool of_callee);
+
+// ---- prack.c
+
+// Whether a reliable 1xx is the one that comes next in its dialog; then it is noted.
+bool prack_is_next(struct leg *leg, uint32_t rseq);
+
+// ---- redirect.c: what a 3xx names
+
+// Makes targets of the Contacts of a 3xx, where its peer's are to be followed (C55, I11).
+void redirect_follow(struct call *call, const struct leg *leg, const struct sip_msg *response);
+// Its Contacts as the caller may know them: at our own address. NULL when none can be told; to be freed.
+char *redirect_contacts(const struct call *call, const struct sip_msg *response);
+
+// ---- leg_new.c
+
+// What the media must know of a leg.
+struct media_leg media_leg_of(const struct leg *leg);
 
 // ---- engine.c
 

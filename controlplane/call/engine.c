@@ -53,84 +53,140 @@ static void on_ack(void *arg, const struct net_flow *flow, const struct sip_msg 
 	struct engine *engine = arg;
 	struct dialog *d = dialog_find(&engine->dialogs, msg);
 	struct call *call = d != NULL ? call_find(engine, d->owner) : NULL;
+	struct call_input in = {.msg = msg};
+	struct exchange *x;
 
-	if (call == NULL || d->leg != LEG_A || msg->cseq != d->invite_cseq)
+	if (call == NULL)
 		return;
+	in.leg = call->legs[d->leg];
 	sip_label_arrival(engine->stack, (struct sip_label){call->id, d->leg});
-	leg_follow(call, &call->leg[LEG_A], flow);
-	fsm_handle(call, CALL_EV_A_ACK, &(struct call_input){.msg = msg});
+	leg_follow(call, in.leg, flow);
+	x = exchange_by_ack(call, in.leg, msg);
+	if (x != NULL)
+		exchange_handle(x, EXCHANGE_EV_ACK, &in);
+	else if (d->leg == LEG_A && msg->cseq == call->invite_cseq)
+		fsm_handle(call, CALL_EV_A_ACK, &in);
 }
 
 static void on_cancel(void *arg, uint64_t invite, const struct sip_msg *msg)
 {
-	struct call *call = call_find_by_invite(arg, msg);
+	struct engine *engine = arg;
+	struct call *call = call_find_by_invite(engine, msg);
+	struct call_input in = {.msg = msg};
+	struct dialog *d;
+	struct exchange *x;
 
-	if (call != NULL && call->leg[LEG_A].invite == invite)
-		fsm_handle(call, CALL_EV_A_CANCEL, &(struct call_input){.msg = msg});
-}
-
-static void on_invite_response(struct call *call, const struct call_input *in)
-{
-	uint16_t status = in->msg->status;
-
-	if (status == 100)
+	if (call != NULL && call->leg[LEG_A]->invite == invite) {
+		fsm_handle(call, CALL_EV_A_CANCEL, &in);
 		return;
-	if (status < 200)
-		fsm_handle(call, CALL_EV_B_PROVISIONAL, in);
-	else
-		fsm_handle(call, status < 300 ? CALL_EV_B_ANSWER : CALL_EV_B_REFUSAL, in);
+	}
+	d = dialog_find(&engine->dialogs, msg);
+	call = d != NULL ? call_find(engine, d->owner) : NULL;
+	x = call != NULL ? exchange_by_server(call, invite) : NULL;
+	if (x != NULL)
+		exchange_handle(x, EXCHANGE_EV_CANCEL, &in);
 }
 
-static struct leg *leg_of_bye(struct call *call, uint64_t txn)
+// The leg that INVITE, or BYE, is of; NULL when there is none.
+static struct leg *leg_of(const struct call *call, uint64_t txn, enum sip_method method)
 {
-	for (unsigned int i = 0; i < 2; i++) {
-		if (call->leg[i].state == LEG_LEAVING && call->leg[i].bye == txn)
-			return &call->leg[i];
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		struct leg *leg = call->legs[i];
+
+		if (leg == NULL)
+			continue;
+		if (method == SIP_BYE && leg->state == LEG_LEAVING && leg->bye == txn)
+			return leg;
+		if (method == SIP_INVITE && leg->side == LEG_B && leg->invite == txn)
+			return leg;
 	}
 	return NULL;
 }
 
+// A 2xx that came before, or that nobody waits for any more.
+static void on_late_2xx(struct engine *engine, const struct sip_msg *msg)
+{
+	struct dialog *d = dialog_find_by_response(&engine->dialogs, msg);
+	struct call *call = d != NULL ? call_find(engine, d->owner) : NULL;
+	struct leg *leg = call != NULL ? call->legs[d->leg] : NULL;
+
+	if (leg == NULL)
+		return;
+	if (leg->side == LEG_B && msg->cseq == 1)
+		branch_on_response(call, leg, msg);
+	else
+		leg_ack_again(call, leg, msg);
+}
+
+static void bye_done(struct call *call, struct leg *leg)
+{
+	leg->state = LEG_GONE;
+	fsm_handle(call, CALL_EV_BYE_DONE, &(struct call_input){.leg = leg});
+}
+
 static void on_response(void *arg, uint64_t txn, uint64_t owner, const struct sip_msg *msg)
 {
-	struct call *call = call_find(arg, owner);
-	struct call_input in = {.msg = msg};
+	struct engine *engine = arg;
+	struct call *call = call_find(engine, owner);
+	struct leg *leg;
+	struct exchange *x;
 
 	if (call == NULL)
 		return;
-	if (msg->method == SIP_INVITE) {
-		on_invite_response(call, &in);
-		return;
-	}
-	in.leg = leg_of_bye(call, txn);
-	if (msg->status >= 200 && in.leg != NULL)
-		fsm_handle(call, CALL_EV_BYE_DONE, &in);
+	leg = leg_of(call, txn, msg->method);
+	x = leg == NULL ? exchange_by_client(call, txn) : NULL;
+	if (leg != NULL && msg->method == SIP_INVITE)
+		branch_on_response(call, leg, msg);
+	else if (leg != NULL && msg->status >= 200)
+		bye_done(call, leg);
+	else if (x != NULL)
+		exchange_on_response(x, msg);
+	else if (msg->method == SIP_INVITE && msg->status / 100 == 2)
+		on_late_2xx(engine, msg);
 }
 
 // A known dialog's 2xx whose transaction is over: ACK it, and end what is not wanted (B30).
 static void on_stray_2xx(void *arg, const struct net_flow * /*flow*/, const struct sip_msg *msg)
 {
-	struct engine *engine = arg;
-	struct dialog *d = dialog_find_by_response(&engine->dialogs, msg);
-	struct call *call = d != NULL ? call_find(engine, d->owner) : NULL;
+	on_late_2xx(arg, msg);
+}
 
-	if (call != NULL && d->is_uac)
-		fsm_handle(call, CALL_EV_B_ANSWER, &(struct call_input){.msg = msg});
+static void on_no_prack(void *arg, uint64_t /*txn*/, uint64_t owner)
+{
+	struct call *call = call_find(arg, owner);
+
+	if (call != NULL)
+		fsm_handle(call, CALL_EV_A_NO_PRACK, NULL);
+}
+
+static void on_client_end(struct call *call, uint64_t txn, const struct call_input *in)
+{
+	struct leg *leaving = leg_of(call, txn, SIP_BYE), *invited = leg_of(call, txn, SIP_INVITE);
+	struct exchange *x = exchange_by_client(call, txn);
+
+	if (leaving != NULL)
+		bye_done(call, leaving);
+	else if (invited != NULL)
+		branch_on_silence(call, invited, in->unreachable);
+	else if (x != NULL)
+		exchange_handle(x, EXCHANGE_EV_SILENT, in);
 }
 
 static void on_end(void *arg, uint64_t txn, uint64_t owner, enum sip_txn_end why)
 {
 	struct call *call = call_find(arg, owner);
 	struct call_input in = {.unreachable = why == SIP_TXN_UNREACHABLE};
+	struct exchange *x;
 
 	if (call == NULL)
 		return;
-	in.leg = leg_of_bye(call, txn);
-	if (in.leg != NULL)
-		fsm_handle(call, CALL_EV_BYE_DONE, &in);
-	else if (txn == call->leg[LEG_B].invite)
-		fsm_handle(call, CALL_EV_B_SILENT, &in);
-	else if (txn == call->leg[LEG_A].invite && why != SIP_TXN_TIMEOUT)
+	x = exchange_by_server(call, txn);
+	if (x != NULL && why == SIP_TXN_NO_ACK)
+		exchange_handle(x, EXCHANGE_EV_NO_ACK, &in);
+	else if (txn == call->leg[LEG_A]->invite && why != SIP_TXN_TIMEOUT)
 		fsm_handle(call, CALL_EV_A_NO_ACK, &in);
+	else if (x == NULL && txn != call->leg[LEG_A]->invite)
+		on_client_end(call, txn, &in);
 }
 
 static const struct sip_user sip_user = {
@@ -139,22 +195,35 @@ static const struct sip_user sip_user = {
 	.on_cancel = on_cancel,
 	.on_response = on_response,
 	.on_stray_2xx = on_stray_2xx,
+	.on_no_prack = on_no_prack,
 	.on_end = on_end,
 };
 
 // ---- what the media tells
 
 static void on_ready(
-	void *arg, uint64_t id, uint32_t /*tag*/, enum media_failure failure, struct str sdp)
+	void *arg, uint64_t id, uint32_t tag, enum media_failure failure, struct str sdp)
 {
+	static const enum call_event ready[] = {
+		[CALL_TAG_OFFER] = CALL_EV_OFFER_READY,
+		[CALL_TAG_ANSWER] = CALL_EV_ANSWER_READY,
+		[CALL_TAG_ACK] = CALL_EV_ACK_READY,
+	};
 	struct call *call = call_find(arg, id);
+	struct call_input in = {.failure = failure, .sdp = sdp};
+	bool ok = failure == MEDIA_OK;
+	struct exchange *x;
 
 	if (call == NULL)
 		return;
-	if (failure == MEDIA_OK)
-		fsm_handle(call, CALL_EV_MEDIA_READY, &(struct call_input){.sdp = sdp});
-	else
-		fsm_handle(call, CALL_EV_MEDIA_FAILED, &(struct call_input){.failure = failure});
+	x = tag >= CALL_TAG_EXCHANGES ? exchange_by_tag(call, tag) : NULL;
+	if (x != NULL)
+		exchange_handle(x, ok ? EXCHANGE_EV_MEDIA_READY : EXCHANGE_EV_MEDIA_FAILED, &in);
+	else if (tag < CALL_TAG_EXCHANGES && ok)
+		fsm_handle(call, ready[tag], &in);
+	else if (tag < CALL_TAG_EXCHANGES)
+		fsm_handle(call,
+			tag == CALL_TAG_OFFER ? CALL_EV_OFFER_FAILED : CALL_EV_ANSWER_FAILED, &in);
 }
 
 static void on_idle(void *arg, uint64_t id)

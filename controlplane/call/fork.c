@@ -32,16 +32,20 @@ static struct sip_request_out request_to(struct leg *leg, enum sip_method method
 	return out;
 }
 
-void leg_refuse_fork(struct call *call, const struct sip_msg *response)
+static struct sip_client client_of(const struct call *call, const struct leg *leg)
 {
-	struct leg *leg = &call->leg[LEG_B];
-	struct engine *engine = call->engine;
-	struct strbuf scratch = strbuf_on(engine->scratch, sizeof(engine->scratch));
-	struct sip_client client = {
+	return (struct sip_client){
 		.flow = leg->dialog.flow,
 		.timers = leg->timers,
-		.label = {call->id, leg->index},
+		.label = {call->id, leg->number},
 	};
+}
+
+void leg_refuse_fork(struct call *call, struct leg *leg, const struct sip_msg *response)
+{
+	struct engine *engine = call->engine;
+	struct strbuf scratch = strbuf_on(engine->scratch, sizeof(engine->scratch));
+	struct sip_client client = client_of(call, leg);
 	uint64_t tag = str_hash(response->to_tag);
 	struct sip_request_out out;
 	struct branch branch;
@@ -56,6 +60,30 @@ void leg_refuse_fork(struct call *call, const struct sip_msg *response)
 		return;
 	leg->fork = tag;
 	out = request_to(leg, SIP_BYE, &branch, &scratch);
+	if (!scratch.failed)
+		sip_request(engine->stack, &txn, &client, &out);
+}
+
+void leg_prack_fork(struct call *call, struct leg *leg, const struct sip_msg *response)
+{
+	struct engine *engine = call->engine;
+	struct strbuf scratch = strbuf_on(engine->scratch, sizeof(engine->scratch));
+	struct sip_client client = client_of(call, leg);
+	struct sip_rack rack = {sip_rseq(response), response->cseq};
+	uint64_t mark = str_hash(response->to_tag) + rack.rseq;
+	struct sip_request_out out;
+	struct sip_extra extra = {.id = SIP_HDR_RACK};
+	char text[SIP_RACK_BYTES];
+	struct branch branch;
+	uint64_t txn;
+
+	if (leg->fork_rseq == mark || !read_branch(&branch, leg, response))
+		return;
+	leg->fork_rseq = mark;
+	out = request_to(leg, SIP_PRACK, &branch, &scratch);
+	extra.value = sip_rack_write(text, &rack);
+	out.extra = &extra;
+	out.extra_count = 1;
 	if (!scratch.failed)
 		sip_request(engine->stack, &txn, &client, &out);
 }

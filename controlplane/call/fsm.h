@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The state machine of a call. fsm.c holds the one table of states and events; the actions lie in
-// files by concept: invite.c, answer.c, ack.c, cancel.c, bye.c, timeout.c.
+// files by concept: invite.c, answer.c, ack.c, cancel.c, bye.c, timeout.c, branch.c, prack.c.
 #pragma once
 
 #include "controlplane/call/call.h"
@@ -11,17 +11,26 @@
 	X(A_BYE, "a-bye")                 \
 	X(A_ACK, "a-ack")                 \
 	X(A_NO_ACK, "a-no-ack")           \
+	X(A_NO_PRACK, "a-no-prack")       \
 	X(B_PROVISIONAL, "b-provisional") \
 	X(B_ANSWER, "b-answer")           \
+	X(B_LOST, "b-lost")               \
+	X(B_NEXT, "b-next")               \
 	X(B_REFUSAL, "b-refusal")         \
 	X(B_SILENT, "b-silent")           \
 	X(B_BYE, "b-bye")                 \
+	X(BRANCH_GONE, "branch-gone")     \
 	X(BYE_DONE, "bye-done")           \
-	X(MEDIA_READY, "media-ready")     \
-	X(MEDIA_FAILED, "media-failed")   \
+	X(DIALOG_GONE, "dialog-gone")     \
+	X(OFFER_READY, "offer-ready")     \
+	X(OFFER_FAILED, "offer-failed")   \
+	X(ANSWER_READY, "answer-ready")   \
+	X(ANSWER_FAILED, "answer-failed") \
+	X(ACK_READY, "ack-ready")         \
 	X(MEDIA_IDLE, "media-idle")       \
 	X(MEDIA_LOST, "media-lost")       \
 	X(TIMER, "timer")                 \
+	X(EXPIRED, "expired")             \
 	X(HANGUP, "hangup")
 
 enum call_event {
@@ -34,10 +43,11 @@ enum call_event {
 // What comes with an event; what it does not have is zero. Valid while it is handled.
 struct call_input {
 	const struct sip_msg *msg;
-	struct leg *leg;	    // BYE_DONE: whose
+	struct leg *leg;	    // whose, of events named for B, BYE_DONE, DIALOG_GONE
 	bool unreachable;	    // A_NO_ACK, B_SILENT: the network said so at once
-	enum media_failure failure; // MEDIA_FAILED
-	struct str sdp;		    // MEDIA_READY
+	enum media_failure failure; // OFFER_FAILED, ANSWER_FAILED
+	struct str sdp;		    // OFFER_READY, ANSWER_READY, ACK_READY
+	uint16_t status;	    // DIALOG_GONE: what the peer said
 };
 
 typedef void call_action_h(struct call *call, const struct call_input *in);
@@ -46,7 +56,12 @@ typedef void call_action_h(struct call *call, const struct call_input *in);
 // are gone. Actions may call it again. in may be NULL.
 void fsm_handle(struct call *call, enum call_event event, const struct call_input *in);
 
-// The table, for tests: whether somebody thought about a cell, and where it leads.
+// Between both the call is not freed, whatever is handled; fsm_leave frees it if it is over, and legs
+// that are.
+void fsm_enter(struct call *call);
+void fsm_leave(struct call *call);
+
+// The table, for tests and for its picture: whether somebody thought about a cell, and where it leads.
 bool fsm_is_defined(enum call_state state, enum call_event event);
 enum call_state fsm_next(enum call_state state, enum call_event event);
 const char *fsm_event_text(enum call_event event);

@@ -12,8 +12,9 @@ struct admission {
 	const struct conf *conf;
 	const struct conf_realm *realm;
 	const struct conf_peer *from;
-	const struct conf_peer *to;
-	const struct conf_sip_listener *listener;
+	struct target targets[HUNT_TARGETS_MAX];
+	unsigned int target_count;
+	unsigned int together;	  // the first so many of them at once
 	enum media_failure offer; // as judged so far
 };
 
@@ -99,35 +100,47 @@ static bool is_without_accept(struct admission *a)
 	return !sip_body_accepts_sdp(a->r->msg);
 }
 
-static bool is_without_offer(struct admission *a)
-{
-	return sip_body_kind(a->r->msg) != SIP_BODY_SDP;
-}
-
 // RFC 5630 §5: never down to a transport that is not TLS (A28)
 static bool is_secure(struct admission *a)
 {
 	return a->r->msg->uri.scheme == SIP_SCHEME_SIPS;
 }
 
+static void add_target(struct admission *a, const struct conf_peer *peer)
+{
+	const struct conf_sip_listener *listener = route_listener(a->conf, peer);
+
+	if (listener != NULL && peer != a->from && a->target_count < HUNT_TARGETS_MAX)
+		a->targets[a->target_count++] = (struct target){peer, listener, NULL};
+}
+
 static bool is_without_route(struct admission *a)
 {
 	char text[ROUTE_NUMBER_BYTES];
 	struct strbuf number = strbuf_on(text, sizeof(text));
+	const struct conf_route *route = NULL;
 
 	if (route_number(&number, &a->r->msg->uri) == 0)
-		a->to = route_find(a->conf, a->r->flow->realm, a->from, strbuf_str(&number));
-	if (a->to != NULL)
-		a->listener = route_listener(a->conf, a->to);
-	return a->listener == NULL;
+		route = route_find(a->conf, a->r->flow->realm, a->from, strbuf_str(&number));
+	if (route == NULL)
+		return true;
+	add_target(a, &a->conf->peers[route->to_peer]);
+	for (unsigned int i = 0; i < route->fork_count; i++)
+		add_target(a, &a->conf->peers[route->forks[i]]);
+	a->together = a->target_count > 0 ? a->target_count : 1;
+	for (unsigned int i = 0; i < route->alternative_count; i++)
+		add_target(a, &a->conf->peers[route->alternatives[i]]);
+	return a->target_count == 0;
 }
 
 // 100 stops the caller's repeats and leaves it to us to repeat the refusal, so what a stranger offers is
 // judged before (I16). Peers get 100 at once (B13).
 static bool is_unreadable(struct admission *a)
 {
-	if (a->from == NULL)
-		a->offer = media_judge_offer(a->r->engine->media, sip_body_sdp(a->r->msg));
+	struct str sdp = sip_body_sdp(a->r->msg);
+
+	if (a->from == NULL && !str_is_none(sdp))
+		a->offer = media_judge_offer(a->r->engine->media, sdp);
 	return a->offer == MEDIA_BAD_SDP;
 }
 
@@ -156,7 +169,6 @@ static const struct check {
 		{CALL_ACCEPT_TEXT, sizeof(CALL_ACCEPT_TEXT) - 1}, 0},
 	{is_without_accept, CALL_REFUSAL_NOT_ACCEPTABLE, 406, SIP_HDR_ACCEPT,
 		{CALL_ACCEPT_TEXT, sizeof(CALL_ACCEPT_TEXT) - 1}, 0},
-	{is_without_offer, CALL_REFUSAL_NO_OFFER, 488, 0, {"late offer not supported", 24}, 399},
 	{is_secure, CALL_REFUSAL_NO_ROUTE, 480, 0, {"SIPS Not Allowed", 16}, 380},
 	{is_without_route, CALL_REFUSAL_NO_ROUTE, 404, 0, {0}, 0},
 	{is_unreadable, CALL_REFUSAL_BAD_SDP, 400, 0, {"SDP cannot be read", 18}, 399},
@@ -200,34 +212,24 @@ static const struct check *failure_of(int rc)
 	return &failures[i].check;
 }
 
-// RFC 3261 §8.2.6.1: at once (B13), and with the Timestamp of the request
-static void say_trying(const struct request *r)
-{
-	const struct sip_hdr *timestamp = sip_msg_header(r->msg, SIP_HDR_TIMESTAMP);
-	struct sip_extra extra = {.id = SIP_HDR_TIMESTAMP};
-	struct sip_response_out trying = {.status = 100, .extra = &extra};
-
-	if (timestamp != NULL) {
-		extra.value = timestamp->value;
-		trying.extra_count = 1;
-	}
-	sip_respond(r->engine->stack, r->txn, STR(""), &trying);
-}
-
 static void admit(const struct admission *a)
 {
 	const struct request *r = a->r;
 	struct call *call;
 	int rc = call_new(&call, r->engine,
-		&(struct call_params){r->txn, r->flow, r->msg, a->from, a->to, a->listener});
+		&(struct call_params){r->txn, r->flow, r->msg, a->from, a->targets, a->target_count,
+			a->together});
 
 	if (rc < 0) {
 		refuse(r, failure_of(rc));
 		return;
 	}
 	sip_txn_own(r->engine->stack, r->txn, call->id, (struct sip_label){call->id, LEG_A});
-	say_trying(r);
-	media_offer(call->media, MEDIA_A, sip_body_sdp(r->msg), 0);
+	request_try(r);
+	if (call->offer == CALL_OFFER_OUT)
+		media_offer(call->media, MEDIA_A, sip_body_sdp(r->msg), CALL_TAG_OFFER);
+	else // the callee is to offer (C49)
+		fsm_handle(call, CALL_EV_OFFER_READY, &(struct call_input){.sdp = STR_NONE});
 }
 
 void invite_on_request(const struct request *r)
@@ -243,17 +245,25 @@ void invite_on_request(const struct request *r)
 
 // ---- actions
 
+// How long the ringing branches may ring: the longest of their peers.
+static uint32_t no_answer_ms(const struct call *call)
+{
+	uint32_t longest = 0;
+
+	for (unsigned int i = 1; i < CALL_LEGS_MAX; i++) {
+		const struct leg *leg = call->legs[i];
+
+		if (leg != NULL && leg->state == LEG_IDLE && leg->peer->no_answer_ms > longest)
+			longest = leg->peer->no_answer_ms;
+	}
+	return longest;
+}
+
 void invite_send(struct call *call, const struct call_input *in)
 {
-	int rc;
-
 	call_begin(call);
-	call_arm(call, call->leg[LEG_B].peer->no_answer_ms);
-	rc = leg_invite(call, &call->invite->msg, in->sdp);
-	free(call->invite);
-	call->invite = NULL;
-	if (rc < 0)
-		fsm_handle(call, CALL_EV_B_SILENT, &(struct call_input){.unreachable = true});
+	call_arm(call, no_answer_ms(call));
+	branch_invite(call, in->sdp);
 }
 
 static enum call_refusal refusal_of(enum media_failure failure)
@@ -281,9 +291,9 @@ void invite_media_failed(struct call *call, const struct call_input *in)
 	counter_add(&call->engine->counters.refused[refusal_of(in->failure)], 1);
 	LOG(LOG_INFO, "call-refused", "reason=%s call=%" PRIu64 " call_id=%s from=%s to=%s",
 		call_refusal_label(refusal_of(in->failure)), call->id,
-		LOG_STR(call->leg[LEG_A].dialog.call_id), LOG_STR(call->from), LOG_STR(call->to));
+		LOG_STR(call->leg[LEG_A]->dialog.call_id), LOG_STR(call->from), LOG_STR(call->to));
 	call->is_ended = true;
-	leg_hang_up(
-		call, &call->leg[LEG_A], &(struct farewell){.status = f.status, .extra = &f.extra});
-	leg_hang_up(call, &call->leg[LEG_B], &(struct farewell){0});
+	leg_hang_up(call, call->leg[LEG_A],
+		&(struct farewell){.status = f.status, .extra = &f.extra, .extra_count = 1});
+	branch_cancel_others(call, NULL, STR_NONE);
 }

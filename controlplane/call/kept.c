@@ -49,6 +49,7 @@ struct kept *kept_new(const struct sip_msg *msg)
 	at = (char *)&kept->hdr[headers];
 	kept->msg.is_request = msg->is_request;
 	kept->msg.method = msg->method;
+	kept->msg.max_forwards = msg->max_forwards;
 	kept->msg.status = msg->status;
 	kept->msg.reason = copy(&at, msg->reason);
 	kept->msg.content_type = copy(&at, msg->content_type);

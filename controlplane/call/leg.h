@@ -14,6 +14,7 @@
 
 #include "controlplane/conf/conf.h"
 #include "controlplane/sip/dialog.h"
+#include "controlplane/sip/rel100.h"
 #include "controlplane/sip/stack.h"
 
 struct call;
@@ -36,7 +37,8 @@ enum leg_state {
 struct leg {
 	struct dialog dialog;
 	enum leg_state state;
-	uint8_t index;			// LEG_A or LEG_B
+	uint8_t side;			// LEG_A or LEG_B
+	uint8_t number;			// its place in call->legs
 	bool bye_waits;			// A: for the ACK (C14)
 	const struct conf_realm *realm; // of call->conf
 	const struct conf_peer *peer;	// likewise; NULL: a stranger
@@ -44,8 +46,16 @@ struct leg {
 	uint64_t invite; // transaction: of A server, of B client
 	uint64_t bye;	 // client transaction
 	uint64_t fork;	 // B: hash of the To-tag of the last other branch that answered
-	char *ack;	 // B: as sent, for when the 2xx repeats (B27)
-	size_t ack_len;
+	struct leg_ack {
+		char *bytes; // as sent, for when the 2xx repeats (B27); NULL: none is kept
+		size_t len;
+		uint32_t cseq;
+	} ack;
+	uint32_t trunk;	    // trunk_take's; 0: none
+	uint32_t rseq;	    // B: of the last reliable 1xx that came
+	uint64_t fork_rseq; // B: tag and RSeq of that of another fork
+	bool can_update;    // what its messages said
+	bool can_100rel;
 };
 
 // What is said to the legs of a call that ends; parts that are none are left out.
@@ -55,9 +65,11 @@ struct farewell {
 	uint16_t status;		// A, when it has no final yet
 	struct str phrase;		// likewise; none: the standard one
 	const struct sip_msg *response; // headers of it cross in that final
-	const struct sip_extra *extra;	// one more header in that final
-	const struct sip_msg *request;	// headers of it cross in BYE, its Reason in CANCEL too
-	struct str reason; // Reason in BYE and CANCEL (RFC 3326); none: that of request
+	const struct sip_extra *extra;	// more headers in that final
+	unsigned int extra_count;
+	struct str contact;	       // of that final, a redirection
+	const struct sip_msg *request; // headers of it cross in BYE, its Reason in CANCEL too
+	struct str reason;	       // Reason in BYE and CANCEL (RFC 3326); none: that of request
 };
 
 // What an answer to the caller's INVITE bears.
@@ -67,12 +79,33 @@ struct leg_answer {
 	const struct sip_msg *source; // headers of it cross
 	const struct sip_extra *extra;
 	unsigned int extra_count;
-	struct str content_type;
-	struct str body;
+	struct str sdp;	    // in place of source's own; none: a body of another kind crosses
+	bool is_bare;	    // without a body
+	struct str contact; // of a redirection
+	bool is_reliable;   // a 1xx that asks for PRACK
 };
 
-// Frees what the leg holds and takes its dialog out of the table.
-void leg_fini(struct call *call, struct leg *leg);
+// A request inside the leg's dialog.
+struct leg_request {
+	enum sip_method method;
+	const struct sip_msg
+		*source; // headers of it cross, its method name, and a body other than SDP
+	struct str sdp;	 // none: no SDP
+	const struct sip_extra *extra;
+	unsigned int extra_count;
+	struct sip_rack rack; // of PRACK
+};
+
+struct call_params;
+struct target;
+
+// The caller's leg, of its INVITE. Returns 0; -EBUSY when its peer has all the calls it may have; -ENOMEM;
+// or what dialog_init_uas does.
+int leg_new_a(struct leg **out, struct call *call, const struct call_params *params);
+// A leg towards a target, IDLE. Likewise, and -ENOSPC when CALL_LEGS_MAX live.
+int leg_new_b(struct leg **out, struct call *call, const struct target *target);
+// Frees it with all it holds and takes its dialog out of the table. NULL is legal.
+void leg_free(struct call *call, struct leg *leg);
 
 // Where requests to the peer go: by the flow its dialog was made with. Of a peer of the
 // configuration, whose route set or remote target is a numeric address, there instead (C5, C8), by the
@@ -80,18 +113,27 @@ void leg_fini(struct call *call, struct leg *leg);
 // of the flow lives it is that, whatever the address.
 struct net_flow leg_flow(const struct leg *leg);
 
-// Answers the caller's INVITE; Contact, Allow and Supported are added where they belong. A final
-// changes the leg's state. Returns what sip_respond does.
+// What a message of the peer says it can do.
+void leg_learn(struct leg *leg, const struct sip_msg *msg);
+
+// Answers a request of the leg's peer; Contact, Allow and Supported are added where they belong.
+// Returns what sip_respond does.
+int leg_answer(struct call *call, struct leg *leg, uint64_t txn, const struct leg_answer *answer);
+// Likewise the caller's INVITE. A final changes the state of leg A.
 int leg_respond(struct call *call, const struct leg_answer *answer);
 
-// The body of source with sdp in place of its own. Valid until the next message is written.
-struct str leg_body(const struct call *call, const struct sip_msg *source, struct str sdp);
-// Calls the callee: headers of source cross. Returns what sip_request does.
-int leg_invite(struct call *call, const struct sip_msg *source, struct str sdp);
-// The ACK for the callee's 2xx, kept for repeats; headers of source, if given, cross.
-void leg_ack(struct call *call, const struct sip_msg *source);
-// The same bytes again, if they are still kept.
-void leg_ack_again(struct call *call);
+// Calls a callee: headers of source cross, a body other than SDP, too. sdp none: it is to offer.
+// Returns what sip_request does.
+int leg_invite(struct call *call, struct leg *leg, const struct sip_msg *source, struct str sdp);
+// A request inside the dialog. Returns what sip_request does.
+int leg_request(
+	struct call *call, struct leg *leg, uint64_t *txn, const struct leg_request *request);
+// Acknowledges a reliable provisional response by ourselves (C22).
+void leg_prack(struct call *call, struct leg *leg, const struct sip_msg *response);
+// The ACK for the last 2xx to an INVITE of ours, kept for repeats; headers of source, if given, cross.
+void leg_ack(struct call *call, struct leg *leg, const struct sip_msg *source, struct str sdp);
+// The same bytes again, if they are still kept and for this 2xx.
+void leg_ack_again(struct call *call, struct leg *leg, const struct sip_msg *response);
 void leg_forget_ack(struct leg *leg);
 
 // Says what its state asks for: a final response, CANCEL, ACK and BYE, BYE; or lets the BYE wait for
@@ -100,4 +142,6 @@ void leg_hang_up(struct call *call, struct leg *leg, const struct farewell *fare
 // A request came inside its dialog by flow: a stranger that moved within its realm is followed (E6).
 void leg_follow(struct call *call, struct leg *leg, const struct net_flow *flow);
 // Another branch of the callee's side answered with 2xx: ACK and BYE to it, once each (B30, C40).
-void leg_refuse_fork(struct call *call, const struct sip_msg *response);
+void leg_refuse_fork(struct call *call, struct leg *leg, const struct sip_msg *response);
+// Acknowledges a reliable 1xx of such a branch.
+void leg_prack_fork(struct call *call, struct leg *leg, const struct sip_msg *response);

@@ -14,21 +14,21 @@ static const struct {
 	request_h *outside;
 	request_h *inside;
 } methods[SIP_METHOD_COUNT] = {
-	[SIP_INVITE] = {invite_on_request, reject_reinvite},
+	[SIP_INVITE] = {invite_on_request, exchange_on_request},
 	[SIP_ACK] = {NULL, NULL}, // never a request of its own (RFC 3261 §17.1)
 	[SIP_BYE] = {reject_unknown_dialog, bye_on_request},
 	[SIP_CANCEL] = {NULL, NULL}, // the stack's
 	[SIP_OPTIONS] = {options_on_request, options_on_request},
 	[SIP_REGISTER] = {reject_method, reject_method},
-	[SIP_PRACK] = {reject_method, reject_method},
-	[SIP_UPDATE] = {reject_method, reject_method},
-	[SIP_INFO] = {reject_method, reject_method},
-	[SIP_REFER] = {reject_method, reject_method},
-	[SIP_SUBSCRIBE] = {reject_method, reject_method},
-	[SIP_NOTIFY] = {reject_method, reject_method},
-	[SIP_MESSAGE] = {reject_method, reject_method},
-	[SIP_PUBLISH] = {reject_method, reject_method},
-	[SIP_UNKNOWN] = {reject_unknown_method, reject_unknown_method},
+	[SIP_PRACK] = {reject_unknown_dialog, prack_on_request},
+	[SIP_UPDATE] = {reject_unknown_dialog, update_on_request},
+	[SIP_INFO] = {reject_unknown_dialog, exchange_on_request}, // RFC 6086 §4.2.1
+	[SIP_REFER] = {reject_method, exchange_on_request},
+	[SIP_SUBSCRIBE] = {reject_method, exchange_on_request},
+	[SIP_NOTIFY] = {reject_method, exchange_on_request},
+	[SIP_MESSAGE] = {reject_method, exchange_on_request},
+	[SIP_PUBLISH] = {reject_method, exchange_on_request},
+	[SIP_UNKNOWN] = {reject_unknown_method, exchange_on_request},
 };
 
 void request_finish(const struct request *r, struct sip_response_out *out)
@@ -66,8 +66,28 @@ void request_warn(const struct request *r, uint16_t status, unsigned int code, c
 	request_answer(r, status, SIP_HDR_WARNING, strbuf_str(&b));
 }
 
+// RFC 3261 §8.2.6.1: at once (B13), and with the Timestamp of the request
+void request_try(const struct request *r)
+{
+	const struct sip_hdr *timestamp = sip_msg_header(r->msg, SIP_HDR_TIMESTAMP);
+	struct sip_extra extra = {.id = SIP_HDR_TIMESTAMP};
+	struct sip_response_out trying = {.status = 100, .extra = &extra};
+
+	if (timestamp != NULL) {
+		extra.value = timestamp->value;
+		trying.extra_count = 1;
+	}
+	sip_respond(r->engine->stack, r->txn, STR(""), &trying);
+}
+
+// Extensions that are honoured from end to end, or by us (C57).
+static bool is_supported(struct str tag)
+{
+	return str_equal_nocase(tag, SIP_100REL);
+}
+
 // Those that fit: there is no end to what may be asked for.
-static void put_tags(struct strbuf *b, const struct sip_msg *msg, enum sip_hdr_id id)
+static void put_unsupported(struct strbuf *b, const struct sip_msg *msg, enum sip_hdr_id id)
 {
 	struct sip_list list = sip_list_of(msg, id);
 	struct str tag;
@@ -75,6 +95,8 @@ static void put_tags(struct strbuf *b, const struct sip_msg *msg, enum sip_hdr_i
 	while (!b->failed && sip_list_next(&tag, &list)) {
 		size_t before = b->len;
 
+		if (is_supported(tag))
+			continue;
 		if (before > 0)
 			strbuf_put(b, STR(", "));
 		strbuf_put(b, tag);
@@ -83,14 +105,14 @@ static void put_tags(struct strbuf *b, const struct sip_msg *msg, enum sip_hdr_i
 	}
 }
 
-// RFC 3261 §8.2.2.3, and as the edge also §16.3 step 5: no extension is supported yet.
+// RFC 3261 §8.2.2.3, and as the edge also §16.3 step 5
 static bool is_refused_for_extension(const struct request *r)
 {
 	char text[UNSUPPORTED_BYTES];
 	struct strbuf b = strbuf_on(text, sizeof(text));
 
-	put_tags(&b, r->msg, SIP_HDR_REQUIRE);
-	put_tags(&b, r->msg, SIP_HDR_PROXY_REQUIRE);
+	put_unsupported(&b, r->msg, SIP_HDR_REQUIRE);
+	put_unsupported(&b, r->msg, SIP_HDR_PROXY_REQUIRE);
 	if (b.len == 0 && !b.failed)
 		return false;
 	if (r->msg->method == SIP_INVITE && r->call == NULL)
@@ -108,9 +130,9 @@ static void handle_inside(struct request *r)
 		return;
 	}
 	r->call = call_find(r->engine, d->owner);
-	r->leg = &r->call->leg[d->leg];
+	r->leg = r->call->legs[d->leg];
 	sip_txn_own(r->engine->stack, r->txn, r->call->id,
-		(struct sip_label){r->call->id, r->leg->index});
+		(struct sip_label){r->call->id, r->leg->number});
 	if (dialog_on_request(d, r->msg) < 0) {
 		request_answer(r, 500, 0, STR_NONE); // C4
 		return;

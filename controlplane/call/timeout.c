@@ -4,7 +4,6 @@
 // Timer B, or the network said so at once: then it counts as 503, and that leaves as 500 (B31, C43).
 void timeout_silent(struct call *call, const struct call_input *in)
 {
-	call->leg[LEG_B].state = LEG_GONE;
 	call_end(call,
 		&(struct farewell){
 			.cause = in->unreachable ? CALL_CAUSE_UNREACHABLE : CALL_CAUSE_TIMEOUT,
@@ -28,8 +27,8 @@ void timeout_no_answer(struct call *call, const struct call_input * /*in*/)
 // RFC 3261 §13.3.1.4
 void timeout_no_ack(struct call *call, const struct call_input *in)
 {
-	if (call->leg[LEG_A].state == LEG_ANSWERED)
-		call->leg[LEG_A].state = in->unreachable ? LEG_GONE : LEG_CONFIRMED;
+	if (call->leg[LEG_A]->state == LEG_ANSWERED)
+		call->leg[LEG_A]->state = in->unreachable ? LEG_GONE : LEG_CONFIRMED;
 	call_end(call,
 		&(struct farewell){
 			.cause = in->unreachable ? CALL_CAUSE_UNREACHABLE : CALL_CAUSE_NO_ACK,
@@ -38,9 +37,33 @@ void timeout_no_ack(struct call *call, const struct call_input *in)
 		});
 }
 
+// RFC 3262 §3
+void timeout_no_prack(struct call *call, const struct call_input * /*in*/)
+{
+	call_end(call,
+		&(struct farewell){
+			.cause = CALL_CAUSE_NO_PRACK,
+			.by = "us",
+			.status = 504,
+			.reason = STR("SIP;cause=504;text=\"No PRACK\""),
+		});
+}
+
+// A session that was not refreshed (RFC 4028 §10), or the longest a call may last (C54).
+void timeout_expired(struct call *call, const struct call_input * /*in*/)
+{
+	call_end(call,
+		&(struct farewell){
+			.cause = CALL_CAUSE_EXPIRED,
+			.by = "us",
+			.status = 480,
+			.reason = STR("Q.850;cause=102;text=\"Session expired\""),
+		});
+}
+
 void timeout_caller_gone(struct call *call, const struct call_input * /*in*/)
 {
-	call->leg[LEG_A].state = LEG_GONE;
+	call->leg[LEG_A]->state = LEG_GONE;
 	call_end(call, &(struct farewell){.cause = CALL_CAUSE_UNREACHABLE, .by = "us"});
 }
 
@@ -68,11 +91,13 @@ void timeout_media_lost(struct call *call, const struct call_input * /*in*/)
 
 void timeout_forget_ack(struct call *call, const struct call_input * /*in*/)
 {
-	leg_forget_ack(&call->leg[LEG_B]);
+	leg_forget_ack(call->leg[LEG_B]);
 }
 
 void timeout_give_up(struct call *call, const struct call_input * /*in*/)
 {
-	call->leg[LEG_A].state = LEG_GONE;
-	call->leg[LEG_B].state = LEG_GONE;
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		if (call->legs[i] != NULL)
+			call->legs[i]->state = LEG_GONE;
+	}
 }

@@ -25,7 +25,7 @@ static void fill(struct call_view *out, const struct call *call)
 		.state = call_state_text(call->state),
 		.from = call->from,
 		.to = call->to,
-		.leg = {leg_view_of(&call->leg[LEG_A]), leg_view_of(&call->leg[LEG_B])},
+		.leg = {leg_view_of(call->leg[LEG_A]), leg_view_of(call->leg[LEG_B])},
 		.began = call->began,
 		.age_ms = call_age_ms(call),
 		.answered_ms = call->answered_ms,
@@ -54,8 +54,8 @@ int engine_call_find(const struct engine *engine, uint64_t id, struct call_view 
 
 static bool has_call_id(const struct call *call, struct str call_id)
 {
-	return str_equal(call->leg[LEG_A].dialog.call_id, call_id)
-		|| str_equal(call->leg[LEG_B].dialog.call_id, call_id);
+	return str_equal(call->leg[LEG_A]->dialog.call_id, call_id)
+		|| str_equal(call->leg[LEG_B]->dialog.call_id, call_id);
 }
 
 int engine_call_find_by_call_id(

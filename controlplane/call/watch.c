@@ -68,7 +68,7 @@ void watch_answer(const struct request *r, uint16_t status)
 
 void watch_hold(struct call *call)
 {
-	const struct leg *leg = &call->leg[LEG_A];
+	const struct leg *leg = call->leg[LEG_A];
 
 	watch_release(call);
 	if (leg->peer == NULL)

@@ -72,6 +72,7 @@ struct conf_peer {
 	uint32_t no_answer_ms;	      // Timer C
 	uint32_t calls_max;	      // concurrent; 0: no limit
 	enum tg_latch latch;	      // default off (E10)
+	bool follows_redirects;	      // of its 3xx, within our routes (C55)
 };
 
 // Calls that enter through a realm or a peer leave to a peer. First match wins.
@@ -80,6 +81,10 @@ struct conf_route {
 	int from_peer;	    // -1: any of the realm
 	const char *prefix; // of the user part of the Request-URI, "" matches all
 	uint8_t to_peer;
+	uint8_t *forks; // peers that are called at the same time (C41)
+	unsigned int fork_count;
+	uint8_t *alternatives; // one after the other, when those fail (C42)
+	unsigned int alternative_count;
 };
 
 // Against scanners and guessers: whom to drop, whom to ban and for how long.

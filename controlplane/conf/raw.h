@@ -94,6 +94,7 @@ struct raw_peer {
 	uint32_t *no_answer_s;
 	uint32_t *calls_max;
 	int *latch;
+	int *redirects;
 };
 
 struct raw_route {
@@ -101,6 +102,10 @@ struct raw_route {
 	char *from_peer;
 	char *prefix;
 	char *to;
+	char **forks;
+	unsigned int forks_count;
+	char **alternatives;
+	unsigned int alternatives_count;
 };
 
 struct raw_ban {

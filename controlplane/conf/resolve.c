@@ -390,6 +390,7 @@ static int resolve_peer(struct resolver *r, unsigned int index)
 		.transport = (enum conf_transport) * raw->transport,
 		.tcp_for_large = *raw->tcp_for_large,
 		.latch = (enum tg_latch) * raw->latch,
+		.follows_redirects = *raw->redirects,
 	};
 	at(r, "peers[%u].name", index);
 	err = value_check_name(&r->spot, peer->name);
@@ -453,6 +454,65 @@ static int resolve_from(struct resolver *r, struct conf_route *route, unsigned i
 	return 0;
 }
 
+struct peer_list {
+	const char *key;
+	char **names;
+	unsigned int count;
+	uint8_t **out;
+	unsigned int *out_count;
+};
+
+static int resolve_list(struct resolver *r, unsigned int index, const struct peer_list *list)
+{
+	int peer, err = 0;
+
+	*list->out = take(list->count, sizeof(**list->out));
+	if (list->count != 0 && *list->out == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < list->count && err == 0; i++) {
+		at(r, "routes[%u].%s[%u]", index, list->key, i);
+		err = find_peer(r, &peer, list->names[i]);
+		if (err == 0)
+			(*list->out)[(*list->out_count)++] = (uint8_t)peer;
+	}
+	return err;
+}
+
+// They share the ports of one side and what is said of them.
+static int check_forks(struct resolver *r, const struct conf_route *route, unsigned int index)
+{
+	const struct conf_peer *peers = r->conf->peers, *to = &peers[route->to_peer];
+
+	for (unsigned int i = 0; i < route->fork_count; i++) {
+		const struct conf_peer *fork = &peers[route->forks[i]];
+
+		at(r, "routes[%u].forks[%u]", index, i);
+		if (fork->realm != to->realm
+			|| tg_ip_is_v4(&fork->address.ip) != tg_ip_is_v4(&to->address.ip))
+			return REFUSE(r,
+				"%s is not of the realm and address family of %s; name one that "
+				"is, or make it an alternative",
+				fork->name, to->name);
+	}
+	return 0;
+}
+
+static int resolve_others(struct resolver *r, struct conf_route *route, unsigned int index)
+{
+	const struct raw_route *raw = &r->raw->routes[index];
+	int err = resolve_list(r, index,
+		&(struct peer_list){
+			"forks", raw->forks, raw->forks_count, &route->forks, &route->fork_count});
+
+	if (err == 0)
+		err = check_forks(r, route, index);
+	if (err < 0)
+		return err;
+	return resolve_list(r, index,
+		&(struct peer_list){"alternatives", raw->alternatives, raw->alternatives_count,
+			&route->alternatives, &route->alternative_count});
+}
+
 static int resolve_route(struct resolver *r, unsigned int index)
 {
 	const struct raw_route *raw = &r->raw->routes[index];
@@ -469,9 +529,10 @@ static int resolve_route(struct resolver *r, unsigned int index)
 		return err;
 	at(r, "routes[%u].to", index);
 	err = find_peer(r, &to, raw->to);
-	if (err == 0)
-		route->to_peer = (uint8_t)to;
-	return err;
+	if (err < 0)
+		return err;
+	route->to_peer = (uint8_t)to;
+	return resolve_others(r, route, index);
 }
 
 static int resolve_routes(struct resolver *r)

@@ -28,6 +28,7 @@ static const cyaml_strval_t stranger_rules[] = {{"accept", true}, {"refuse", fal
 static const cyaml_strval_t unknown_rules[] = {{"answer", false}, {"silent", true}};
 static const cyaml_strval_t transports[] = {
 	{"udp", CONF_TRANSPORT_UDP}, {"tcp", CONF_TRANSPORT_TCP}};
+static const cyaml_strval_t redirect_rules[] = {{"pass", false}, {"follow", true}};
 static const cyaml_strval_t levels[] = {{"error", 0}, {"warn", 1}, {"info", 2}, {"debug", 3}};
 
 static const cyaml_schema_field_t rate_fields[] = {
@@ -135,6 +136,7 @@ static const cyaml_schema_field_t peer_fields[] = {
 	NUMBER(raw_peer, no_answer_s),
 	NUMBER(raw_peer, calls_max),
 	ONE_OF(raw_peer, latch, latches),
+	ONE_OF(raw_peer, redirects, redirect_rules),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t peer = {
@@ -145,6 +147,8 @@ static const cyaml_schema_field_t route_fields[] = {
 	TEXT(raw_route, from_peer),
 	TEXT(raw_route, prefix),
 	NEEDED_TEXT(raw_route, to),
+	LIST(raw_route, forks, &any_text),
+	LIST(raw_route, alternatives, &any_text),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t route = {
@@ -331,12 +335,21 @@ static const struct conf_option options[] = {
 		.help = "Give a ringing call up after; else as timers say."},
 	{"peers.calls_max", "0", .max = 1000000, .help = "Calls with it at once; 0: no limit."},
 	{"peers.latch", "off", .help = "As of realms."},
+	{"peers.redirects", "pass",
+		.help = "Its 3xx. pass: the caller gets it, numbers at our own address; follow: "
+			"what it "
+			"names is called by us, peers and our own routes only."},
 
 	{"routes", .max = 4096, .help = "Where calls go; the first route that fits decides."},
 	{"routes.from_realm", .sample = "edge", .help = "Only calls that enter by this realm."},
 	{"routes.from_peer", .sample = "carrier", .help = "Only calls from this peer."},
 	{"routes.prefix", .sample = "49", .help = "Only numbers that start so."},
 	{"routes.to", .sample = "carrier", .help = "The peer that gets the call."},
+	{"routes.forks", .max = 8, .sample = "carrier",
+		.help = "Peers that are called at the same time, of its realm; the first to answer "
+			"gets it."},
+	{"routes.alternatives", .max = 8, .sample = "carrier",
+		.help = "Peers that are called one after the other when those have failed."},
 
 	{"guard", .help = "Against scanners and guessers of numbers and passwords."},
 	{"guard.scanners",

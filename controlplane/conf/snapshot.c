@@ -42,6 +42,10 @@ static void free_snapshot(struct snapshot *s)
 	}
 	for (unsigned int i = 0; i < conf->peer_count; i++)
 		free(conf->peers[i].sources);
+	for (unsigned int i = 0; i < conf->route_count; i++) {
+		free(conf->routes[i].forks);
+		free(conf->routes[i].alternatives);
+	}
 	free(conf->ports);
 	free(conf->realms);
 	free(conf->peers);

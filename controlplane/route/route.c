@@ -54,12 +54,12 @@ static bool fits(const struct conf *conf, const struct conf_route *route, uint8_
 		&& (prefix.len == 0 || memcmp(number.at, prefix.at, prefix.len) == 0);
 }
 
-const struct conf_peer *route_find(
+const struct conf_route *route_find(
 	const struct conf *conf, uint8_t realm, const struct conf_peer *from, struct str number)
 {
 	for (unsigned int i = 0; i < conf->route_count; i++) {
 		if (fits(conf, &conf->routes[i], realm, from, number))
-			return &conf->peers[conf->routes[i].to_peer];
+			return &conf->routes[i];
 	}
 	return NULL;
 }

@@ -14,9 +14,9 @@
 // RFC 3966 §5.1.1). Returns 0; -ENOENT when the URI has no user part; -ENOBUFS.
 int route_number(struct strbuf *out, const struct sip_uri *uri);
 
-// The peer that calls for number go to when they enter through that realm; from is the peer they
-// come from, NULL for a stranger. NULL when no route fits. Never the peer they come from.
-const struct conf_peer *route_find(
+// The route that calls for number take when they enter through that realm; from is the peer they
+// come from, NULL for a stranger. NULL when none fits. Never one to the peer they come from.
+const struct conf_route *route_find(
 	const struct conf *conf, uint8_t realm, const struct conf_peer *from, struct str number);
 
 // The SIP listener that calls to a peer leave from: of its realm, and of the family of its address,

@@ -31,9 +31,14 @@ struct rig {
 };
 
 // Without it the phone's requests are so short that a stranger's would get no answer (I16).
-#define RIG_USER_AGENT                                                                \
-	"User-Agent: Handset 2000 (telephone of two lines; build 7.1 of 2026-10-30; " \
-	"locale en_GB.UTF-8; bought long ago and never updated; firmware 2004)\r\n"
+#define RIG_USER_AGENT                                                                         \
+	"User-Agent: Handset 2000 (telephone of two lines; build 7.1 of 2026-10-30; "          \
+	"locale en_GB.UTF-8; bought long ago and never updated, though it was advised to be, " \
+	"again "                                                                               \
+	"and again, by its maker, by letter and by telephone)\r\n"
+#define RIG_ALLOW                                                                          \
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY, REFER, " \
+	"SUBSCRIBE"
 #define RIG_SDP_PHONE                                                             \
 	"v=0\r\no=me 1 1 IN IP4 192.168.1.20\r\ns=-\r\nc=IN IP4 192.168.1.20\r\n" \
 	"t=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"

@@ -21,7 +21,9 @@ Test(fsm, states_only_move_forward)
 {
 	for (unsigned int s = 0; s < CALL_STATE_COUNT; s++)
 		for (unsigned int e = 0; e < CALL_EVENT_COUNT; e++)
-			cr_expect_geq(fsm_next((enum call_state)s, (enum call_event)e), s);
+			// but to call the next ones when the first have failed
+			if (e != CALL_EV_B_NEXT)
+				cr_expect_geq(fsm_next((enum call_state)s, (enum call_event)e), s);
 }
 
 Test(fsm, the_way_of_a_good_call)
@@ -31,7 +33,7 @@ Test(fsm, the_way_of_a_good_call)
 		enum call_event event;
 		enum call_state to;
 	} way[] = {
-		{CALL_OFFERING, CALL_EV_MEDIA_READY, CALL_PROCEEDING},
+		{CALL_OFFERING, CALL_EV_OFFER_READY, CALL_PROCEEDING},
 		{CALL_PROCEEDING, CALL_EV_B_PROVISIONAL, CALL_EARLY},
 		{CALL_PROCEEDING, CALL_EV_B_ANSWER, CALL_ANSWERED},
 		{CALL_EARLY, CALL_EV_B_ANSWER, CALL_ANSWERED},

@@ -18,7 +18,7 @@ TestSuite(invite, .init = start);
 
 // ---- refusals, without 100 and without a call
 
-static const struct refusal {
+static const struct refused {
 	const char *name;
 	enum rig_who who;
 	const char *headers;
@@ -28,8 +28,8 @@ static const struct refusal {
 	enum call_refusal refusal;
 } refusals[] = {
 	{"stranger", RIG_STRANGER, "", RIG_SDP_PHONE, "403", "", "", CALL_REFUSAL_STRANGER},
-	{"extension", RIG_PHONE, "Require: 100rel, x\r\n", RIG_SDP_PHONE, "420", "Unsupported",
-		"100rel, x", CALL_REFUSAL_EXTENSION},
+	{"extension", RIG_PHONE, "Require: 100rel, x\r\n", RIG_SDP_PHONE, "420", "Unsupported", "x",
+		CALL_REFUSAL_EXTENSION},
 	{"proxy extension", RIG_PHONE, "Proxy-Require: y\r\n", RIG_SDP_PHONE, "420", "Unsupported",
 		"y", CALL_REFUSAL_EXTENSION},
 	{"used up", RIG_PHONE, "Max-Forwards: 0\r\n", RIG_SDP_PHONE, "483", "", "",
@@ -40,12 +40,6 @@ static const struct refusal {
 		"Accept-Encoding", "identity", CALL_REFUSAL_BODY_TYPE},
 	{"accept", RIG_PHONE, "Accept: text/plain\r\n", RIG_SDP_PHONE, "406", "Accept", ACCEPT,
 		CALL_REFUSAL_NOT_ACCEPTABLE},
-	{"late offer", RIG_PHONE, "", NULL, "488", "Warning",
-		"399 203.0.113.1:5060 \"late offer not supported\"", CALL_REFUSAL_NO_OFFER},
-	{"optional body", RIG_PHONE,
-		"Content-Type: text/plain\r\nContent-Disposition: x;handling=optional\r\n", "hello",
-		"488", "Warning", "399 203.0.113.1:5060 \"late offer not supported\"",
-		CALL_REFUSAL_NO_OFFER},
 };
 
 Test(invite, timestamp_comes_back_in_100)
@@ -60,7 +54,7 @@ Test(invite, timestamp_comes_back_in_100)
 Test(invite, A14_A29_A30_C8_refusals)
 {
 	for (size_t i = 0; i < sizeof(refusals) / sizeof(refusals[0]); i++) {
-		const struct refusal *c = &refusals[i];
+		const struct refused *c = &refusals[i];
 		uint64_t before = rig_refused(&rig, c->refusal);
 		const char *text;
 
@@ -215,7 +209,7 @@ Test(invite, A5_C1_C2_what_the_callee_gets)
 	cr_expect_str_eq(rig_header(text, "Max-Forwards"), "19");
 	cr_expect_str_eq(rig_header(text, "X-Kept"), "as it is");
 	cr_expect_str_eq(rig_header(text, "CSeq"), "1 INVITE");
-	cr_expect_str_eq(rig_header(text, "Allow"), "INVITE, ACK, CANCEL, BYE, OPTIONS");
+	cr_expect_str_eq(rig_header(text, "Allow"), RIG_ALLOW);
 	cr_expect_str_eq(rig_header(text, "To"), "<sip:905374@198.51.100.10>");
 	cr_expect_not_null(strstr(rig_header(text, "From"), "\"A\" <sip:4412@198.51.100.1>;tag="));
 	cr_expect_null(strstr(text, "timer"));

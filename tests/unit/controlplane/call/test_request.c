@@ -41,9 +41,9 @@ Test(request, A6_A7_C3_outside_dialogs)
 		{"MESSAGE", "", "405", true},
 		{"PUBLISH", "", "405", true},
 		{"REFER", "", "405", true},
-		{"INFO", "", "405", true},
-		{"PRACK", "", "405", true},
-		{"UPDATE", "", "405", true},
+		{"INFO", "", "481", false},
+		{"PRACK", "", "481", false},
+		{"UPDATE", "", "481", false},
 		{"BYE", "", "481", false},
 		{"invite", "", "501", true},
 		{"RE%47ISTER", "", "501", true},
@@ -57,8 +57,7 @@ Test(request, A6_A7_C3_outside_dialogs)
 		const char *text = ask(cases[i].method, cases[i].to_tag, "");
 
 		cr_expect_eq(strncmp(text + 8, cases[i].status, 3), 0, "case %zu: %s", i, text);
-		cr_expect_str_eq(rig_header(text, "Allow"),
-			cases[i].allow ? "INVITE, ACK, CANCEL, BYE, OPTIONS" : "");
+		cr_expect_str_eq(rig_header(text, "Allow"), cases[i].allow ? RIG_ALLOW : "");
 		cr_expect_str_not_empty(rig_tag(text, "To"));
 	}
 	cr_expect_eq(rig_calls(&rig), 0);
@@ -95,7 +94,7 @@ Test(request, C35_options_says_what_we_can)
 
 	cr_expect_eq(strncmp(text, "SIP/2.0 200 ", 12), 0);
 	cr_expect_str_eq(rig_header(text, "Accept"), "application/sdp, multipart/mixed");
-	cr_expect_not_null(strstr(text, "\r\nSupported: \r\n"));
+	cr_expect_not_null(strstr(text, "\r\nSupported: 100rel\r\n"));
 	rig_fini(&rig);
 }
 
@@ -110,42 +109,6 @@ Test(request, L2_draining)
 	rig_expect(&rig, RIG_PHONE, "SIP/2.0 200 ");
 	engine_set_drain(rig.engine, false);
 	cr_expect_eq(strncmp(ask("OPTIONS", "", ""), "SIP/2.0 200 ", 12), 0);
-	rig_fini(&rig);
-}
-
-static void check_inside(enum rig_who who)
-{
-	static const struct {
-		const char *method, *status;
-	} cases[] = {
-		{"INVITE", "488"},
-		{"UPDATE", "405"},
-		{"INFO", "405"},
-		{"REFER", "405"},
-		{"FOO", "501"},
-		{"OPTIONS", "200"},
-	};
-
-	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		const char *text;
-
-		rig_request(&rig, who, cases[i].method, 10 + (unsigned int)i,
-			"Contact: <sip:moved@198.51.100.40>\r\n");
-		text = rig_take(&rig, who);
-		cr_expect_eq(
-			strncmp(text + 8, cases[i].status, 3), 0, "%s: %s", cases[i].method, text);
-	}
-	cr_expect_eq(rig_calls(&rig), 1);
-}
-
-Test(request, C15_session_stays_when_it_cannot_be_changed)
-{
-	rig_call(&rig);
-	check_inside(RIG_PHONE);
-	check_inside(RIG_CARRIER);
-	rig_expect_none(&rig, RIG_PHONE);
-	rig_expect_none(&rig, RIG_CARRIER);
-	cr_expect_eq(fake_dp_stream_count(&rig.dp), 1);
 	rig_fini(&rig);
 }
 

@@ -1,0 +1,298 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/branch.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+
+#include "controlplane/base/log.h"
+#include "controlplane/call/call_int.h"
+
+#define ELSEWHERE STR("SIP;cause=200;text=\"Call completed elsewhere\"")
+
+static bool is_branch(const struct leg *leg)
+{
+	return leg != NULL && leg->side == LEG_B;
+}
+
+static bool rings(const struct leg *leg)
+{
+	return is_branch(leg) && (leg->state == LEG_IDLE || leg->state == LEG_INVITED);
+}
+
+// One that may still answer, other than leg; NULL when there is none.
+static struct leg *other_ringing(const struct call *call, const struct leg *leg)
+{
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		if (call->legs[i] != leg && rings(call->legs[i]))
+			return call->legs[i];
+	}
+	return NULL;
+}
+
+static void decide(struct call *call, const struct call_input *in);
+
+static bool is_undecided(const struct call *call)
+{
+	return call->state == CALL_OFFERING || call->state == CALL_PROCEEDING
+		|| call->state == CALL_EARLY;
+}
+
+// ---- calling
+
+bool branch_has_more(const struct call *call)
+{
+	return call->hunt.next < call->hunt.count;
+}
+
+int branch_make(struct call *call)
+{
+	struct hunt *hunt = &call->hunt;
+	unsigned int group = hunt->together;
+	struct leg *first = NULL;
+	int rc = -EBUSY;
+
+	// a peer that has all the calls it may have is passed over
+	while (hunt->next < hunt->count && (group > 0 || first == NULL)) {
+		struct leg *leg;
+		int err = leg_new_b(&leg, call, &hunt->target[hunt->next++]);
+
+		group -= group > 0;
+		if (err == 0 && first == NULL)
+			first = leg;
+		if (err < 0)
+			rc = err;
+	}
+	hunt->together = 1;
+	if (first == NULL)
+		return rc;
+	call->leg[LEG_B] = first;
+	return 0;
+}
+
+void branch_invite(struct call *call, struct str sdp)
+{
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		struct leg *leg = call->legs[i];
+
+		if (!is_branch(leg) || leg->state != LEG_IDLE)
+			continue;
+		leg->state = LEG_INVITED;
+		if (leg_invite(call, leg, &call->invite->msg, sdp) < 0)
+			branch_on_silence(call, leg, true);
+	}
+}
+
+void branch_cancel_others(struct call *call, const struct leg *winner, struct str reason)
+{
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		struct leg *leg = call->legs[i];
+
+		if (leg != winner && rings(leg))
+			leg_hang_up(call, leg, &(struct farewell){.reason = reason});
+	}
+}
+
+void branch_heed(struct call *call, struct leg *leg)
+{
+	call->leg[LEG_B] = leg;
+	media_session_set_signalling(call->media, MEDIA_B, &leg->dialog.flow.remote.ip);
+}
+
+// What an earlier branch said of media is past; the caller keeps its ports.
+static int retarget(struct call *call)
+{
+	struct media_leg leg = media_leg_of(call->leg[LEG_B]);
+
+	answer_forget(call);
+	call->prack.is_awaited = false;
+	return media_session_retarget(call->media, MEDIA_B, &leg);
+}
+
+void branch_next(struct call *call, const struct call_input *in)
+{
+	int rc;
+
+	branch_cancel_others(call, NULL, STR_NONE);
+	rc = branch_make(call);
+	if (rc == 0)
+		rc = retarget(call);
+	if (rc < 0)
+		decide(call, in);
+	else if (call->offer == CALL_OFFER_AWAITED)
+		fsm_handle(call, CALL_EV_OFFER_READY, &(struct call_input){.sdp = STR_NONE});
+	else
+		media_offer(call->media, MEDIA_A, media_session_heard(call->media, MEDIA_A),
+			CALL_TAG_OFFER);
+}
+
+// ---- their finals
+
+static bool is_challenge(uint16_t status)
+{
+	return status == 401 || status == 407;
+}
+
+// RFC 3261 §16.7 step 6: 6xx first, then the lowest class; in 4xx what tells how to go on.
+static unsigned int rank(uint16_t status)
+{
+	static const uint16_t telling[] = {401, 407, 415, 420, 484};
+	unsigned int class = status / 100;
+
+	if (class == 6)
+		return 0;
+	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
+		if (status == telling[i])
+			return 10 * class;
+	}
+	return 10 * class + (status == 408 ? 2 : 1);
+}
+
+const struct refusal *branch_best(const struct call *call)
+{
+	const struct refusal *best = NULL;
+
+	for (const struct refusal *r = call->hunt.refusals; r != NULL; r = r->next) {
+		if (r->kept != NULL && (best == NULL || rank(r->status) < rank(best->status)))
+			best = r;
+	}
+	return best;
+}
+
+unsigned int branch_challenges(
+	const struct call *call, struct sip_extra *out, unsigned int max, uint16_t status)
+{
+	unsigned int count = 0;
+
+	if (!is_challenge(status))
+		return 0;
+	for (const struct refusal *r = call->hunt.refusals; r != NULL; r = r->next) {
+		for (unsigned int i = 0; r->kept != NULL && i < r->kept->msg.hdr_count; i++) {
+			const struct sip_hdr *hdr = &r->kept->msg.hdr[i];
+
+			if (count < max
+				&& (hdr->id == SIP_HDR_WWW_AUTHENTICATE
+					|| hdr->id == SIP_HDR_PROXY_AUTHENTICATE))
+				out[count++] = (struct sip_extra){hdr->id, hdr->value};
+		}
+	}
+	return count;
+}
+
+static void remember(struct call *call, uint16_t status, const struct sip_msg *response)
+{
+	struct refusal **end = &call->hunt.refusals;
+	struct refusal *r = calloc(1, sizeof(*r));
+
+	if (r == NULL)
+		return;
+	r->status = status;
+	r->kept = response != NULL ? kept_new(response) : NULL;
+	r->contacts = status / 100 == 3 ? redirect_contacts(call, response) : NULL;
+	while (*end != NULL)
+		end = &(*end)->next;
+	*end = r;
+}
+
+void branch_forget(struct call *call)
+{
+	struct hunt *hunt = &call->hunt;
+
+	while (hunt->refusals != NULL) {
+		struct refusal *r = hunt->refusals;
+
+		hunt->refusals = r->next;
+		free(r->kept);
+		free(r->contacts);
+		free(r);
+	}
+	for (unsigned int i = 0; i < hunt->count; i++)
+		free(hunt->target[i].uri);
+	*hunt = (struct hunt){0};
+}
+
+// Nobody else may answer any more: the next are called, or the caller hears of it.
+static void decide(struct call *call, const struct call_input *in)
+{
+	if (branch_has_more(call))
+		fsm_handle(call, CALL_EV_B_NEXT, in);
+	else if (in->msg != NULL || branch_best(call) != NULL)
+		fsm_handle(call, CALL_EV_B_REFUSAL, in);
+	else
+		fsm_handle(call, CALL_EV_B_SILENT, in);
+}
+
+static void fail(struct call *call, struct leg *leg, const struct call_input *in, uint16_t status)
+{
+	struct leg *other = other_ringing(call, leg);
+
+	leg->state = LEG_GONE;
+	LOG(LOG_INFO, "call-branch-failed", "call=%" PRIu64 " leg=%u peer=%s status=%u", call->id,
+		leg->number, leg->peer != NULL ? leg->peer->name : "-", status);
+	remember(call, status, in->msg);
+	// RFC 3261 §16.7 step 5: 6xx speaks for all
+	if (status / 100 == 6) {
+		branch_cancel_others(call, leg, STR_NONE);
+		call->hunt.next = call->hunt.count;
+		other = NULL;
+	}
+	if (other == NULL)
+		decide(call, in);
+	else if (call->leg[LEG_B] == leg)
+		call->leg[LEG_B] = other;
+}
+
+static void on_final(struct call *call, struct leg *leg, const struct call_input *in)
+{
+	bool wanted = rings(leg) && is_undecided(call);
+
+	if (!wanted) {
+		leg->state = LEG_GONE;
+		fsm_handle(call, CALL_EV_BRANCH_GONE, in);
+		return;
+	}
+	if (in->msg->status < 400)
+		redirect_follow(call, leg, in->msg);
+	fail(call, leg, in, in->msg->status);
+}
+
+static void on_success(struct call *call, struct leg *leg, const struct call_input *in)
+{
+	bool wins = rings(leg) && is_undecided(call);
+
+	if (wins) {
+		call->leg[LEG_B] = leg;
+		branch_cancel_others(call, leg, ELSEWHERE);
+	}
+	fsm_handle(call, wins || leg == call->leg[LEG_B] ? CALL_EV_B_ANSWER : CALL_EV_B_LOST, in);
+}
+
+void branch_on_response(struct call *call, struct leg *leg, const struct sip_msg *response)
+{
+	struct call_input in = {.msg = response, .leg = leg};
+
+	if (response->status == 100)
+		return;
+	fsm_enter(call);
+	if (response->status >= 300)
+		on_final(call, leg, &in);
+	else if (response->status >= 200)
+		on_success(call, leg, &in);
+	else if (rings(leg))
+		fsm_handle(call, CALL_EV_B_PROVISIONAL, &in);
+	fsm_leave(call);
+}
+
+void branch_on_silence(struct call *call, struct leg *leg, bool unreachable)
+{
+	struct call_input in = {.leg = leg, .unreachable = unreachable};
+
+	fsm_enter(call);
+	if (rings(leg) && is_undecided(call)) {
+		fail(call, leg, &in, unreachable ? 503 : 408);
+	} else {
+		leg->state = LEG_GONE;
+		fsm_handle(call, CALL_EV_BRANCH_GONE, &in);
+	}
+	fsm_leave(call);
+}

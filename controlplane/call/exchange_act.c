@@ -1,0 +1,269 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdlib.h>
+
+#include "controlplane/call/call_int.h"
+#include "controlplane/call/exchange_int.h"
+#include "controlplane/sip/body.h"
+
+static bool has_offer(const struct exchange *x)
+{
+	return x->sdp == EXCHANGE_SDP_OFFER;
+}
+
+static void keep(struct exchange *x, const struct sip_msg *msg)
+{
+	free(x->kept);
+	x->kept = kept_new(msg);
+}
+
+static void reply(struct exchange *x, const struct leg_answer *answer)
+{
+	struct leg *from = x->call->legs[x->from];
+
+	if (x->server != 0 && from != NULL)
+		leg_answer(x->call, from, x->server, answer);
+}
+
+static void reply_from(struct exchange *x, const struct sip_msg *response, struct str sdp)
+{
+	reply(x,
+		&(struct leg_answer){
+			.status = response->status,
+			.phrase = identity_phrase(response->reason),
+			.source = response,
+			.sdp = sdp,
+		});
+}
+
+// Its 2xx to our INVITE is acknowledged without waiting for anybody.
+static void acknowledge(struct exchange *x)
+{
+	struct leg *to = x->call->legs[x->to];
+
+	if (x->asked == SIP_INVITE && to != NULL)
+		leg_ack(x->call, to, NULL, STR_NONE);
+}
+
+static void report(struct exchange *x, uint16_t status, const struct sip_msg *response)
+{
+	struct leg *to = x->call->legs[x->to];
+
+	if (x->on_final != NULL && to != NULL)
+		x->on_final(x->call, to, status, response);
+}
+
+// ---- the request
+
+void exchange_send(struct exchange *x, const struct call_input *in)
+{
+	struct call *call = x->call;
+	struct leg *to = call->legs[x->to];
+	const struct sip_msg *source = x->kept != NULL ? &x->kept->msg : in->msg;
+	int rc = to != NULL ? leg_request(call, to, &x->client,
+			 &(struct leg_request){
+				 .method = (enum sip_method)x->asked,
+				 .source = source,
+				 .rack = x->rack,
+				 .sdp = in->sdp,
+			 })
+			    : -1;
+
+	free(x->kept);
+	x->kept = NULL;
+	if (rc < 0)
+		exchange_handle(x, EXCHANGE_EV_SILENT, &(struct call_input){.unreachable = true});
+}
+
+void exchange_refuse_media(struct exchange *x, const struct call_input *in)
+{
+	struct answer_failure f;
+
+	answer_failure_of(&f, x->call, in->failure, false);
+	if (has_offer(x))
+		media_offer_refused(x->call->media);
+	reply(x, &(struct leg_answer){.status = f.status, .extra = &f.extra, .extra_count = 1});
+}
+
+void exchange_drop(struct exchange *x, const struct call_input * /*in*/)
+{
+	if (has_offer(x))
+		media_offer_refused(x->call->media);
+	reply(x, &(struct leg_answer){.status = 487});
+}
+
+void exchange_cancel(struct exchange *x, const struct call_input * /*in*/)
+{
+	sip_cancel(x->call->engine->stack, x->client, NULL, 0);
+}
+
+void exchange_abandon_sent(struct exchange *x, const struct call_input *in)
+{
+	if (x->asked == SIP_INVITE)
+		exchange_cancel(x, in);
+	reply(x, &(struct leg_answer){.status = 487});
+}
+
+// ---- its answer
+
+void exchange_pass_provisional(struct exchange *x, const struct call_input *in)
+{
+	struct leg *to = x->call->legs[x->to];
+
+	if (x->asked != SIP_INVITE || to == NULL)
+		return;
+	if (sip_rseq(in->msg) != 0)
+		leg_prack(x->call, to, in->msg);
+	if (x->method == SIP_INVITE)
+		reply(x,
+			&(struct leg_answer){
+				.status = in->msg->status, .source = in->msg, .is_bare = true});
+}
+
+static void ask_media(struct exchange *x, const struct leg *to, struct str sdp)
+{
+	struct call *call = x->call;
+	enum media_side side = (enum media_side)to->side;
+
+	if (has_offer(x))
+		media_answer(call->media, side, sdp, call->answered_ms != 0, x->tag);
+	else
+		media_offer(call->media, side, sdp, x->tag);
+}
+
+static void pass_plain(struct exchange *x, const struct sip_msg *response)
+{
+	reply_from(x, response, STR_NONE);
+	report(x, response->status, response);
+	if (x->server == 0)
+		acknowledge(x);
+	exchange_finish(x);
+}
+
+void exchange_take_success(struct exchange *x, const struct call_input *in)
+{
+	struct leg *to = x->call->legs[x->to];
+	struct str sdp = sip_body_sdp(in->msg);
+	bool needs_sdp = has_offer(x) || x->sdp == EXCHANGE_SDP_LATE;
+
+	if (to == NULL)
+		return;
+	dialog_on_response(&to->dialog, in->msg);
+	leg_learn(to, in->msg);
+	if (!needs_sdp) {
+		pass_plain(x, in->msg);
+		return;
+	}
+	keep(x, in->msg);
+	if (!str_is_none(sdp) && x->kept != NULL)
+		ask_media(x, to, sdp);
+	else
+		exchange_handle(x, EXCHANGE_EV_MEDIA_FAILED,
+			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
+}
+
+void exchange_pass_success(struct exchange *x, const struct call_input *in)
+{
+	reply_from(x, &x->kept->msg, in->sdp);
+	free(x->kept);
+	x->kept = NULL;
+	if (x->method == SIP_INVITE)
+		return;
+	acknowledge(x);
+	exchange_finish(x);
+}
+
+// The sides disagree now on what was agreed: such a call cannot go on.
+void exchange_fail(struct exchange *x, const struct call_input *in)
+{
+	struct answer_failure f;
+
+	answer_failure_of(&f, x->call, in->failure, true);
+	acknowledge(x);
+	reply(x, &(struct leg_answer){.status = f.status, .extra = &f.extra, .extra_count = 1});
+	fsm_handle(x->call, CALL_EV_ANSWER_FAILED, in);
+}
+
+// A status by which the dialog it came from is over (C15; RFC 5057 §5).
+static bool ends_dialog(const struct exchange *x, uint16_t status)
+{
+	return status == 481
+		|| (status == 408 && (x->asked == SIP_INVITE || x->asked == SIP_UPDATE));
+}
+
+static void end_dialog(struct exchange *x, uint16_t status)
+{
+	struct leg *to = x->call->legs[x->to];
+
+	fsm_handle(x->call, CALL_EV_DIALOG_GONE, &(struct call_input){.leg = to, .status = status});
+}
+
+void exchange_pass_refusal(struct exchange *x, const struct call_input *in)
+{
+	if (has_offer(x))
+		media_offer_refused(x->call->media);
+	reply_from(x, in->msg, STR_NONE);
+	report(x, in->msg->status, in->msg);
+	if (ends_dialog(x, in->msg->status))
+		end_dialog(x, in->msg->status);
+}
+
+// RFC 4320 §4.2: whoever asked other than INVITE has given up, too (B28).
+void exchange_pass_silence(struct exchange *x, const struct call_input *in)
+{
+	uint16_t status = in->unreachable ? 500 : 408;
+
+	if (has_offer(x))
+		media_offer_refused(x->call->media);
+	if (x->method == SIP_INVITE || in->unreachable)
+		reply(x, &(struct leg_answer){.status = status});
+	report(x, 0, NULL);
+	if (ends_dialog(x, 408))
+		end_dialog(x, 408);
+}
+
+void exchange_abandon_answer(struct exchange *x, const struct call_input * /*in*/)
+{
+	struct sip_stack *stack = x->call->engine->stack;
+
+	acknowledge(x);
+	if (sip_txn_is_pending(stack, x->server))
+		reply(x, &(struct leg_answer){.status = 487});
+	else
+		sip_acked(stack, x->server);
+}
+
+// ---- the ACK
+
+void exchange_pass_ack(struct exchange *x, const struct call_input *in)
+{
+	struct leg *from = x->call->legs[x->from], *to = x->call->legs[x->to];
+	struct str sdp = sip_body_sdp(in->msg);
+
+	sip_acked(x->call->engine->stack, x->server);
+	if (x->sdp != EXCHANGE_SDP_LATE) {
+		if (to != NULL)
+			leg_ack(x->call, to, in->msg, STR_NONE);
+		exchange_finish(x);
+		return;
+	}
+	keep(x, in->msg);
+	if (!str_is_none(sdp) && x->kept != NULL && from != NULL)
+		media_answer(x->call->media, (enum media_side)from->side, sdp, true, x->tag);
+	else
+		exchange_handle(x, EXCHANGE_EV_MEDIA_FAILED,
+			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
+}
+
+void exchange_fail_ack(struct exchange *x, const struct call_input *in)
+{
+	acknowledge(x);
+	fsm_handle(x->call, CALL_EV_A_NO_ACK, in);
+}
+
+void exchange_close(struct exchange *x, const struct call_input *in)
+{
+	struct leg *to = x->call->legs[x->to];
+
+	if (to != NULL)
+		leg_ack(x->call, to, &x->kept->msg, in->sdp);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
+#include <stdlib.h>
+
+#include "controlplane/call/call_int.h"
+#include "controlplane/call/exchange_int.h"
+#include "controlplane/sip/body.h"
+
+static enum exchange_sdp sdp_part(const struct request *r)
+{
+	bool has_sdp = !str_is_none(sip_body_sdp(r->msg));
+
+	switch (r->msg->method) {
+	case SIP_INVITE:
+		return has_sdp ? EXCHANGE_SDP_OFFER : EXCHANGE_SDP_LATE;
+	case SIP_UPDATE:
+		return has_sdp ? EXCHANGE_SDP_OFFER : EXCHANGE_SDP_NONE;
+	case SIP_PRACK:
+		if (!has_sdp)
+			return EXCHANGE_SDP_NONE;
+		return r->call->offer == CALL_OFFER_IN ? EXCHANGE_SDP_ANSWER : EXCHANGE_SDP_OFFER;
+	default:
+		return EXCHANGE_SDP_NONE;
+	}
+}
+
+uint16_t exchange_offer_refusal(const struct call *call, const struct leg *asker)
+{
+	for (const struct exchange *x = call->exchanges; x != NULL; x = x->next) {
+		if (x->server == 0 && x->asked == SIP_INVITE)
+			return 491;
+		if (x->sdp == EXCHANGE_SDP_OFFER || x->sdp == EXCHANGE_SDP_LATE)
+			return x->from == asker->number ? 500 : 491;
+	}
+	switch (call->offer) {
+	case CALL_OFFER_OUT:
+		return asker->side == LEG_A ? 500 : 491;
+	case CALL_OFFER_AWAITED:
+	case CALL_OFFER_IN:
+		return asker->side == LEG_A ? 491 : 500;
+	case CALL_OFFER_SETTLED:
+		break;
+	}
+	return 0;
+}
+
+// RFC 3261 §14.2: an INVITE of ours, or theirs, is pending on that leg (C16, C17).
+static uint16_t invite_refusal(const struct call *call, const struct leg *asker)
+{
+	if (asker->state == LEG_INVITED)
+		return asker->side == LEG_A ? 500 : 491;
+	for (const struct exchange *x = call->exchanges; x != NULL; x = x->next) {
+		if (x->method == SIP_INVITE && x->server != 0 && x->from == asker->number)
+			return 500;
+		if (x->asked == SIP_INVITE && x->to == asker->number)
+			return 491;
+	}
+	return 0;
+}
+
+static struct leg *other_of(const struct request *r)
+{
+	return r->call->leg[r->leg->side == LEG_A ? LEG_B : LEG_A];
+}
+
+// Only a dialog that its peer knows of can be asked in.
+static bool is_reachable(const struct call *call, const struct leg *leg)
+{
+	if (leg == NULL || leg->state == LEG_LEAVING || leg->state == LEG_GONE
+		|| leg->state == LEG_CANCELLING)
+		return false;
+	return leg->side == LEG_A
+		? call->state != CALL_OFFERING && call->state != CALL_PROCEEDING
+		: leg->dialog.state == DIALOG_EARLY || leg->dialog.state == DIALOG_CONFIRMED;
+}
+
+static void refuse(const struct request *r, uint16_t status)
+{
+	if (status == 500)
+		request_answer(r, status, SIP_HDR_RETRY_AFTER, CALL_RETRY_SOON_S);
+	else
+		request_answer(r, status, 0, STR_NONE);
+}
+
+// What the other side is asked instead of UPDATE when it knows none (C19); INVITE only once both have
+// answered. SIP_UNKNOWN: nothing will do.
+static enum sip_method method_for(const struct request *r, const struct leg *to)
+{
+	if (r->msg->method != SIP_UPDATE || to->can_update)
+		return r->msg->method;
+	return r->call->state == CALL_CONFIRMED ? SIP_INVITE : SIP_UNKNOWN;
+}
+
+static uint16_t refusal_of(const struct request *r, enum exchange_sdp sdp, const struct leg *to)
+{
+	uint16_t status = 0;
+
+	if (r->call->state == CALL_ENDING)
+		return 481;
+	if (r->msg->max_forwards == 0)
+		return 483;
+	if (!is_reachable(r->call, to))
+		return 500;
+	if (r->msg->method == SIP_INVITE)
+		status = invite_refusal(r->call, r->leg);
+	if (status == 0 && (sdp == EXCHANGE_SDP_OFFER || sdp == EXCHANGE_SDP_LATE))
+		status = exchange_offer_refusal(r->call, r->leg);
+	return status;
+}
+
+static void begin(struct exchange *x, const struct request *r)
+{
+	struct call *call = r->call;
+	enum media_side side = (enum media_side)r->leg->side;
+	bool bears = x->sdp == EXCHANGE_SDP_OFFER || x->sdp == EXCHANGE_SDP_ANSWER;
+
+	if (x->method == SIP_INVITE)
+		request_try(r);
+	if (bears)
+		x->kept = kept_new(r->msg);
+	exchange_enter(x);
+	if (bears && x->kept == NULL)
+		exchange_handle(x, EXCHANGE_EV_MEDIA_FAILED,
+			&(struct call_input){.failure = MEDIA_NO_DATAPLANE});
+	else if (x->sdp == EXCHANGE_SDP_OFFER)
+		media_offer(call->media, side, sip_body_sdp(r->msg), x->tag);
+	else if (bears)
+		media_answer(call->media, side, sip_body_sdp(r->msg), false, x->tag);
+	else
+		exchange_handle(x, EXCHANGE_EV_MEDIA_READY, &(struct call_input){.msg = r->msg});
+	exchange_leave(x);
+}
+
+static void admit(const struct request *r, const struct exchange *params)
+{
+	struct exchange *x;
+
+	if (exchange_new(&x, r->call, params) < 0) {
+		refuse(r, 500);
+		return;
+	}
+	begin(x, r);
+}
+
+void exchange_on_request(const struct request *r)
+{
+	struct leg *to = other_of(r);
+	enum exchange_sdp sdp = sdp_part(r);
+	uint16_t status = refusal_of(r, sdp, to);
+	enum sip_method asked;
+
+	if (status != 0) {
+		refuse(r, status);
+		return;
+	}
+	asked = method_for(r, to);
+	if (asked == SIP_UNKNOWN && r->msg->method == SIP_UPDATE) {
+		request_warn(r, 488, 399, "the other side knows no UPDATE");
+		return;
+	}
+	admit(r,
+		&(struct exchange){
+			.sdp = sdp,
+			.from = r->leg->number,
+			.to = to->number,
+			.method = (uint8_t)r->msg->method,
+			.asked = (uint8_t)asked,
+			.cseq = r->msg->cseq,
+			.server = r->txn,
+		});
+}
+
+void exchange_on_prack(const struct request *r, struct leg *to, const struct sip_rack *rack)
+{
+	admit(r,
+		&(struct exchange){
+			.sdp = sdp_part(r),
+			.from = r->leg->number,
+			.to = to->number,
+			.method = SIP_PRACK,
+			.asked = SIP_PRACK,
+			.cseq = r->msg->cseq,
+			.server = r->txn,
+			.rack = *rack,
+		});
+}
+
+int exchange_ask(struct call *call, struct leg *to, const struct exchange_own *own)
+{
+	struct exchange *x;
+	int rc = exchange_new(&x, call,
+		&(struct exchange){
+			.sdp = EXCHANGE_SDP_NONE,
+			.from = to->number,
+			.to = to->number,
+			.method = (uint8_t)own->method,
+			.asked = (uint8_t)own->method,
+			.state = EXCHANGE_SENT,
+		});
+
+	if (rc < 0)
+		return rc;
+	exchange_enter(x);
+	rc = leg_request(call, to, &x->client,
+		&(struct leg_request){
+			.method = own->method,
+			.sdp = own->sdp,
+			.extra = own->extra,
+			.extra_count = own->extra_count,
+		});
+	if (rc < 0)
+		exchange_finish(x);
+	else
+		x->on_final = own->on_final;
+	exchange_leave(x);
+	return rc;
+}

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
+#include <stdlib.h>
+
+#include "controlplane/call/call_int.h"
+
+static struct sip_timers timers_of(const struct conf *conf, const struct conf_peer *peer)
+{
+	if (peer != NULL)
+		return (struct sip_timers){peer->t1_ms, peer->t2_ms, peer->t4_ms};
+	return (struct sip_timers){conf->t1_ms, conf->t2_ms, conf->t4_ms};
+}
+
+static const struct tg_addr *advertised_of(const struct conf *conf, const struct net_flow *flow)
+{
+	const struct conf_realm *realm = &conf->realms[flow->realm];
+
+	for (unsigned int i = 0; i < realm->sip_count; i++) {
+		if (tg_addr_equal(&realm->sip[i].address, &flow->local))
+			return &realm->sip[i].advertised;
+	}
+	return &flow->local;
+}
+
+struct media_leg media_leg_of(const struct leg *leg)
+{
+	return (struct media_leg){
+		.realm = leg->dialog.flow.realm,
+		.realm_name = leg->realm->name,
+		.peer_name = leg->peer != NULL ? leg->peer->name : "",
+		.latch = leg->peer != NULL ? leg->peer->latch : leg->realm->latch,
+		.signalling = leg->dialog.flow.remote.ip,
+		.dscp = leg->realm->media_dscp,
+		.police = {leg->realm->media_police_percent, leg->realm->media_unknown_kbit},
+	};
+}
+
+static int leg_new(struct leg **out, struct call *call, uint8_t side, const struct conf_peer *peer)
+{
+	struct leg *leg;
+	uint8_t number = 0;
+	int rc = 0;
+
+	while (number < CALL_LEGS_MAX && call->legs[number] != NULL)
+		number++;
+	if (number == CALL_LEGS_MAX)
+		return -ENOSPC;
+	leg = calloc(1, sizeof(*leg));
+	if (leg == NULL)
+		return -ENOMEM;
+	leg->side = side;
+	leg->number = number;
+	leg->peer = peer;
+	leg->timers = timers_of(call->conf, peer);
+	call->legs[number] = leg;
+	if (peer != NULL)
+		rc = trunk_take(call->engine->trunks, &leg->trunk, peer);
+	if (rc < 0)
+		leg_free(call, leg);
+	else
+		*out = leg;
+	return rc;
+}
+
+static int settle(struct leg **out, struct call *call, struct leg *leg, int rc)
+{
+	if (rc < 0) {
+		leg_free(call, leg);
+		return rc;
+	}
+	leg->dialog.owner = call->id;
+	leg->dialog.leg = leg->number;
+	counter_add(&call->engine->counters.dialogs, 1);
+	*out = leg;
+	return 0;
+}
+
+int leg_new_a(struct leg **out, struct call *call, const struct call_params *p)
+{
+	struct leg *leg;
+	int rc = leg_new(&leg, call, LEG_A, p->from);
+
+	if (rc < 0)
+		return rc;
+	leg->state = LEG_INVITED;
+	leg->invite = p->txn;
+	leg->realm = &call->conf->realms[p->flow->realm];
+	leg_learn(leg, p->invite);
+	rc = dialog_init_uas(&leg->dialog, &call->engine->dialogs, p->invite, p->flow,
+		advertised_of(call->conf, p->flow));
+	return settle(out, call, leg, rc);
+}
+
+static struct net_flow flow_to(const struct call *call, const struct target *target)
+{
+	return (struct net_flow){
+		.local = target->listener->address,
+		.remote = target->peer->address,
+		.realm = target->peer->realm,
+		.protocol = target->peer->transport == CONF_TRANSPORT_TCP ? TRANSPORT_TCP
+									  : TRANSPORT_UDP,
+		.trusted = TG_TRUST_TRUNK,
+		.dscp = call->conf->realms[target->peer->realm].sip_dscp,
+	};
+}
+
+// From, To and Request-URI as this target is told: those of the caller, with hosts of its own side.
+static int write_names(struct dialog_uac *uac, struct strbuf *b, const struct call *call,
+	const struct target *target)
+{
+	const struct dialog *a = &call->leg[LEG_A]->dialog;
+	struct str uri = target->uri != NULL ? str_from(target->uri) : call->to;
+	struct sip_name_addr from, to;
+	struct sip_uri asked;
+	size_t ends[2];
+
+	if (sip_name_addr_parse(&from, a->remote) < 0 || sip_name_addr_parse(&to, a->local) < 0
+		|| sip_uri_parse(&asked, uri) < 0)
+		return -EINVAL;
+	identity_put_name(b, &from, &target->listener->advertised);
+	ends[0] = b->len;
+	identity_put_name(b, &to, &target->peer->address);
+	ends[1] = b->len;
+	identity_put_target(b, &asked, &target->peer->address);
+	if (b->failed)
+		return -EINVAL;
+	uac->from_display_uri = str_of(b->at, ends[0]);
+	uac->to_display_uri = str_of(b->at + ends[0], ends[1] - ends[0]);
+	uac->target = str_of(b->at + ends[1], b->len - ends[1]);
+	return 0;
+}
+
+int leg_new_b(struct leg **out, struct call *call, const struct target *target)
+{
+	struct strbuf b = strbuf_on(call->engine->scratch, sizeof(call->engine->scratch));
+	struct dialog_uac uac = {
+		.advertised = target->listener->advertised,
+		.first_cseq = 1,
+		.flow = flow_to(call, target),
+	};
+	struct leg *leg;
+	int rc = leg_new(&leg, call, LEG_B, target->peer);
+
+	if (rc < 0)
+		return rc;
+	leg->realm = &call->conf->realms[target->peer->realm];
+	rc = write_names(&uac, &b, call, target);
+	if (rc == 0)
+		rc = dialog_init_uac(&leg->dialog, &call->engine->dialogs, &uac);
+	return settle(out, call, leg, rc);
+}

@@ -1,0 +1,140 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include <stdlib.h>
+
+#include "controlplane/call/call_int.h"
+#include "controlplane/route/route.h"
+
+#define CONTACTS_MAX 8
+#define CONTACTS_BYTES 2048
+#define Q_MAX 1000
+
+struct contact {
+	struct sip_uri uri;
+	unsigned int q; // thousandths
+};
+
+// RFC 3261 §20.10: 0 to 1, three digits; 1 when absent
+static unsigned int q_of(struct str params)
+{
+	struct str q = sip_param(params, "q");
+	unsigned int value, scale = 100;
+
+	if (q.len == 0)
+		return Q_MAX;
+	value = q.at[0] == '1' ? Q_MAX : 0;
+	for (size_t i = 2; i < q.len && scale > 0; i++, scale /= 10) {
+		if (q.at[i] >= '0' && q.at[i] <= '9')
+			value += scale * (unsigned int)(q.at[i] - '0');
+	}
+	return value < Q_MAX ? value : Q_MAX;
+}
+
+// By falling q; of equal ones the first stays the first.
+static unsigned int read_contacts(struct contact *out, const struct sip_msg *response)
+{
+	struct sip_list list = sip_list_of(response, SIP_HDR_CONTACT);
+	struct sip_name_addr address;
+	struct contact contact;
+	unsigned int count = 0;
+	struct str element;
+
+	while (count < CONTACTS_MAX && sip_list_next(&element, &list)) {
+		unsigned int at = count++;
+
+		if (sip_name_addr_parse(&address, element) < 0
+			|| sip_uri_parse(&contact.uri, address.uri) < 0) {
+			count--;
+			continue;
+		}
+		contact.q = q_of(address.params);
+		for (; at > 0 && out[at - 1].q < contact.q; at--)
+			out[at] = out[at - 1];
+		out[at] = contact;
+	}
+	return count;
+}
+
+// Only what our own routes would call: the peer that has the address, or, at our own, the number's.
+static const struct conf_peer *peer_of(
+	const struct call *call, const struct leg *leg, const struct sip_uri *uri)
+{
+	const struct conf *conf = call->conf;
+	const struct conf_route *route;
+	char text[ROUTE_NUMBER_BYTES];
+	struct strbuf number = strbuf_on(text, sizeof(text));
+	struct tg_ip ip;
+
+	if (uri->scheme == SIP_SCHEME_SIP && str_to_ip(&ip, uri->host) == 0
+		&& !tg_ip_equal(&ip, &leg->dialog.flow.local.ip))
+		return conf_peer_by_source(conf, leg->peer->realm, &ip);
+	if (route_number(&number, uri) < 0)
+		return NULL;
+	route = route_find(conf, leg->peer->realm, leg->peer, strbuf_str(&number));
+	return route != NULL ? &conf->peers[route->to_peer] : NULL;
+}
+
+static bool was_called(const struct hunt *hunt, const struct conf_peer *peer, struct str uri)
+{
+	for (unsigned int i = 0; i < hunt->count; i++) {
+		if (hunt->target[i].peer == peer && hunt->target[i].uri != NULL
+			&& str_equal(str_from(hunt->target[i].uri), uri))
+			return true;
+	}
+	return false;
+}
+
+static bool add_target(
+	struct call *call, const struct conf_peer *peer, struct str uri, unsigned int at)
+{
+	struct hunt *hunt = &call->hunt;
+	const struct conf_sip_listener *listener = route_listener(call->conf, peer);
+	char *copy;
+
+	if (listener == NULL || hunt->count == HUNT_TARGETS_MAX || was_called(hunt, peer, uri))
+		return false;
+	copy = str_dup(uri);
+	if (copy == NULL)
+		return false;
+	memmove(&hunt->target[at + 1], &hunt->target[at],
+		(hunt->count - at) * sizeof(hunt->target[0]));
+	hunt->target[at] = (struct target){peer, listener, copy};
+	hunt->count++;
+	return true;
+}
+
+void redirect_follow(struct call *call, const struct leg *leg, const struct sip_msg *response)
+{
+	struct contact contact[CONTACTS_MAX];
+	unsigned int count = 0, at = call->hunt.next;
+
+	if (leg->peer->follows_redirects && call->hunt.redirections < HUNT_REDIRECTIONS_MAX)
+		count = read_contacts(contact, response);
+	call->hunt.redirections++;
+	for (unsigned int i = 0; i < count; i++) {
+		const struct conf_peer *peer = peer_of(call, leg, &contact[i].uri);
+
+		if (peer != NULL && add_target(call, peer, contact[i].uri.text, at))
+			at++;
+	}
+}
+
+char *redirect_contacts(const struct call *call, const struct sip_msg *response)
+{
+	struct contact contact[CONTACTS_MAX];
+	unsigned int count = read_contacts(contact, response);
+	char text[CONTACTS_BYTES];
+	struct strbuf b = strbuf_on(text, sizeof(text));
+	struct tg_addr host;
+
+	engine_advertised(call->engine, &call->leg[LEG_A]->dialog.flow, &host);
+	for (unsigned int i = 0; i < count; i++) {
+		if (str_is_none(contact[i].uri.user))
+			continue;
+		strbuf_put(&b, b.len > 0 ? STR(", <") : STR("<"));
+		identity_put_target(&b, &contact[i].uri, &host);
+		strbuf_put_char(&b, '>');
+		if (contact[i].q < Q_MAX)
+			strbuf_printf(&b, ";q=0.%03u", contact[i].q);
+	}
+	return b.len > 0 && !b.failed ? str_dup(strbuf_str(&b)) : NULL;
+}
