@@ -44,6 +44,7 @@ struct sock {
 	struct tg_ip local;
 	struct bufferevent *events; // NULL when there was no memory
 	struct timer linger;
+	bool is_gone; // but pinned
 };
 
 struct tcp {
@@ -51,6 +52,7 @@ struct tcp {
 	struct conns *conns;
 	struct conn_carrier carrier;
 	struct cds_list_head socks;
+	struct sock *pinned; // its callback runs
 	unsigned int lingering;
 	unsigned int count;
 	struct listener *listener[TG_LISTENERS_MAX];
@@ -66,7 +68,24 @@ static void sock_free(struct sock *s)
 	cds_list_del(&s->link);
 	if (s->events != NULL)
 		bufferevent_free(s->events);
+	s->is_gone = true;
+	if (s->tcp->pinned != s)
+		free(s);
+}
+
+// The time is brought up to date before a callback looks at it, and what is due then may be the end of
+// this very socket. Returns false when it was.
+static bool tick(struct sock *s)
+{
+	struct tcp *tcp = s->tcp;
+
+	tcp->pinned = s;
+	loop_tick(tcp->loop);
+	tcp->pinned = NULL;
+	if (!s->is_gone)
+		return true;
 	free(s);
+	return false;
 }
 
 static void set_options(int fd)
@@ -93,7 +112,8 @@ static void on_read(struct bufferevent *events, void *arg)
 	struct tcp *tcp = s->tcp;
 	size_t len;
 
-	loop_tick(tcp->loop);
+	if (!tick(s))
+		return;
 	while ((len = bufferevent_read(events, tcp->buffer, sizeof(tcp->buffer))) > 0) {
 		// who lingers is not heard any more
 		if (s->id != 0 && !conns_on_bytes(tcp->conns, s->id, str_of(tcp->buffer, len)))
@@ -123,7 +143,8 @@ static void on_event(struct bufferevent *events, short what, void *arg)
 	int error = EVUTIL_SOCKET_ERROR();
 	struct tcp *tcp = s->tcp;
 
-	loop_tick(tcp->loop);
+	if (!tick(s))
+		return;
 	if (s->id == 0) {
 		sock_free(s);
 	} else if (what & BEV_EVENT_CONNECTED) {

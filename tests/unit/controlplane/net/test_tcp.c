@@ -22,6 +22,7 @@ static struct {
 	unsigned int messages, ends;
 	struct net_flow flow;
 	const char *answer;
+	void (*meanwhile)(void);
 } got;
 
 static void receive(void *, const struct net_flow *flow, struct str)
@@ -30,6 +31,8 @@ static void receive(void *, const struct net_flow *flow, struct str)
 
 	got.messages++;
 	got.flow = *flow;
+	if (got.meanwhile != NULL)
+		got.meanwhile();
 	if (got.answer != NULL)
 		t->send(t->arg, flow, str_from(got.answer));
 }
@@ -204,6 +207,36 @@ Test(tcp, A9_the_last_answer_arrives_although_more_is_sent)
 	cr_assert_eq(got.messages, 1);
 	world_pass(3000);
 	close(fd);
+}
+
+static int late;
+
+// While another's message is handled, the time of the late one runs out, and its octets come.
+static void dawdle(void)
+{
+	usleep(60000);
+	say(late, "PTIONS sip:a@b SIP/2.0\r\nl:0\r\n\r\n");
+}
+
+// Octets and the end of their connection are due in one turn of the loop.
+Test(tcp, A10_octets_that_come_too_late_find_nobody)
+{
+	struct conns_limits limits = {
+		.per_source = 8, .unfinished_ms = 50, .connect_ms = 5000, .queue_bytes = 65536};
+	int other;
+
+	conns_configure(conns, &limits, &here, 1);
+	late = client();
+	other = client();
+	say(late, "O");
+	world_run(10, never);
+	got.meanwhile = dawdle;
+	say(other, PING);
+	world_run(50, never);
+	cr_assert_eq(got.messages, 1);
+	cr_assert_eq(ends(CONN_END_UNFINISHED), 1);
+	close(late);
+	close(other);
 }
 
 Test(tcp, G17_what_is_not_read_is_queued_up_to_a_bound_and_the_others_go_on)
