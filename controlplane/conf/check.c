@@ -81,6 +81,18 @@ static int check_ban(const struct conf *conf, const struct conf_source *src)
 	return 0;
 }
 
+// Else a call that rings loses the connection it waits on.
+static int check_connections(const struct conf *conf, const struct conf_source *src)
+{
+	uint32_t idle_ms = conf->connections.idle_ms;
+
+	if (idle_ms != 0 && idle_ms < conf->no_answer_ms)
+		return conf_refuse(src, "connections.idle_s",
+			"less than timers.no_answer_s; make it at least %u, or 0 for never",
+			conf->no_answer_ms / 1000);
+	return 0;
+}
+
 static int check_realm_counts(const struct conf *conf, const struct conf_source *src)
 {
 	unsigned int listeners = 0, pools = 0;
@@ -322,6 +334,7 @@ int conf_check(const struct conf *conf, const struct conf_source *src)
 		check_dataplane,
 		check_timers,
 		check_ban,
+		check_connections,
 		check_realm_counts,
 		check_addresses,
 		check_peers,

@@ -34,6 +34,9 @@ Test(check, L1_refuses_what_contradicts_itself_with_line_and_cure)
 			"automatic"},
 		{"", "timers:\n  t1_ms: 5000\n  t2_ms: 4000\n",
 			"t.yaml:30: timers.t2_ms: less than t1_ms; make it at least 5000"},
+		{"", "connections: {idle_s: 184}\n",
+			"t.yaml:28: connections.idle_s: less than timers.no_answer_s; make it at "
+			"least 185, or 0 for never"},
 		{"    realm: core\n", "    realm: core\n    timers: {t1_ms: 6000}\n",
 			"t.yaml:23: peers[0].timers.t2_ms: less than t1_ms; make it at least 6000"},
 		{"    sip:\n      - address: 198.51.100.1\n", "",
@@ -160,6 +163,7 @@ Test(check, takes_what_only_looks_like_a_contradiction)
 			"peers:\n  - {name: b, realm: access, address: 203.0.113.9, sources: "
 			"[198.51.100.128/25]}\n"},
 		{"    realm: core\n", "    realm: core\n    timers: {t1_ms: 4000}\n"},
+		{"", "connections: {idle_s: 0}\n"},
 	};
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
