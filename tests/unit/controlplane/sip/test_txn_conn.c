@@ -143,6 +143,17 @@ Test(txn_conn, B12_nothing_is_repeated_and_the_last_states_last_no_time)
 	cr_assert_eq(counter_get(&sip_stack_counters(w.stack)->transactions), 0);
 }
 
+Test(txn_conn, B12_an_answered_request_is_forgotten_at_once)
+{
+	net.alive = 9;
+	w.flow.connection = 9;
+	world_request(&w, "OPTIONS", "z9hG4bKj");
+	world_respond(&w, w.told.txn, 200);
+	cr_assert_not_null(world_take(&w));
+	world_pass_ms(&w, 2);
+	cr_assert_eq(counter_get(&sip_stack_counters(w.stack)->transactions), 0, "J is zero");
+}
+
 static const char request[] = "INVITE sip:bob@198.51.100.1 SIP/2.0\n"
 			      "Via: SIP/2.0/TCP 192.0.2.99:5077;branch=z9hG4bKx;rport\n"
 			      "Max-Forwards: 70\n"
