@@ -207,10 +207,22 @@ void exchange_pass_refusal(struct exchange *x, const struct call_input *in)
 		end_dialog(x, in->msg->status);
 }
 
+// A phone whose connection is gone is away for now (E21). What else finds no way counts as 503, of which
+// who asked hears 500 (RFC 3261 §16.7).
+static uint16_t silence_status(const struct exchange *x, const struct call_input *in)
+{
+	const struct leg *to = x->call->legs[x->to];
+
+	if (!in->unreachable)
+		return 408;
+	return to != NULL && to->peer == NULL && transport_is_reliable(&to->dialog.flow) ? 480
+											 : 500;
+}
+
 // RFC 4320 §4.2: whoever asked other than INVITE has given up, too (B28).
 void exchange_pass_silence(struct exchange *x, const struct call_input *in)
 {
-	uint16_t status = in->unreachable ? 500 : 408;
+	uint16_t status = silence_status(x, in);
 
 	if (has_offer(x))
 		media_offer_refused(x->call->media);
