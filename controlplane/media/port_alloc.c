@@ -5,6 +5,8 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "controlplane/base/random.h"
+
 struct resting {
 	uint64_t until_ms;
 	uint16_t pair;
@@ -91,7 +93,7 @@ int port_alloc_take(
 	if (ports->free_count == 0)
 		return -ENOSPC;
 	// One step of a Fisher-Yates shuffle: any free pair is as likely as any other.
-	at = arc4random_uniform(ports->free_count);
+	at = random_below(ports->free_count);
 	pair = ports->free[at];
 	ports->free[at] = ports->free[--ports->free_count];
 	ports->owner[pair] = owner;

@@ -6,13 +6,14 @@
 #include <stdlib.h>
 
 #include "controlplane/base/metrics.h"
+#include "controlplane/base/random.h"
 
 void session_leg_init(struct session_leg *leg, const struct media_leg *params)
 {
 	leg->leg = *params;
 	leg->written = false;
 	// RFC 8866 §5.2: unique with our address; small enough for peers that read 63 bits.
-	arc4random_buf(&leg->session_id, sizeof(leg->session_id));
+	random_take(&leg->session_id, sizeof(leg->session_id));
 	leg->session_id >>= 1;
 	leg->version = 1;
 }

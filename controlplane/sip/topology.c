@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/sip/topology.h"
 
-#include <stdlib.h>
-#include <sys/random.h>
-
-#define POOL_BYTES 512
+#include "controlplane/base/random.h"
 
 #define COPY SIP_CROSS_COPY
 #define DROP SIP_CROSS_DROP
@@ -81,23 +78,15 @@ enum sip_crossing sip_crossing_of(enum sip_hdr_id id, bool is_request)
 	return is_request ? crossings[id].request : crossings[id].response;
 }
 
-// One octet of the pool makes five bits of a token: 115 bits in all.
+// One octet makes five bits of a token: 115 bits in all.
 void sip_token(char out[static SIP_TOKEN_BYTES])
 {
 	static const char alphabet[32] = "0123456789abcdefghjkmnpqrstvwxyz";
-	static _Thread_local uint8_t pool[POOL_BYTES];
-	static _Thread_local size_t left;
+	uint8_t octets[SIP_TOKEN_BYTES - 1];
 
-	if (left < SIP_TOKEN_BYTES) {
-		// at most 256 octets come at once whatever the signals
-		for (size_t at = 0; at < POOL_BYTES; at += POOL_BYTES / 2) {
-			if (getrandom(pool + at, POOL_BYTES / 2, 0) != POOL_BYTES / 2)
-				abort();
-		}
-		left = POOL_BYTES;
-	}
+	random_take(octets, sizeof(octets));
 	for (unsigned int i = 0; i < SIP_TOKEN_BYTES - 1; i++)
-		out[i] = alphabet[pool[--left] % sizeof(alphabet)];
+		out[i] = alphabet[octets[i] % sizeof(alphabet)];
 	out[SIP_TOKEN_BYTES - 1] = '\0';
 }
 
