@@ -6,18 +6,23 @@
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
+#include <sys/timerfd.h>
+#include <unistd.h>
 
 // A letter that sends itself on (a long listing) must not keep descriptors waiting.
 #define LETTERS_PER_TURN 4
 #define SLEEP_MS_MAX (60 * TG_MS_PER_S)
+// A loop with thousands of timers a second wakes for many at a time.
+#define WAKE_STEP_MS 10
 
 struct loop {
 	struct event_base *base;
 	struct timer_wheel *wheel;
 	struct mailbox *mailbox;
-	struct event *wake; // when the wheel is due
+	int wake_fd; // readable when the wheel is due
+	struct loop_watch *wake;
 	struct loop_watch *letters;
-	uint64_t wake_ms; // what wake is armed for; UINT64_MAX: not armed
+	uint64_t wake_ms; // what wake_fd is armed for; UINT64_MAX: not armed
 	struct letter stop;
 	atomic_bool stopping;
 };
@@ -34,20 +39,21 @@ void loop_tick(struct loop *loop)
 	timer_wheel_advance(loop->wheel, tg_mono_now());
 }
 
-static void on_wake(evutil_socket_t, short, void *arg)
-{
-	struct loop *loop = arg;
-
-	loop->wake_ms = UINT64_MAX;
-	loop_tick(loop);
-}
-
 static void on_readable(evutil_socket_t fd, short, void *arg)
 {
 	struct loop_watch *watch = arg;
 
 	loop_tick(watch->loop);
 	watch->ready(watch->arg, (int)fd);
+}
+
+static void on_wake(void *arg, int fd)
+{
+	struct loop *loop = arg;
+	uint64_t times;
+
+	if (read(fd, &times, sizeof(times)) == sizeof(times))
+		loop->wake_ms = UINT64_MAX;
 }
 
 static void on_letters(void *arg, int)
@@ -92,7 +98,7 @@ static struct event_base *base_new(void)
 
 	if (config == NULL)
 		return NULL;
-	event_config_set_flag(config, EVENT_BASE_FLAG_PRECISE_TIMER | EVENT_BASE_FLAG_NOLOCK);
+	event_config_set_flag(config, EVENT_BASE_FLAG_NOLOCK);
 	base = event_base_new_with_config(config);
 	event_config_free(config);
 	return base;
@@ -105,13 +111,15 @@ struct loop *loop_new(void)
 	if (loop == NULL)
 		return NULL;
 	loop->wake_ms = UINT64_MAX;
+	loop->wake_fd = -1;
 	loop->base = base_new();
 	loop->wheel = timer_wheel_new(tg_mono_now());
 	loop->mailbox = mailbox_new();
 	if (loop->base == NULL || loop->wheel == NULL || loop->mailbox == NULL)
 		goto err;
-	loop->wake = evtimer_new(loop->base, on_wake, loop);
-	if (loop->wake == NULL)
+	loop->wake_fd = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
+	if (loop->wake_fd < 0
+		|| loop_watch_add(&loop->wake, loop, loop->wake_fd, on_wake, loop) < 0)
 		goto err;
 	if (loop_watch_add(&loop->letters, loop, mailbox_fd(loop->mailbox), on_letters, loop) < 0)
 		goto err;
@@ -126,8 +134,9 @@ void loop_free(struct loop *loop)
 	if (loop == NULL)
 		return;
 	loop_watch_free(loop->letters);
-	if (loop->wake != NULL)
-		event_free(loop->wake);
+	loop_watch_free(loop->wake);
+	if (loop->wake_fd >= 0)
+		close(loop->wake_fd);
 	mailbox_free(loop->mailbox);
 	timer_wheel_free(loop->wheel);
 	if (loop->base != NULL)
@@ -150,29 +159,34 @@ struct mailbox *loop_mailbox(const struct loop *loop)
 	return loop->mailbox;
 }
 
-static void arm_wake(struct loop *loop)
+// Libevent's own precise timers would cost a system call each time it waits.
+static void set_wake(struct loop *loop, uint64_t due_ms)
 {
-	uint64_t next_ms = timer_wheel_next_ms(loop->wheel);
-	uint64_t now_ms = tg_mono_ms(tg_mono_now());
-	uint64_t due_ms = now_ms + SLEEP_MS_MAX;
-	struct timeval delay = {0};
+	struct itimerspec at = {0};
 
-	if (next_ms == UINT64_MAX) {
-		if (loop->wake_ms != UINT64_MAX)
-			event_del(loop->wake);
-		loop->wake_ms = UINT64_MAX;
-		return;
-	}
-	if (next_ms < SLEEP_MS_MAX)
-		due_ms = tg_mono_ms(timer_wheel_now(loop->wheel)) + next_ms;
 	if (due_ms == loop->wake_ms)
 		return;
 	loop->wake_ms = due_ms;
-	if (due_ms > now_ms) {
-		delay.tv_sec = (time_t)((due_ms - now_ms) / TG_MS_PER_S);
-		delay.tv_usec = (suseconds_t)((due_ms - now_ms) % TG_MS_PER_S * 1000);
+	if (due_ms != UINT64_MAX) {
+		at.it_value.tv_sec = (time_t)(due_ms / TG_MS_PER_S);
+		at.it_value.tv_nsec = (long)(due_ms % TG_MS_PER_S * TG_NS_PER_MS);
 	}
-	event_add(loop->wake, &delay);
+	timerfd_settime(loop->wake_fd, TFD_TIMER_ABSTIME, &at, NULL);
+}
+
+static void arm_wake(struct loop *loop)
+{
+	uint64_t next_ms = timer_wheel_next_ms(loop->wheel);
+	uint64_t due_ms;
+
+	if (next_ms == UINT64_MAX) {
+		set_wake(loop, UINT64_MAX);
+		return;
+	}
+	if (next_ms > SLEEP_MS_MAX)
+		next_ms = SLEEP_MS_MAX;
+	due_ms = tg_mono_ms(timer_wheel_now(loop->wheel)) + next_ms;
+	set_wake(loop, (due_ms + WAKE_STEP_MS - 1) / WAKE_STEP_MS * WAKE_STEP_MS);
 }
 
 void loop_run(struct loop *loop)

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One thread's loop: libevent watches descriptors, a timer wheel keeps time, a mailbox takes what
-// other threads send. Nothing ticks while nothing is due.
+// other threads send. Nothing ticks while nothing is due; what is due fires within 10 ms.
 #pragma once
 
 #include "controlplane/base/mailbox.h"
