@@ -12,6 +12,7 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/net/attach_io.h"
+#include "controlplane/net/pace.h"
 
 // Slots of each ring, and rounds over all rings, before other events of the loop get their turn.
 #define DRAIN_SLOTS 32
@@ -29,6 +30,7 @@ struct attach {
 	int socket; // -1 when APART
 	struct loop_watch *socket_watch;
 	struct loop_watch *wake_watch;
+	struct pace pace;
 	struct attach_io io;
 	struct event *publish; // active while a client waits for it
 	struct timer timer;    // APART: retry; ASKING: no answer; ATTACHED: heartbeat
@@ -76,6 +78,7 @@ static void give_up(struct attach *at)
 	close_socket(at);
 	loop_watch_free(at->wake_watch);
 	at->wake_watch = NULL;
+	pace_stop(&at->pace);
 	event_del(at->publish);
 	if (was == ATTACHED)
 		detach_clients(at, client_count(at));
@@ -159,25 +162,45 @@ static bool sleep_all(struct attach *at)
 	return true;
 }
 
+// Until nothing is left, and then to sleep. Returns how many slots there were, or -errno after lose.
+static int serve(struct attach *at)
+{
+	int sum = 0;
+
+	for (unsigned int round = 0; round < DRAIN_ROUNDS; round++) {
+		int n = drain_all(at);
+
+		if (n < 0) {
+			lose(at, "a ring of it is broken");
+			return n;
+		}
+		publish_all(at);
+		sum += n;
+		if (n == 0 && (pace_is_looking(&at->pace) || sleep_all(at)))
+			return sum;
+	}
+	// More waits than one turn may take: come again after the others.
+	eventfd_write(at->io.fd[TG_ATTACH_FD_WAKE_CONTROL], 1);
+	return sum;
+}
+
 static void on_wake(void *arg, int fd)
 {
 	struct attach *at = arg;
 	eventfd_t count;
 
 	eventfd_read(fd, &count);
-	for (unsigned int round = 0; round < DRAIN_ROUNDS; round++) {
-		int n = drain_all(at);
+	pace_woken(&at->pace);
+	serve(at);
+}
 
-		if (n < 0) {
-			lose(at, "a ring of it is broken");
-			return;
-		}
-		publish_all(at);
-		if (n == 0 && sleep_all(at))
-			return;
-	}
-	// More waits than one turn may take: come again after the others.
-	eventfd_write(fd, 1);
+static void on_look(void *arg, int)
+{
+	struct attach *at = arg;
+	int n = serve(at);
+
+	if (n >= 0 && !pace_looked(&at->pace, (unsigned int)n))
+		serve(at);
 }
 
 // After a time in which we were stopped ourselves the wheel catches up, all in one moment.
@@ -306,7 +329,9 @@ struct attach *attach_new(const struct attach_params *params)
 	at->socket = -1;
 	at->io = (struct attach_io){.fd = {-1, -1, -1}};
 	at->publish = event_new(loop_base(params->loop), -1, EV_TIMEOUT, on_publish, at);
-	if (at->publish == NULL) {
+	if (at->publish == NULL || pace_init(&at->pace, params->loop, on_look, at) < 0) {
+		if (at->publish != NULL)
+			event_free(at->publish);
 		free(at);
 		return NULL;
 	}
@@ -321,6 +346,7 @@ void attach_free(struct attach *attach)
 	give_up(attach);
 	timer_cancel(loop_wheel(attach->params.loop), &attach->timer);
 	event_free(attach->publish);
+	pace_fini(&attach->pace);
 	free(attach);
 }
 
