@@ -32,14 +32,16 @@ def install():
 
 
 class Rtpengine:
-    """In a namespace, between two addresses. .restart() starts it, .stop() ends it."""
+    """In a namespace, between two addresses; pinned: on the worker's core. .restart() starts it,
+    .stop() ends it."""
 
-    def __init__(self, ns, directory, near, far):
+    def __init__(self, ns, directory, near, far, pinned=True):
         self.args = ["rtpengine", "--config-file=none", "--foreground", "--log-stderr",
                      "--log-level=3", "--table=-1", "--num-threads=1",
                      f"--interface=near/{near}", f"--interface=far/{far}",
                      f"--listen-ng=127.0.0.1:{NG_PORT}", "--port-min=30000", "--port-max=50000"]
         self.ns, self.log = ns, directory / "rtpengine.log"
+        self.pin = ["taskset", "-c", machine.WORKER_CPU] if pinned else []
         self.process, self.cookie = None, 0
         with ns.entered():
             self.ng = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -49,7 +51,7 @@ class Rtpengine:
         """Starts it, or again without its calls."""
         if self.process:
             self.process.stop(5)
-        self.process = Process(self.ns, self.log, "taskset", "-c", machine.WORKER_CPU, *self.args)
+        self.process = Process(self.ns, self.log, *self.pin, *self.args)
         machine.prefer(self.process.child.pid)
         for _ in range(40):
             try:
