@@ -154,12 +154,26 @@ static void mask_line(char *line, size_t len)
 	}
 }
 
+// Where the next CR and LF lie, len for none. Each octet is looked at once for either, however many lines
+// end at the other.
+struct line_ends {
+	size_t cr, lf;
+};
+
+static void find_ends(struct line_ends *ends, const char *at, size_t i, size_t len)
+{
+	if (ends->cr < i)
+		ends->cr = i + str_index(str_of(at + i, len - i), '\r');
+	if (ends->lf < i)
+		ends->lf = i + str_index(str_of(at + i, len - i), '\n');
+}
+
 // The end of the line at i, with the lines that continue it (RFC 3261 §7.3.1).
-static size_t line_end(const char *at, size_t i, size_t len)
+static size_t line_end(struct line_ends *ends, const char *at, size_t i, size_t len)
 {
 	for (;;) {
-		while (i < len && ((uint8_t)at[i] > '\r' || !is_line_end(at[i])))
-			i++;
+		find_ends(ends, at, i, len);
+		i = ends->cr < ends->lf ? ends->cr : ends->lf;
 		if (i < len && at[i] == '\r')
 			i++;
 		if (i < len && at[i] == '\n')
@@ -209,9 +223,12 @@ void trace_mask_passwords(char *text, size_t len)
 
 void trace_mask(char *message, size_t len)
 {
+	struct line_ends ends = {
+		str_index(str_of(message, len), '\r'), str_index(str_of(message, len), '\n')};
+
 	trace_mask_passwords(message, len);
 	for (size_t i = 0, end; i < len; i = end) {
-		end = line_end(message, i, len);
+		end = line_end(&ends, message, i, len);
 		mask_line(message + i, end - i);
 	}
 }
