@@ -75,6 +75,20 @@ struct conf_peer {
 	bool follows_redirects;	      // of its 3xx, within our routes (C55)
 };
 
+// Sources of all peers, for conf_peer_by_source: sorted by length of prefix, the longest first.
+struct conf_indexed {
+	struct tg_ip net;
+	uint8_t bits; // of the mapped form
+	uint8_t realm;
+	uint16_t peer;
+	uint32_t end; // index of the first entry with a shorter prefix
+};
+
+struct conf_peer_index {
+	struct conf_indexed *entry;
+	unsigned int count;
+};
+
 // Calls that enter through a realm or a peer leave to a peer. First match wins.
 struct conf_route {
 	int from_realm;	    // -1: any
@@ -137,6 +151,7 @@ struct conf {
 	unsigned int realm_count;
 	struct conf_peer *peers;
 	unsigned int peer_count;
+	struct conf_peer_index peer_index;
 	struct conf_route *routes;
 	unsigned int route_count;
 	struct conf_guard guard;

@@ -103,6 +103,11 @@ int conf_guard_resolve(struct conf *conf, const struct raw_conf *raw, struct val
 // hangs in *conf and is freed with it.
 int conf_resolve(struct conf *conf, struct raw_conf *raw, const struct conf_source *src);
 
+/* peer_index */
+
+// When the peers are complete. Returns 0 or -ENOMEM.
+int conf_index_peers(struct conf *conf);
+
 /* check */
 
 // What each value on its own cannot show: twice the same listener, overlapping ports and the like.

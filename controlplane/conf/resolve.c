@@ -569,5 +569,5 @@ int conf_resolve(struct conf *conf, struct raw_conf *raw, const struct conf_sour
 	resolve_connections(conf, &raw->connections);
 	for (size_t i = 0; i < sizeof(steps) / sizeof(steps[0]) && err == 0; i++)
 		err = steps[i](&r);
-	return err;
+	return err == 0 ? conf_index_peers(conf) : err;
 }

@@ -49,6 +49,7 @@ static void free_snapshot(struct snapshot *s)
 	free(conf->ports);
 	free(conf->realms);
 	free(conf->peers);
+	free(conf->peer_index.entry);
 	free(conf->routes);
 	free(conf->guard.scanners);
 	free(conf->guard.never);
@@ -117,25 +118,4 @@ int conf_peer_index(const struct conf *conf, const char *name)
 			return (int)i;
 	}
 	return -1;
-}
-
-const struct conf_peer *conf_peer_by_source(
-	const struct conf *conf, unsigned int realm, const struct tg_ip *ip)
-{
-	const struct conf_peer *best = NULL;
-	int best_bits = -1;
-
-	for (unsigned int p = 0; p < conf->peer_count; p++) {
-		const struct conf_peer *peer = &conf->peers[p];
-
-		for (unsigned int s = 0; peer->realm == realm && s < peer->source_count; s++) {
-			const struct conf_network *source = &peer->sources[s];
-
-			if (source->bits <= best_bits || !tg_ip_in(ip, &source->net, source->bits))
-				continue;
-			best = peer;
-			best_bits = source->bits;
-		}
-	}
-	return best;
 }
