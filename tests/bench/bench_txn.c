@@ -17,7 +17,7 @@
 static const struct {
 	const char *name;
 	unsigned int live;
-} loads[] = {{"1,000", 1000}, {"10,000", 10000}, {"100,000", 100000}, {"250,000", 250000}};
+} loads[] = {{"1,000", 1000}, {"10,000", 10000}, {"100,000", 100000}, {"500,000", 500000}};
 
 static struct sip_stack *stack;
 static struct timer_wheel *wheel;
@@ -167,7 +167,7 @@ static void start(void)
 	stack = sip_stack_new(&(struct sip_stack_params){
 		.wheel = wheel,
 		.transport = &transport,
-		.transactions_max = LIVE_MAX + 2 * ROUNDS,
+		.transactions_max = 2 * LIVE_MAX, // strangers leave a quarter
 		.timers = {CLIENT_T1_MS, CLIENT_T1_MS, CLIENT_T1_MS},
 		.force_rport = force_rport,
 		.is_silent = is_silent,
