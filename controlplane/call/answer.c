@@ -78,6 +78,7 @@ static int send_on(struct call *call, struct answer *answer)
 			.extra_count = answer->is_reliable ? 2 : 0,
 			.sdp = str_from(answer->kept->sdp),
 			.is_reliable = answer->is_reliable,
+			.is_session = true,
 		});
 }
 
@@ -85,6 +86,7 @@ static void say_answered(struct call *call)
 {
 	call->answered_ms = call_age_ms(call);
 	counter_add(&call->engine->counters.answered, 1);
+	call_limit(call);
 	LOG(LOG_INFO, "call-answer", "call=%" PRIu64 " a_call_id=%s b_call_id=%s age_ms=%" PRIu64,
 		call->id, LOG_STR(call->leg[LEG_A]->dialog.call_id),
 		LOG_STR(call->leg[LEG_B]->dialog.call_id), call->answered_ms);
@@ -288,6 +290,7 @@ void answer_success(struct call *call, const struct call_input *in)
 	timer_cancel(call->engine->params.wheel, &call->timer);
 	leg->state = LEG_ANSWERED;
 	leg_learn(leg, in->msg);
+	session_timer_on_answer(call, leg, in->msg);
 	branch_heed(call, leg);
 	if (dialog_on_response(&leg->dialog, in->msg) == 0)
 		begin_success(call, in->msg);

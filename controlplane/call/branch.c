@@ -242,6 +242,16 @@ static void fail(struct call *call, struct leg *leg, const struct call_input *in
 		call->leg[LEG_B] = other;
 }
 
+// RFC 4028 §7.3: same Call-ID, CSeq + 1 (C37)
+static bool invite_again(struct call *call, struct leg *leg)
+{
+	struct str sdp = call->offer == CALL_OFFER_AWAITED
+		? STR_NONE
+		: media_session_sent(call->media, MEDIA_B);
+
+	return leg_invite(call, leg, &call->invite->msg, sdp) == 0;
+}
+
 static void on_final(struct call *call, struct leg *leg, const struct call_input *in)
 {
 	bool wanted = rings(leg) && is_undecided(call);
@@ -251,6 +261,8 @@ static void on_final(struct call *call, struct leg *leg, const struct call_input
 		fsm_handle(call, CALL_EV_BRANCH_GONE, in);
 		return;
 	}
+	if (session_timer_heed(leg, in->msg) && invite_again(call, leg))
+		return;
 	if (in->msg->status < 400)
 		redirect_follow(call, leg, in->msg);
 	fail(call, leg, in, in->msg->status);

@@ -165,6 +165,7 @@ void call_free(struct call *call)
 	counter_add(&call->engine->counters.calls, (uint64_t)-1);
 	counter_add(&call->engine->counters.states[call->state], (uint64_t)-1);
 	timer_cancel(call->engine->params.wheel, &call->timer);
+	timer_cancel(call->engine->params.wheel, &call->longest);
 	if (call->is_listed)
 		table_remove(&call->engine->callers, &call->node);
 	answer_forget(call);
@@ -198,6 +199,18 @@ static void on_timer(struct timer * /*timer*/, void *arg)
 void call_arm(struct call *call, uint64_t delay_ms)
 {
 	timer_arm(call->engine->params.wheel, &call->timer, delay_ms, on_timer, call);
+}
+
+static void on_longest(struct timer * /*timer*/, void *arg)
+{
+	fsm_handle(arg, CALL_EV_EXPIRED, &(struct call_input){.cause = CALL_CAUSE_MAX_DURATION});
+}
+
+void call_limit(struct call *call)
+{
+	if (call->conf->call_max_ms != 0)
+		timer_arm(call->engine->params.wheel, &call->longest, call->conf->call_max_ms,
+			on_longest, call);
 }
 
 // ---- beginning and ending

@@ -57,6 +57,7 @@ enum call_state {
 	X(MEDIA_LOST, "media_lost")       \
 	X(MEDIA_REFUSED, "media_refused") \
 	X(EXPIRED, "expired")             \
+	X(MAX_DURATION, "max_duration")   \
 	X(HANGUP, "hangup")
 
 enum call_cause {
@@ -67,21 +68,22 @@ enum call_cause {
 };
 
 // X(NAME, "metric label"): why an INVITE made no call. At most 16 (engine_counters).
-#define CALL_REFUSALS(X)                    \
-	X(STRANGER, "stranger")             \
-	X(EXTENSION, "extension")           \
-	X(MAX_FORWARDS, "max_forwards")     \
-	X(LOOP, "loop")                     \
-	X(DRAINING, "draining")             \
-	X(NO_DATAPLANE, "no_dataplane")     \
-	X(CALLS_MAX, "calls_max")           \
-	X(BAD_REQUEST, "bad_request")       \
-	X(BODY_TYPE, "body_type")           \
-	X(NO_ROUTE, "no_route")             \
-	X(PEER_FULL, "peer_full")           \
-	X(BAD_SDP, "bad_sdp")               \
-	X(NOT_ACCEPTABLE, "not_acceptable") \
-	X(NO_PORTS, "no_ports")             \
+#define CALL_REFUSALS(X)                        \
+	X(STRANGER, "stranger")                 \
+	X(EXTENSION, "extension")               \
+	X(MAX_FORWARDS, "max_forwards")         \
+	X(LOOP, "loop")                         \
+	X(DRAINING, "draining")                 \
+	X(NO_DATAPLANE, "no_dataplane")         \
+	X(CALLS_MAX, "calls_max")               \
+	X(BAD_REQUEST, "bad_request")           \
+	X(SESSION_INTERVAL, "session_interval") \
+	X(BODY_TYPE, "body_type")               \
+	X(NO_ROUTE, "no_route")                 \
+	X(PEER_FULL, "peer_full")               \
+	X(BAD_SDP, "bad_sdp")                   \
+	X(NOT_ACCEPTABLE, "not_acceptable")     \
+	X(NO_PORTS, "no_ports")                 \
 	X(MEMORY, "memory")
 
 enum call_refusal {
@@ -131,7 +133,8 @@ struct call {
 	uint32_t invite_cseq;	// of that INVITE
 	struct leg *leg[2];	// A, and the B that speaks for the callee
 	struct leg *legs[CALL_LEGS_MAX];
-	struct timer timer; // no answer, then the kept ACK, then the end
+	struct timer timer;   // no answer, then the kept ACK, then the end
+	struct timer longest; // how long it may last (C54)
 	struct media_session *media;
 	struct guard_hold *hold; // of a caller that is a stranger, once it said ACK
 	struct kept *invite;	 // until the callee has answered
@@ -186,6 +189,8 @@ struct call *call_find_by_invite(const struct engine *engine, const struct sip_m
 
 uint64_t call_age_ms(const struct call *call);
 void call_arm(struct call *call, uint64_t delay_ms);
+// It was answered: from now on it may last so long as its settings say (C54).
+void call_limit(struct call *call);
 // call-begin in the log and in the counters; later calls do nothing.
 void call_begin(struct call *call);
 // Ends it: cause in the log and in the counters, media freed, each leg told what its state asks for.

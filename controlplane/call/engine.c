@@ -112,7 +112,7 @@ static void on_late_2xx(struct engine *engine, const struct sip_msg *msg)
 
 	if (leg == NULL)
 		return;
-	if (leg->side == LEG_B && msg->cseq == 1)
+	if (leg->side == LEG_B && msg->cseq == leg->invite_cseq)
 		branch_on_response(call, leg, msg);
 	else
 		leg_ack_again(call, leg, msg);

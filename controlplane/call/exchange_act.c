@@ -32,6 +32,7 @@ static void reply_from(struct exchange *x, const struct sip_msg *response, struc
 			.phrase = identity_phrase(response->reason),
 			.source = response,
 			.sdp = sdp,
+			.is_session = x->method == SIP_INVITE || x->method == SIP_UPDATE,
 		});
 }
 
@@ -149,6 +150,8 @@ void exchange_take_success(struct exchange *x, const struct call_input *in)
 		return;
 	dialog_on_response(&to->dialog, in->msg);
 	leg_learn(to, in->msg);
+	if (x->asked == SIP_INVITE || x->asked == SIP_UPDATE)
+		session_timer_on_answer(x->call, to, in->msg);
 	if (!needs_sdp) {
 		pass_plain(x, in->msg);
 		return;

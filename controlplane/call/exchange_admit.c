@@ -114,6 +114,9 @@ static void begin(struct exchange *x, const struct request *r)
 	enum media_side side = (enum media_side)r->leg->side;
 	bool bears = x->sdp == EXCHANGE_SDP_OFFER || x->sdp == EXCHANGE_SDP_ANSWER;
 
+	leg_learn(r->leg, r->msg);
+	if (x->method == SIP_INVITE || x->method == SIP_UPDATE)
+		session_timer_on_request(call, r->leg, r->msg);
 	if (x->method == SIP_INVITE)
 		request_try(r);
 	if (bears)
@@ -153,6 +156,9 @@ void exchange_on_request(const struct request *r)
 		refuse(r, status);
 		return;
 	}
+	if ((r->msg->method == SIP_INVITE || r->msg->method == SIP_UPDATE)
+		&& session_timer_refuses(r))
+		return;
 	asked = method_for(r, to);
 	if (asked == SIP_UNKNOWN && r->msg->method == SIP_UPDATE) {
 		request_warn(r, 488, 399, "the other side knows no UPDATE");

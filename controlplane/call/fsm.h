@@ -48,6 +48,7 @@ struct call_input {
 	enum media_failure failure; // OFFER_FAILED, ANSWER_FAILED
 	struct str sdp;		    // OFFER_READY, ANSWER_READY, ACK_READY
 	uint16_t status;	    // DIALOG_GONE: what the peer said
+	int cause;		    // EXPIRED: enum call_cause
 };
 
 typedef void call_action_h(struct call *call, const struct call_input *in);

@@ -235,8 +235,13 @@ static void admit(const struct admission *a)
 void invite_on_request(const struct request *r)
 {
 	struct admission a = {.r = r, .conf = r->engine->conf};
-	const struct check *failed = first_failed(&a);
+	const struct check *failed;
 
+	if (session_timer_refuses(r)) {
+		invite_refuse(r, CALL_REFUSAL_SESSION_INTERVAL);
+		return;
+	}
+	failed = first_failed(&a);
 	if (failed != NULL)
 		refuse(r, failed);
 	else

@@ -16,6 +16,7 @@ void leg_free(struct call *call, struct leg *leg)
 		counter_add(&call->engine->counters.dialogs, (uint64_t)-1);
 	dialog_fini(&leg->dialog, &call->engine->dialogs);
 	leg_forget_ack(leg);
+	session_timer_stop(call, leg);
 	trunk_give(call->engine->trunks, leg->trunk);
 	call->legs[leg->number] = NULL;
 	free(leg);
@@ -100,6 +101,7 @@ static void send_bye(struct call *call, struct leg *leg, const struct farewell *
 	int rc;
 
 	leg->state = LEG_LEAVING;
+	session_timer_stop(call, leg);
 	rc = leg_request(call, leg, &leg->bye,
 		&(struct leg_request){
 			.method = SIP_BYE,

@@ -12,6 +12,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "controlplane/call/session_timer.h"
 #include "controlplane/conf/conf.h"
 #include "controlplane/sip/dialog.h"
 #include "controlplane/sip/rel100.h"
@@ -35,6 +36,7 @@ enum leg_state {
 };
 
 struct leg {
+	struct call *call;
 	struct dialog dialog;
 	enum leg_state state;
 	uint8_t side;			// LEG_A or LEG_B
@@ -43,9 +45,11 @@ struct leg {
 	const struct conf_realm *realm; // of call->conf
 	const struct conf_peer *peer;	// likewise; NULL: a stranger
 	struct sip_timers timers;
-	uint64_t invite; // transaction: of A server, of B client
-	uint64_t bye;	 // client transaction
-	uint64_t fork;	 // B: hash of the To-tag of the last other branch that answered
+	struct session_timer session;
+	uint32_t invite_cseq; // B: of the INVITE that began it, as sent last
+	uint64_t invite;      // transaction: of A server, of B client
+	uint64_t bye;	      // client transaction
+	uint64_t fork;	      // B: hash of the To-tag of the last other branch that answered
 	struct leg_ack {
 		char *bytes; // as sent, for when the 2xx repeats (B27); NULL: none is kept
 		size_t len;
@@ -81,6 +85,7 @@ struct leg_answer {
 	unsigned int extra_count;
 	struct str sdp;	    // in place of source's own; none: a body of another kind crosses
 	bool is_bare;	    // without a body
+	bool is_session;    // a 2xx to INVITE or UPDATE: the session timer begins anew
 	struct str contact; // of a redirection
 	bool is_reliable;   // a 1xx that asks for PRACK
 };

@@ -48,6 +48,7 @@ static int leg_new(struct leg **out, struct call *call, uint8_t side, const stru
 	leg = calloc(1, sizeof(*leg));
 	if (leg == NULL)
 		return -ENOMEM;
+	leg->call = call;
 	leg->side = side;
 	leg->number = number;
 	leg->peer = peer;
@@ -86,6 +87,7 @@ int leg_new_a(struct leg **out, struct call *call, const struct call_params *p)
 	leg->invite = p->txn;
 	leg->realm = &call->conf->realms[p->flow->realm];
 	leg_learn(leg, p->invite);
+	session_timer_on_request(call, leg, p->invite);
 	rc = dialog_init_uas(&leg->dialog, &call->engine->dialogs, p->invite, p->flow,
 		advertised_of(call->conf, p->flow));
 	return settle(out, call, leg, rc);

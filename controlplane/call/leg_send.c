@@ -112,9 +112,14 @@ static void fill_answer(struct sip_response_out *out, struct extras *extras, con
 
 int leg_answer(struct call *call, struct leg *leg, uint64_t txn, const struct leg_answer *answer)
 {
+	struct session_timer_words words;
 	struct extras extras = {0};
 	struct sip_response_out out;
 
+	if (answer->is_session && answer->status / 100 == 2) {
+		session_timer_answer(&words, call, leg);
+		add_extras(&extras, words.extra, words.count);
+	}
 	fill_answer(&out, &extras, leg, answer);
 	if (!answer->is_bare)
 		fill_body(&(struct body){&out.content_type, &out.body}, call, answer->source,
@@ -172,8 +177,13 @@ int leg_request(
 	struct strbuf scratch = scratch_of(call);
 	struct extras extras = {0};
 	struct sip_request_out out = {0};
+	struct session_timer_words words;
 	char rack[SIP_RACK_BYTES];
 
+	if (says_capabilities(request->method)) {
+		session_timer_ask(&words, call, leg);
+		add_extras(&extras, words.extra, words.count);
+	}
 	dialog_request(&leg->dialog, request->method, &out, &scratch);
 	fill_request(&out, &extras, leg, request);
 	fill_body(
@@ -196,8 +206,11 @@ int leg_invite(struct call *call, struct leg *leg, const struct sip_msg *source,
 	struct strbuf scratch = scratch_of(call);
 	struct extras extras = {0};
 	struct sip_request_out out = {.contact = leg->dialog.contact, .source = source};
+	struct session_timer_words words;
 	int rc;
 
+	session_timer_ask(&words, call, leg);
+	add_extras(&extras, words.extra, words.count);
 	client.flow = leg->dialog.flow;
 	dialog_request(&leg->dialog, SIP_INVITE, &out, &scratch);
 	out.max_forwards = call->max_forwards;
@@ -208,6 +221,7 @@ int leg_invite(struct call *call, struct leg *leg, const struct sip_msg *source,
 	out.extra_count = extras.count;
 	if (scratch.failed)
 		return -EMSGSIZE;
+	leg->invite_cseq = out.cseq;
 	rc = sip_request(call->engine->stack, &leg->invite, &client, &out);
 	if (rc == 0)
 		leg->state = LEG_INVITED;

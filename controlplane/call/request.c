@@ -83,7 +83,7 @@ void request_try(const struct request *r)
 // Extensions that are honoured from end to end, or by us (C57).
 static bool is_supported(struct str tag)
 {
-	return str_equal_nocase(tag, SIP_100REL);
+	return str_equal_nocase(tag, SIP_100REL) || str_equal_nocase(tag, SIP_TIMER);
 }
 
 // Those that fit: there is no end to what may be asked for.

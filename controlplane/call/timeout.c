@@ -50,14 +50,17 @@ void timeout_no_prack(struct call *call, const struct call_input * /*in*/)
 }
 
 // A session that was not refreshed (RFC 4028 §10), or the longest a call may last (C54).
-void timeout_expired(struct call *call, const struct call_input * /*in*/)
+void timeout_expired(struct call *call, const struct call_input *in)
 {
+	bool is_session = in->cause == CALL_CAUSE_EXPIRED;
+
 	call_end(call,
 		&(struct farewell){
-			.cause = CALL_CAUSE_EXPIRED,
+			.cause = in->cause,
 			.by = "us",
 			.status = 480,
-			.reason = STR("Q.850;cause=102;text=\"Session expired\""),
+			.reason = is_session ? STR("Q.850;cause=102;text=\"Session expired\"")
+					     : STR("Q.850;cause=31;text=\"Longest duration\""),
 		});
 }
 

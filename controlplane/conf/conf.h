@@ -161,6 +161,9 @@ struct conf {
 	uint32_t streams_max;
 	uint32_t t1_ms, t2_ms, t4_ms;
 	uint32_t no_answer_ms;
+	uint32_t session_s;	       // RFC 4028, asked for; 0: not
+	uint32_t session_min_s;	       // shorter ones are refused
+	uint32_t call_max_ms;	       // C54; 0: no limit
 	uint32_t media_idle_ms;	       // J12, C53
 	uint32_t media_one_way_ms;     // J16; 0: never
 	uint32_t port_quarantine_ms;   // J2

@@ -143,6 +143,9 @@ struct raw_timers {
 	uint32_t *t2_ms;
 	uint32_t *t4_ms;
 	uint32_t *no_answer_s;
+	uint32_t *session_s;
+	uint32_t *session_min_s;
+	uint32_t *call_max_s;
 	uint32_t *media_idle_s;
 	uint32_t *media_one_way_s;
 	uint32_t *port_quarantine_s;

@@ -166,6 +166,9 @@ static void resolve_numbers(struct conf *conf, const struct raw_conf *raw)
 	conf->t2_ms = *raw->timers.t2_ms;
 	conf->t4_ms = *raw->timers.t4_ms;
 	conf->no_answer_ms = *raw->timers.no_answer_s * 1000;
+	conf->session_s = *raw->timers.session_s;
+	conf->session_min_s = *raw->timers.session_min_s;
+	conf->call_max_ms = *raw->timers.call_max_s * 1000;
 	conf->media_idle_ms = *raw->timers.media_idle_s * 1000;
 	conf->media_one_way_ms = *raw->timers.media_one_way_s * 1000;
 	conf->port_quarantine_ms = *raw->timers.port_quarantine_s * 1000;

@@ -320,11 +320,16 @@ static void step_mark(struct world *w, const struct step * /*step*/)
 
 static void step_set(struct world *w, const struct step *step)
 {
+	char value[512];
+	size_t len = 0;
+
+	for (unsigned int i = 2; i < step->words && len + 1 < sizeof(value); i++)
+		len += (size_t)snprintf(
+			value + len, sizeof(value) - len, "%s%s", i > 2 ? " " : "", step->word[i]);
 	need(w,
-		step->words == 3
-			&& vars_set(&w->vars, str_from(step->word[1]), str_from(step->word[2]))
-				== 0,
-		"set NAME VALUE");
+		step->words > 2 && len < sizeof(value)
+			&& vars_set(&w->vars, str_from(step->word[1]), str_of(value, len)) == 0,
+		"set NAME VALUE...");
 }
 
 static void step_stat(struct world *w, const struct step *step)
