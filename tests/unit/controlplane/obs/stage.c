@@ -100,9 +100,17 @@ json_t *stage_hear(int fd)
 	size_t cap = 4096, len = 0;
 	char *line = malloc(cap);
 	json_t *json = NULL;
+	bool ends = false;
+	ssize_t got;
 
-	while (recv(fd, &line[len], 1, 0) == 1 && line[len] != '\n') {
-		if (++len == cap)
+	// no octet behind the line may be taken
+	while (!ends && (got = recv(fd, &line[len], cap - len, MSG_PEEK)) > 0) {
+		const char *end = memchr(&line[len], '\n', (size_t)got);
+
+		ends = end != NULL;
+		got = recv(fd, &line[len], ends ? (size_t)(end - &line[len]) + 1 : (size_t)got, 0);
+		len += (size_t)got - ends;
+		if (len == cap)
 			line = realloc(line, cap *= 2);
 	}
 	if (len > 0)
