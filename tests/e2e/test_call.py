@@ -179,13 +179,36 @@ def test_C45_early_media_flows_before_the_answer(tidegate, phone, carrier, ends,
     out.hang_up_from(into)
 
 
-def test_reinvite_is_refused_and_the_call_lives(tidegate, phone, carrier, ends):
+def impatient(tree):
+    tree["timers"] = {"media_idle_s": "2"}
+
+
+def reinvite(asker, other, version, direction, answer):
+    """A re-INVITE that crosses; what the other side is offered and what the asker is answered."""
+    def body(agent, word):
+        return agent.offer(version=version).replace("a=sendrecv", f"a={word}")
+    asker.request("INVITE", body(asker.agent, direction), [("Contact", asker.agent.contact)])
+    asked = other.expect("INVITE")
+    other.reply(200, body(other.agent, answer), request=asked)
+    final = asker.expect(200)
+    asker.ack()
+    other.expect("ACK")
+    return asked.body.decode(), final.body.decode()
+
+
+def test_C20_held_and_resumed_media_is_continuous(alone, phone, carrier, ends):
+    tidegate = alone(impatient)
     out, into, *addresses = ua.connect(phone, carrier, CALLEE)
-    out.request("INVITE", phone.offer(version=2), [("Contact", phone.contact)])
-    refusal = out.expect(488)
-    out.agent.send(out.build("ACK", cseq=int(refusal["CSeq"].split()[0]),
-                             branch=refusal.branch), out.next_hop())
     ends[0].remote, ends[1].remote = addresses
+    assert rtp.talk(*ends, 0.5).whole
+    asked, answered = reinvite(out, into, 2, "inactive", "inactive")
+    assert "a=inactive" in asked and "a=inactive" in answered
+    # the silence of a held call is no reason to end it
+    time.sleep(5)
+    assert tidegate.stats()["calls"] == 1
+    asked, answered = reinvite(into, out, 3, "sendrecv", "sendrecv")
+    assert "a=inactive" not in asked + answered
+    # the same numbers and sources go on, so all that was ever sent is counted
     report = rtp.talk(*ends, 0.5)
     assert report.whole, report
     out.hang_up_from(into)
@@ -196,7 +219,11 @@ def test_C35_options_to_the_sbc_is_answered(tidegate, phone):
     request.call_id, request.to = "options@test", phone.server
     request.local, request.remote = f"<sip:alice@{PHONE}>;tag=o1", f"<sip:{SBC_ACCESS}>"
     request.target = f"sip:{SBC_ACCESS}"
-    phone.send(request.build("OPTIONS"))
+    # to a stranger no answer is larger than its request (I16), so it is of a real one's length
+    phone.send(request.build("OPTIONS", headers=[
+        ("Contact", phone.contact), ("Accept", "application/sdp, application/dtmf-relay"),
+        ("Allow", "INVITE, ACK, CANCEL, BYE, OPTIONS, UPDATE, PRACK, INFO, NOTIFY, REFER"),
+        ("Supported", "100rel, timer, replaces, norefersub, outbound, path, gruu")]))
     answer = request.expect(200)
     assert "INVITE" in answer["Allow"]
 
