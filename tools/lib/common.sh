@@ -43,7 +43,7 @@ apt_try() {
 
 # Installs what tools/packages.txt names and is not there. Starts no service.
 install_packages() {
-	local missing policy=
+	local missing service policy=
 	mapfile -t missing < <(packages_missing)
 	if [ ${#missing[@]} = 0 ]; then
 		say "packages: all there"
@@ -61,9 +61,11 @@ install_packages() {
 		die "could not install: ${missing[*]}"
 	fi
 	[ -z "$policy" ] || rm -f $policy
-	if [[ " ${missing[*]} " == *" prometheus "* ]] && command -v systemctl >/dev/null; then
-		systemctl disable prometheus.service >/dev/null 2>&1 || true
-	fi
+	for service in prometheus kamailio; do
+		if [[ " ${missing[*]} " == *" $service "* ]] && command -v systemctl >/dev/null; then
+			systemctl disable $service.service >/dev/null 2>&1 || true
+		fi
+	done
 	say "packages: done"
 }
 
