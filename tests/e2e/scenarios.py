@@ -15,7 +15,7 @@ import pathlib
 import re
 import time
 
-from lab import ACCESS, CARRIER, PHONE, SIPP
+from lab import ACCESS, CARRIER, PHONE, SIPP, STRANGER
 
 PIECES = {
     "caller": """\
@@ -122,8 +122,12 @@ def await_listener(sipp, seconds=20):
         time.sleep(0.05)
 
 
-def play(lab, name, calls, limit_s=90):
-    """Calls of NAME-caller.xml and NAME-callee.xml by way of Tidegate; each must go as written."""
+def play(lab, name, calls, limit_s=90, outside=False):
+    """Calls of NAME-caller.xml and NAME-callee.xml by way of Tidegate; each must go as written.
+
+    outside: the caller stands before the NAT box, which forgets who is silent for 30 s.
+    """
+    ns, address = (lab.nat, STRANGER) if outside else (lab.phone, PHONE)
     caller, callee = written(lab, f"{name}-caller.xml"), written(lab, f"{name}-callee.xml")
     common = ("-m", calls, "-p", "5060", "-timeout", limit_s, "-trace_msg")
     far = lab.sipp(lab.carrier, callee, CARRIER, *common, "-message_file", f"{callee}.msg",
@@ -131,7 +135,7 @@ def play(lab, name, calls, limit_s=90):
     try:
         await_listener(far)
         status, output = lab.sipp(
-            lab.phone, caller, PHONE, *common, "-r", "5", "-s", "+442079460123",
+            ns, caller, address, *common, "-r", "5", "-s", "+442079460123",
             "-message_file", f"{caller}.msg", remote=f"{ACCESS[0]}:{ACCESS[1]}",
             wait_s=limit_s + 20)
         assert status == 0, said(lab, caller.name, callee.name) or output[-3000:]

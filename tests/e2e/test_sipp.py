@@ -60,3 +60,15 @@ def test_C49_late_offer_is_answered_in_prack(played):
 
 def test_C25_info_crosses(played):
     played("info")
+
+
+def short_sessions(tree):
+    # half of it passes before we refresh, two thirds before we hang up on who does not
+    tree["timers"] = {"session_s": "90", "session_min_s": "90"}
+
+
+def test_C36_sessions_are_refreshed_or_end(alone, lab):
+    tidegate = alone(short_sessions)
+    play(lab, "session", CALLS, limit_s=120, outside=True)
+    stats = tidegate.settled(20)
+    assert stats["calls"] == 0 and stats["streams"] == 0, stats
