@@ -355,6 +355,7 @@ void answer_refusal(struct call *call, const struct call_input *in)
 		farewell.phrase = STR_NONE;
 	}
 	farewell.status = status;
+	farewell.was = best != NULL ? best->status : in->msg->status;
 	call_end(call, &farewell);
 }
 

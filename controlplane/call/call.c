@@ -236,19 +236,23 @@ static uint64_t talk_ms(const struct call *call)
 	return call->answered_ms != 0 ? call_age_ms(call) - call->answered_ms : 0;
 }
 
+// As it was said, and as the caller gets it.
 static void count_end(struct call *call, const struct farewell *farewell)
 {
+	unsigned int said = farewell->was != 0 ? farewell->was : farewell->status;
+	unsigned int sent = said != 0 ? leg_final(call, farewell) : 0;
+
 	call_begin(call);
 	counter_add(&call->engine->counters.ended[farewell->cause], 1);
 	LOG(LOG_INFO, "call-end",
 		"call=%" PRIu64
-		" a_call_id=%s b_call_id=%s cause=%s by=%s status=%u age_ms=%" PRIu64
+		" a_call_id=%s b_call_id=%s cause=%s by=%s status=%u sent=%u age_ms=%" PRIu64
 		" talk_ms=%" PRIu64,
 		call->id, LOG_STR(call->leg[LEG_A]->dialog.call_id),
 		LOG_STR(call->leg[LEG_B]->dialog.call_id),
 		call_cause_label((enum call_cause)farewell->cause),
-		farewell->by != NULL ? farewell->by : "-",
-		call->answered_ms != 0 ? 200u : farewell->status, call_age_ms(call), talk_ms(call));
+		farewell->by != NULL ? farewell->by : "-", call->answered_ms != 0 ? 200u : said,
+		call->answered_ms != 0 ? 200u : sent, call_age_ms(call), talk_ms(call));
 }
 
 static void give_trunks(struct call *call)

@@ -14,6 +14,7 @@
 #include "controlplane/base/table.h"
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/call/branch.h"
+#include "controlplane/call/engine.h"
 #include "controlplane/call/leg.h"
 #include "controlplane/conf/conf.h"
 #include "controlplane/media/session.h"
@@ -41,7 +42,7 @@ enum call_state {
 		CALL_STATE_COUNT,
 };
 
-// X(NAME, "metric label"): why a call ended. At most 16 (engine_counters).
+// X(NAME, "metric label"): why a call ended. At most ENGINE_REASONS_MAX.
 #define CALL_CAUSES(X)                    \
 	X(BYE, "bye")                     \
 	X(CANCELLED, "cancelled")         \
@@ -67,9 +68,10 @@ enum call_cause {
 		CALL_CAUSE_COUNT,
 };
 
-// X(NAME, "metric label"): why an INVITE made no call. At most 16 (engine_counters).
+// X(NAME, "metric label"): why an INVITE made no call. At most ENGINE_REASONS_MAX.
 #define CALL_REFUSALS(X)                        \
 	X(STRANGER, "stranger")                 \
+	X(METHOD, "method")                     \
 	X(EXTENSION, "extension")               \
 	X(MAX_FORWARDS, "max_forwards")         \
 	X(LOOP, "loop")                         \
@@ -109,8 +111,8 @@ enum {
 	CALL_TAG_EXCHANGES = 16,
 };
 
-static_assert(CALL_CAUSE_COUNT <= 16);
-static_assert(CALL_REFUSAL_COUNT <= 16);
+static_assert(CALL_CAUSE_COUNT <= ENGINE_REASONS_MAX);
+static_assert(CALL_REFUSAL_COUNT <= ENGINE_REASONS_MAX);
 
 // Metric labels, any thread; NULL for a value outside the list.
 const char *call_cause_label(enum call_cause cause);

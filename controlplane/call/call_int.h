@@ -8,6 +8,7 @@
 #include "controlplane/call/engine.h"
 #include "controlplane/call/exchange.h"
 #include "controlplane/call/fsm.h"
+#include "controlplane/call/policy.h"
 #include "controlplane/route/trunk.h"
 #include "controlplane/sip/dialog.h"
 
@@ -34,6 +35,7 @@ struct engine {
 	struct table callers; // calls by Call-ID, From-tag and CSeq of their INVITE
 	struct dialog_table dialogs;
 	struct trunks *trunks;
+	struct policy_memory policies;
 	bool draining;
 	uint32_t calls_max;
 	struct engine_counters counters;
@@ -43,7 +45,7 @@ struct engine {
 
 // ---- kept.c: what of a message outlives it
 
-// A message of which only what crosses to the other leg is left: status, reason phrase, headers, body.
+// A message of which only what may cross to the other leg is left: status, reason phrase, headers, body.
 struct kept {
 	struct kept *next;
 	bool waits;	      // for the media

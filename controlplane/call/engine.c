@@ -42,6 +42,13 @@ static void advertised(void *arg, const struct net_flow *flow, struct tg_addr *o
 	engine_advertised(arg, flow, out);
 }
 
+static const struct conf_policy *policy(void *arg, const struct net_flow *flow)
+{
+	struct engine *engine = arg;
+
+	return engine->policies.is_plain ? NULL : policy_of(&engine->policies, engine->conf, flow);
+}
+
 static void on_request(
 	void *arg, uint64_t txn, const struct net_flow *flow, const struct sip_msg *msg)
 {
@@ -268,6 +275,7 @@ static struct sip_stack *make_stack(struct engine *engine)
 		.force_rport = force_rport,
 		.is_silent = is_silent,
 		.advertised = advertised,
+		.policy = policy,
 		.arg = engine,
 		.user = &user,
 	});
@@ -291,6 +299,7 @@ static int build(struct engine *engine)
 {
 	engine->calls = idpool_new(engine->calls_max);
 	engine->trunks = trunks_new();
+	policy_start(&engine->policies, engine->conf);
 	engine->guard = watch_new(engine);
 	if (engine->guard == NULL)
 		return -ENOMEM;
@@ -390,6 +399,7 @@ void engine_configure(struct engine *engine)
 		return;
 	conf_put(engine->conf);
 	engine->conf = conf;
+	policy_start(&engine->policies, conf);
 	guard_configure(engine->guard, conf);
 	rc = media_configure(engine->media, conf);
 	if (rc < 0)

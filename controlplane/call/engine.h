@@ -48,14 +48,17 @@ bool engine_is_draining(const struct engine *engine);
 // Ends a call: BYE on both legs, or CANCEL and 487. Returns 0 or -ENOENT.
 int engine_hangup(struct engine *engine, uint64_t call);
 
+#define ENGINE_REASONS_MAX 24
+
 struct engine_counters {
 	uint64_t calls;	   // live now
 	uint64_t attempts; // INVITEs that made a call
 	uint64_t answered;
-	uint64_t ended[16];   // by enum call_cause (call.h)
-	uint64_t refused[16]; // INVITEs that made no call, by enum call_refusal (call.h)
-	uint64_t dialogs;     // live now
-	uint64_t states[8];   // calls in each enum call_state (call.h) now
+	uint64_t ended[ENGINE_REASONS_MAX]; // by enum call_cause (call.h)
+	uint64_t refused
+		[ENGINE_REASONS_MAX]; // INVITEs that made no call, by enum call_refusal (call.h)
+	uint64_t dialogs;	      // live now
+	uint64_t states[8];	      // calls in each enum call_state (call.h) now
 };
 
 // Words are written by the signalling thread only; any thread may read them (counter_get).

@@ -114,6 +114,26 @@ static void add_target(struct admission *a, const struct conf_peer *peer)
 		a->targets[a->target_count++] = (struct target){peer, listener, NULL};
 }
 
+// RFC 3966 §5.1.5: it means nothing without its context, nor is it dialled here
+static bool is_local_number(struct admission *a, uint16_t answer)
+{
+	const struct sip_uri *uri = &a->r->msg->uri;
+
+	return uri->scheme == SIP_SCHEME_TEL && (uri->user.len == 0 || uri->user.at[0] != '+')
+		&& str_is_none(sip_param(uri->params, "phone-context"))
+		&& conf_policy_of(a->conf, a->r->flow->realm, a->from)->local_number == answer;
+}
+
+static bool is_incomplete(struct admission *a)
+{
+	return is_local_number(a, 484);
+}
+
+static bool is_without_context(struct admission *a)
+{
+	return is_local_number(a, 400);
+}
+
 static bool is_without_route(struct admission *a)
 {
 	char text[ROUTE_NUMBER_BYTES];
@@ -170,6 +190,8 @@ static const struct check {
 	{is_without_accept, CALL_REFUSAL_NOT_ACCEPTABLE, 406, SIP_HDR_ACCEPT,
 		{CALL_ACCEPT_TEXT, sizeof(CALL_ACCEPT_TEXT) - 1}, 0},
 	{is_secure, CALL_REFUSAL_NO_ROUTE, 480, 0, {"SIPS Not Allowed", 16}, 380},
+	{is_incomplete, CALL_REFUSAL_NO_ROUTE, 484, 0, {0}, 0},
+	{is_without_context, CALL_REFUSAL_NO_ROUTE, 400, 0, {"number without context", 22}, 399},
 	{is_without_route, CALL_REFUSAL_NO_ROUTE, 404, 0, {0}, 0},
 	{is_unreadable, CALL_REFUSAL_BAD_SDP, 400, 0, {"SDP cannot be read", 18}, 399},
 	{is_without_media, CALL_REFUSAL_NOT_ACCEPTABLE, 488, 0, {"media type not available", 24},

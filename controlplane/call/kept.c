@@ -7,7 +7,8 @@
 
 static bool crosses(const struct sip_msg *msg, const struct sip_hdr *hdr)
 {
-	return sip_crossing_of(hdr->id, msg->is_request) == SIP_CROSS_COPY;
+	return sip_may_cross(hdr->id)
+		|| sip_crossing_of(hdr->id, msg->is_request) == SIP_CROSS_COPY;
 }
 
 static size_t text_bytes(const struct sip_msg *msg, struct str body, unsigned int *headers)
@@ -59,8 +60,9 @@ struct kept *kept_new(const struct sip_msg *msg)
 		const struct sip_hdr *hdr = &msg->hdr[i];
 
 		if (crosses(msg, hdr))
-			kept->hdr[kept->msg.hdr_count++] = (struct sip_hdr){
-				hdr->id, copy(&at, hdr->name), copy(&at, hdr->value)};
+			kept->hdr[kept->msg.hdr_count++] = (struct sip_hdr){hdr->id,
+				copy(&at, hdr->name), copy(&at, hdr->value),
+				(uint8_t)sip_said_of(msg, hdr)};
 	}
 	return kept;
 }

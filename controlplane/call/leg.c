@@ -131,16 +131,30 @@ static void send_cancel(struct call *call, struct leg *leg, const struct farewel
 		leg->state = LEG_GONE;
 }
 
+uint16_t leg_final(const struct call *call, const struct farewell *farewell)
+{
+	const struct leg *leg = call->leg[LEG_A];
+	const struct conf_policy *policy = leg->peer != NULL ? &leg->peer->policy
+							     : &leg->realm->policy;
+	uint16_t status = farewell->status != 0 ? farewell->status : 487;
+	uint16_t was = farewell->was != 0 ? farewell->was : status;
+	uint16_t set = conf_policy_response(policy, was);
+
+	return set != was ? set : status;
+}
+
 static void refuse(struct call *call, const struct farewell *farewell)
 {
+	uint16_t status = leg_final(call, farewell);
+
 	leg_respond(call,
 		&(struct leg_answer){
-			.status = farewell->status != 0 ? farewell->status : 487,
-			.phrase = farewell->phrase,
+			.status = status,
+			.phrase = status == farewell->status ? farewell->phrase : STR_NONE,
 			.source = farewell->response,
 			.extra = farewell->extra,
 			.extra_count = farewell->extra_count,
-			.contact = farewell->contact,
+			.contact = status < 400 ? farewell->contact : STR_NONE,
 		});
 }
 

@@ -67,6 +67,7 @@ struct farewell {
 	int cause;			// enum call_cause
 	const char *by;			// who ended it, for the log
 	uint16_t status;		// A, when it has no final yet
+	uint16_t was;			// what the callee said, when that is another one
 	struct str phrase;		// likewise; none: the standard one
 	const struct sip_msg *response; // headers of it cross in that final
 	const struct sip_extra *extra;	// more headers in that final
@@ -141,6 +142,8 @@ void leg_ack(struct call *call, struct leg *leg, const struct sip_msg *source, s
 void leg_ack_again(struct call *call, struct leg *leg, const struct sip_msg *response);
 void leg_forget_ack(struct leg *leg);
 
+// The status that a caller without a final gets: the operator may have set another for it.
+uint16_t leg_final(const struct call *call, const struct farewell *farewell);
 // Says what its state asks for: a final response, CANCEL, ACK and BYE, BYE; or lets the BYE wait for
 // the ACK.
 void leg_hang_up(struct call *call, struct leg *leg, const struct farewell *farewell);

@@ -121,6 +121,30 @@ static bool is_refused_for_extension(const struct request *r)
 	return true;
 }
 
+// RFC 3261 §8.2.1. What is to be handed on is left to the table: so is all that is unknown in a dialog.
+static bool is_refused_for_method(const struct request *r)
+{
+	const struct conf_policy *policy = policy_of(
+		&r->engine->policies, r->engine->conf, r->flow);
+	enum policy_verdict verdict = policy != NULL ? policy_judge(policy, r->msg) : POLICY_ACCEPT;
+
+	if (verdict == POLICY_FORBID) {
+		if (r->msg->method == SIP_INVITE && r->call == NULL)
+			invite_refuse(r, CALL_REFUSAL_METHOD);
+		reject_method(r);
+	} else if (verdict == POLICY_UNKNOWN && r->leg == NULL) {
+		reject_unknown_method(r);
+	} else {
+		return false;
+	}
+	return true;
+}
+
+static bool is_refused(const struct request *r)
+{
+	return is_refused_for_method(r) || is_refused_for_extension(r);
+}
+
 static void handle_inside(struct request *r)
 {
 	struct dialog *d = dialog_find(&r->engine->dialogs, r->msg);
@@ -138,7 +162,7 @@ static void handle_inside(struct request *r)
 		return;
 	}
 	leg_follow(r->call, r->leg, r->flow);
-	if (!is_refused_for_extension(r))
+	if (!is_refused(r))
 		methods[r->msg->method].inside(r);
 }
 
@@ -148,6 +172,6 @@ void request_handle(struct request *r)
 		return;
 	if (!str_is_none(r->msg->to_tag))
 		handle_inside(r);
-	else if (!is_refused_for_extension(r))
+	else if (!is_refused(r))
 		methods[r->msg->method].outside(r);
 }

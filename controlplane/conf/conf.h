@@ -28,6 +28,31 @@ struct conf_media_pool {
 	uint16_t port_last;	 // odd
 };
 
+enum conf_crossing {
+	CONF_CROSS_DEFAULT,
+	CONF_CROSS_PASS,
+	CONF_CROSS_DROP,
+};
+
+// A header that crosses otherwise than by itself.
+struct conf_header {
+	struct str name; // the long one
+	uint8_t from;	 // enum conf_crossing: in messages that come from there
+	uint8_t to;
+};
+
+// What passes the edge of a realm or a peer. A peer's is its realm's with the peer's own laid over it.
+struct conf_policy {
+	struct str *methods; // that may come; ACK, BYE and CANCEL always may
+	unsigned int method_count;
+	bool relays_unknown;	     // methods, else 501
+	struct conf_header *headers; // hashed by name, names none where free; NULL: no exceptions
+	uint32_t header_slots;	     // a power of two
+	uint16_t *responses;	     // of each final, from 300 on; 0: goes as it came; NULL: all do
+	bool is_plain;		     // all known methods, no headers: nothing to look up
+	uint16_t local_number;	     // answer to a tel: URI of no context; 0: it is taken (A27)
+};
+
 struct conf_realm {
 	const char *name;
 	struct conf_sip_listener *sip;
@@ -46,6 +71,7 @@ struct conf_realm {
 	struct tg_rate strangers_rate;			  // for all of them together
 	bool strangers; // may unknown sources call at all; else 403
 	bool is_silent; // they hear nothing while no call comes of what they send (I16)
+	struct conf_policy policy;
 };
 
 struct conf_network {
@@ -73,6 +99,7 @@ struct conf_peer {
 	uint32_t calls_max;	      // concurrent; 0: no limit
 	enum tg_latch latch;	      // default off (E10)
 	bool follows_redirects;	      // of its 3xx, within our routes (C55)
+	struct conf_policy policy;
 };
 
 // Sources of all peers, for conf_peer_by_source: sorted by length of prefix, the longest first.
@@ -197,6 +224,15 @@ struct conf *conf_current(void);
 // The peer whose sources hold ip in that realm, longest prefix first; NULL for a stranger.
 const struct conf_peer *conf_peer_by_source(
 	const struct conf *conf, unsigned int realm, const struct tg_ip *ip);
+// Of a peer, or of a stranger in that realm.
+const struct conf_policy *conf_policy_of(
+	const struct conf *conf, unsigned int realm, const struct conf_peer *peer);
+// Whether a method stands in the list; case counts.
+bool conf_policy_has_method(const struct conf_policy *policy, struct str name);
+// The exception for a header by its long name in any case; NULL when there is none.
+const struct conf_header *conf_policy_header(const struct conf_policy *policy, struct str name);
+// What a final of this status leaves as.
+uint16_t conf_policy_response(const struct conf_policy *policy, uint16_t status);
 // Index of a realm or peer by its name, -1 when there is none.
 int conf_realm_index(const struct conf *conf, const char *name);
 int conf_peer_index(const struct conf *conf, const char *name);

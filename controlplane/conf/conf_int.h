@@ -96,6 +96,14 @@ struct value_spot;
 // Reads what is under guard. Returns 0; -errno as conf_resolve.
 int conf_guard_resolve(struct conf *conf, const struct raw_conf *raw, struct value_spot *spot);
 
+/* policy */
+
+// Reads what a realm or a peer says of methods, headers and responses; where is its path. base: the
+// realm's when it is a peer. Returns 0; -errno as conf_resolve.
+int conf_policy_resolve(struct conf_policy *policy, struct value_spot *spot, const char *where,
+	const struct raw_policy *raw, const struct conf_policy *base);
+void conf_policy_fini(struct conf_policy *policy);
+
 /* resolve */
 
 // Builds the snapshot's contents. Texts stay those of raw, which gets the names of interfaces in

@@ -101,7 +101,14 @@ static void write_scalar(
 
 static bool is_shown(const char *path)
 {
-	return strcmp(path, "peers") != 0 && strcmp(path, "routes") != 0;
+	static const char *const hidden[] = {
+		"peers", "routes", "realms.headers", "realms.responses"};
+
+	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
+		if (strcmp(path, hidden[i]) == 0)
+			return false;
+	}
+	return true;
 }
 
 static void write_texts(

@@ -54,6 +54,28 @@ struct raw_methods {
 	struct raw_rate other;
 };
 
+struct raw_header {
+	char *name;
+	int *from;
+	int *to;
+};
+
+struct raw_response {
+	uint32_t *status;
+	uint32_t *as;
+};
+
+struct raw_policy {
+	char **methods;
+	unsigned int methods_count;
+	int *unknown_methods;
+	struct raw_header *headers;
+	unsigned int headers_count;
+	struct raw_response *responses;
+	unsigned int responses_count;
+	int *local_number;
+};
+
 struct raw_realm {
 	char *name;
 	struct raw_sip *sip;
@@ -73,6 +95,7 @@ struct raw_realm {
 	int *media_police;
 	uint32_t *media_police_factor;
 	uint32_t *media_unknown_kbit;
+	struct raw_policy policy;
 };
 
 struct raw_peer_timers {
@@ -95,6 +118,7 @@ struct raw_peer {
 	uint32_t *calls_max;
 	int *latch;
 	int *redirects;
+	struct raw_policy policy;
 };
 
 struct raw_route {

@@ -298,6 +298,7 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 {
 	const struct raw_realm *raw = &r->raw->realms[index];
 	struct conf_realm *realm = &r->conf->realms[r->conf->realm_count];
+	char where[32];
 	int err;
 
 	*realm = (struct conf_realm){
@@ -321,7 +322,11 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 		err = resolve_sip(r, realm, index);
 	if (err == 0)
 		err = resolve_media(r, realm, index);
-	return err < 0 ? err : resolve_strangers(r, realm, index);
+	if (err == 0)
+		err = resolve_strangers(r, realm, index);
+	snprintf(where, sizeof(where), "realms[%u]", index);
+	return err < 0 ? err
+		       : conf_policy_resolve(&realm->policy, &r->spot, where, &raw->policy, NULL);
 }
 
 static int resolve_realms(struct resolver *r)
@@ -380,6 +385,7 @@ static int resolve_peer(struct resolver *r, unsigned int index)
 	const struct raw_peer *raw = &r->raw->peers[index];
 	const struct conf *conf = r->conf;
 	struct conf_peer *peer = &conf->peers[conf->peer_count];
+	char where[32];
 	int err;
 
 	*peer = (struct conf_peer){
@@ -410,7 +416,12 @@ static int resolve_peer(struct resolver *r, unsigned int index)
 	if (err == 0)
 		err = resolve_sources(r, peer, index);
 	at(r, "peers[%u].rate", index);
-	return err < 0 ? err : resolve_rate(r, &peer->rate, &raw->rate);
+	if (err == 0)
+		err = resolve_rate(r, &peer->rate, &raw->rate);
+	snprintf(where, sizeof(where), "peers[%u]", index);
+	return err < 0 ? err
+		       : conf_policy_resolve(&peer->policy, &r->spot, where, &raw->policy,
+			       &conf->realms[peer->realm].policy);
 }
 
 static int resolve_peers(struct resolver *r)

@@ -11,6 +11,7 @@
 
 #define NEEDED_TEXT(type, m) CYAML_FIELD_STRING_PTR(#m, CYAML_FLAG_POINTER, struct type, m, 0, 255)
 #define TEXT(type, m) CYAML_FIELD_STRING_PTR(#m, OPTIONAL, struct type, m, 0, 255)
+#define NEEDED_NUMBER(type, m) CYAML_FIELD_UINT_PTR(#m, CYAML_FLAG_POINTER, struct type, m)
 #define NUMBER(type, m) CYAML_FIELD_UINT_PTR(#m, OPTIONAL, struct type, m)
 #define ONE_OF(type, m, names) \
 	CYAML_FIELD_ENUM_PTR(#m, CHOICE, struct type, m, names, CYAML_ARRAY_LEN(names))
@@ -29,6 +30,10 @@ static const cyaml_strval_t unknown_rules[] = {{"answer", false}, {"silent", tru
 static const cyaml_strval_t transports[] = {
 	{"udp", CONF_TRANSPORT_UDP}, {"tcp", CONF_TRANSPORT_TCP}};
 static const cyaml_strval_t redirect_rules[] = {{"pass", false}, {"follow", true}};
+static const cyaml_strval_t relay_rules[] = {{"refuse", false}, {"relay", true}};
+static const cyaml_strval_t crossings[] = {
+	{"default", CONF_CROSS_DEFAULT}, {"pass", CONF_CROSS_PASS}, {"drop", CONF_CROSS_DROP}};
+static const cyaml_strval_t local_numbers[] = {{"484", 484}, {"400", 400}, {"accept", 0}};
 static const cyaml_strval_t levels[] = {{"error", 0}, {"warn", 1}, {"info", 2}, {"debug", 3}};
 
 static const cyaml_schema_field_t rate_fields[] = {
@@ -92,6 +97,39 @@ static const cyaml_schema_field_t methods_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_value_t any_text = {
+	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 255)};
+
+static const cyaml_schema_field_t header_fields[] = {
+	NEEDED_TEXT(raw_header, name),
+	ONE_OF(raw_header, from, crossings),
+	ONE_OF(raw_header, to, crossings),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t header = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_header, header_fields)};
+
+static const cyaml_schema_field_t response_fields[] = {
+	NEEDED_NUMBER(raw_response, status),
+	NEEDED_NUMBER(raw_response, as),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t response = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_response, response_fields)};
+
+// What realms and peers have in common.
+#define POLICY(type)                                                                               \
+	CYAML_FIELD_SEQUENCE(                                                                      \
+		"methods", OPTIONAL, struct type, policy.methods, &any_text, 0, CYAML_UNLIMITED),  \
+		CYAML_FIELD_ENUM_PTR("unknown_methods", CHOICE, struct type,                       \
+			policy.unknown_methods, relay_rules, CYAML_ARRAY_LEN(relay_rules)),        \
+		CYAML_FIELD_SEQUENCE("headers", OPTIONAL, struct type, policy.headers, &header, 0, \
+			CYAML_UNLIMITED),                                                          \
+		CYAML_FIELD_SEQUENCE("responses", OPTIONAL, struct type, policy.responses,         \
+			&response, 0, CYAML_UNLIMITED),                                            \
+		CYAML_FIELD_ENUM_PTR("local_number", CHOICE, struct type, policy.local_number,     \
+			local_numbers, CYAML_ARRAY_LEN(local_numbers))
+
 static const cyaml_schema_field_t realm_fields[] = {
 	NEEDED_TEXT(raw_realm, name),
 	LIST(raw_realm, sip, &sip),
@@ -109,13 +147,11 @@ static const cyaml_schema_field_t realm_fields[] = {
 	ONE_OF(raw_realm, media_police, on_off),
 	NUMBER(raw_realm, media_police_factor),
 	NUMBER(raw_realm, media_unknown_kbit),
+	POLICY(raw_realm),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t realm = {
 	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_realm, realm_fields)};
-
-static const cyaml_schema_value_t any_text = {
-	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 255)};
 
 static const cyaml_schema_field_t peer_timers_fields[] = {
 	NUMBER(raw_peer_timers, t1_ms),
@@ -137,6 +173,7 @@ static const cyaml_schema_field_t peer_fields[] = {
 	NUMBER(raw_peer, calls_max),
 	ONE_OF(raw_peer, latch, latches),
 	ONE_OF(raw_peer, redirects, redirect_rules),
+	POLICY(raw_peer),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t peer = {
@@ -316,6 +353,32 @@ static const struct conf_option options[] = {
 		.help = "Rate to take for promised where SDP tells none, as for video without "
 			"b=."},
 
+	{"realms.methods",
+		"INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, "
+		"SUBSCRIBE, NOTIFY, MESSAGE, PUBLISH",
+		.max = 64,
+		.help = "What may be asked for here; the rest is answered 405. ACK, BYE and CANCEL "
+			"always may. Our Allow names what of it we serve."},
+	{"realms.unknown_methods", "refuse",
+		.help = "Methods that neither we nor the list above know. refuse: 501; relay: hand "
+			"them on."},
+	{"realms.headers", .max = 256,
+		.help = "Headers that cross otherwise than they would: those that bear hosts of "
+			"the "
+			"other side are dropped by themselves, unknown ones pass unchanged."},
+	{"realms.headers.name", .sample = "X-Account", .help = "The long name."},
+	{"realms.headers.from", "default",
+		.help = "In what comes from here. drop also wins over a pass of the other side."},
+	{"realms.headers.to", "default", .help = "In what goes there."},
+	{"realms.responses", .max = 400,
+		.help = "Finals of the far side that leave this way as others."},
+	{"realms.responses.status", .sample = "603", .min = 300, .max = 699,
+		.help = "As it came, 300 to 699."},
+	{"realms.responses.as", .sample = "486", .min = 400, .max = 699, .help = "400 to 699."},
+	{"realms.local_number", "484",
+		.help = "Answer to a tel: URI whose number is local and of no phone-context: 484, "
+			"400, or accept to take it."},
+
 	{"peers", .max = 255, .help = "SIP neighbours of fixed address: carriers, PBXs."},
 	{"peers.name", .sample = "carrier", .help = "As of realms; also not the name of a realm."},
 	{"peers.realm", .sample = "edge", .help = "The realm it is reached through."},
@@ -342,6 +405,19 @@ static const struct conf_option options[] = {
 		.help = "Its 3xx. pass: the caller gets it, numbers at our own address; follow: "
 			"what it "
 			"names is called by us, peers and our own routes only."},
+
+	{"peers.methods", .sample = "INVITE", .max = 64, .help = "Instead of its realm's."},
+	{"peers.unknown_methods", .sample = "relay", .help = "Instead of its realm's."},
+	{"peers.headers", .max = 256, .help = "Besides its realm's; the same name again counts."},
+	{"peers.headers.name", .sample = "X-Account", .help = "As of realms."},
+	{"peers.headers.from", "default", .help = "As of realms."},
+	{"peers.headers.to", "default", .help = "As of realms."},
+	{"peers.responses", .max = 400,
+		.help = "Besides its realm's; the same status again counts."},
+	{"peers.responses.status", .sample = "603", .min = 300, .max = 699,
+		.help = "As of realms."},
+	{"peers.responses.as", .sample = "486", .min = 400, .max = 699, .help = "As of realms."},
+	{"peers.local_number", .sample = "484", .help = "Instead of its realm's."},
 
 	{"routes", .max = 4096, .help = "Where calls go; the first route that fits decides."},
 	{"routes.from_realm", .sample = "edge", .help = "Only calls that enter by this realm."},

@@ -39,9 +39,12 @@ static void free_snapshot(struct snapshot *s)
 	for (unsigned int i = 0; i < conf->realm_count; i++) {
 		free(conf->realms[i].sip);
 		free(conf->realms[i].media);
+		conf_policy_fini(&conf->realms[i].policy);
 	}
-	for (unsigned int i = 0; i < conf->peer_count; i++)
+	for (unsigned int i = 0; i < conf->peer_count; i++) {
 		free(conf->peers[i].sources);
+		conf_policy_fini(&conf->peers[i].policy);
+	}
 	for (unsigned int i = 0; i < conf->route_count; i++) {
 		free(conf->routes[i].forks);
 		free(conf->routes[i].alternatives);
@@ -118,4 +121,10 @@ int conf_peer_index(const struct conf *conf, const char *name)
 			return (int)i;
 	}
 	return -1;
+}
+
+const struct conf_policy *conf_policy_of(
+	const struct conf *conf, unsigned int realm, const struct conf_peer *peer)
+{
+	return peer != NULL ? &peer->policy : &conf->realms[realm].policy;
 }

@@ -32,13 +32,15 @@ static void collect_answered(struct metric_writer *w, void *arg)
 static void collect_refused(struct metric_writer *w, void *arg)
 {
 	metrics_write_array(w,
-		&(struct metrics_array){"", "reason", label_refusal, engine_of(arg)->refused, 16});
+		&(struct metrics_array){
+			"", "reason", label_refusal, engine_of(arg)->refused, ENGINE_REASONS_MAX});
 }
 
 static void collect_ended(struct metric_writer *w, void *arg)
 {
-	metrics_write_array(
-		w, &(struct metrics_array){"", "cause", label_cause, engine_of(arg)->ended, 16});
+	metrics_write_array(w,
+		&(struct metrics_array){
+			"", "cause", label_cause, engine_of(arg)->ended, ENGINE_REASONS_MAX});
 }
 
 static void collect_draining(struct metric_writer *w, void *arg)

@@ -84,6 +84,18 @@ static void collect_unanswered(struct metric_writer *w, void *arg)
 	metric_sample_u64(w, "reason=\"larger\"", sip_of(arg)->larger);
 }
 
+static void collect_headers_dropped(struct metric_writer *w, void *arg)
+{
+	struct conf *conf = conf_current();
+	char labels[128];
+
+	for (unsigned int i = 0; conf != NULL && i < conf->realm_count; i++) {
+		snprintf(labels, sizeof(labels), "realm=\"%s\"", conf->realms[i].name);
+		metric_sample_u64(w, labels, sip_of(arg)->headers_dropped[i]);
+	}
+	conf_put(conf);
+}
+
 static void collect_transactions(struct metric_writer *w, void *arg)
 {
 	metric_sample_u64(w, "", sip_of(arg)->transactions);
@@ -112,6 +124,8 @@ void metrics_sip_add(struct obs *obs)
 			METRIC_COUNTER, collect_table_full, NULL},
 		{"sip_unanswered_total", "requests of strangers that were not answered",
 			METRIC_COUNTER, collect_unanswered, NULL},
+		{"sip_headers_dropped_total", "headers that the configuration kept from a realm",
+			METRIC_COUNTER, collect_headers_dropped, NULL},
 		{"sip_transactions", "transactions that live", METRIC_GAUGE, collect_transactions,
 			NULL},
 	};

@@ -81,6 +81,7 @@ struct sip_hdr {
 	enum sip_hdr_id id;
 	struct str name;  // as it was spelled
 	struct str value; // unfolded, trimmed; otherwise byte-identical
+	uint8_t kept_as; // enum conf_crossing: what was said of it where it came from, of one that is kept
 };
 
 // By long or compact name, in any case. SIP_HDR_OTHER when we have no id for it.

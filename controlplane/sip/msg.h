@@ -67,8 +67,11 @@ struct sip_via {
 	struct str params;   // all of them
 };
 
+struct conf_policy;
+
 struct sip_msg {
 	struct str raw;
+	const struct conf_policy *policy; // of where it came from; NULL: none, or it is kept
 	bool is_request;
 	enum sip_method method; // of the request line, for responses of the CSeq
 	struct str method_name;

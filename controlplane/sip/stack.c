@@ -84,6 +84,18 @@ void stack_write_vias(const struct sip_stack *stack, struct strbuf *b,
 	sip_via_write_lines(b, request, flow, force_rport);
 }
 
+static const struct conf_policy *policy_of(
+	const struct sip_stack *stack, const struct net_flow *flow)
+{
+	return stack->params.policy != NULL ? stack->params.policy(stack->params.arg, flow) : NULL;
+}
+
+struct sip_edge stack_edge(struct sip_stack *stack, const struct net_flow *flow)
+{
+	return (struct sip_edge){
+		policy_of(stack, flow), &stack->counters.headers_dropped[flow->realm]};
+}
+
 static void trace(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
 	const struct trace_entry *part)
 {
@@ -195,6 +207,7 @@ static void answer(struct sip_stack *stack, const struct net_flow *flow, const s
 	out->to = to_with_tag(msg, &to);
 	out->call_id = raw_value(msg, SIP_HDR_CALL_ID);
 	out->cseq_text = raw_value(msg, SIP_HDR_CSEQ);
+	out->edge = stack_edge(stack, flow);
 	sip_response_write(&b, out);
 	if (b.failed || vias.failed)
 		return;
@@ -374,6 +387,7 @@ void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, str
 	arrive(stack, flow, message);
 	fault = transport_is_reliable(flow) ? sip_msg_parse_framed(&msg, stack->arena, message)
 					    : sip_msg_parse(&msg, stack->arena, message);
+	msg.policy = policy_of(stack, flow);
 	if (fault != SIP_FAULT_NONE)
 		on_fault(stack, flow, &msg, fault);
 	else if (msg.is_request)
@@ -425,6 +439,7 @@ int sip_send_ack(struct sip_stack *stack, const struct sip_client *client,
 	out->sent_by = &sent_by;
 	out->protocol = client->flow.protocol;
 	out->branch = stack_branch(branch);
+	out->edge = stack_edge(stack, &client->flow);
 	sip_request_write(&b, out);
 	out->sent_by = NULL;
 	out->branch = STR_NONE;

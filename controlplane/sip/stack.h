@@ -20,6 +20,7 @@
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/msg.h"
 #include "controlplane/sip/write.h"
+#include "include/tidegate/limits.h"
 
 struct sip_stack;
 
@@ -81,6 +82,9 @@ struct sip_stack_params {
 	// Whether strangers in a realm are not answered while no call comes of what they send (I16).
 	bool (*is_silent)(void *arg, uint8_t realm);
 	void (*advertised)(void *arg, const struct net_flow *flow, struct tg_addr *out);
+	// What the operator says of who is at the other end, valid while a message is handled; NULL:
+	// nothing that matters here. May itself be NULL.
+	const struct conf_policy *(*policy)(void *arg, const struct net_flow *flow);
 	void *arg;
 	const struct sip_user *user;
 };
@@ -101,9 +105,10 @@ struct sip_stack_counters {
 	uint64_t send_failures;
 	uint64_t fallbacks; // large requests that went by UDP in the end (G2)
 	uint64_t table_full;
-	uint64_t silenced;     // answers to strangers not sent, for the realm is silent
-	uint64_t larger;       // likewise, for they are larger than the request
-	uint64_t transactions; // live now
+	uint64_t silenced; // answers to strangers not sent, for the realm is silent
+	uint64_t larger;   // likewise, for they are larger than the request
+	uint64_t headers_dropped[TG_REALMS_MAX]; // that a policy kept from a realm (A5)
+	uint64_t transactions;			 // live now
 };
 
 // Copies *params and *params->user. NULL when memory is out. sip_msg_setup comes before, and the thread

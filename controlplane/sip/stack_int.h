@@ -55,6 +55,8 @@ void stack_send_once(
 	struct sip_stack *stack, const struct stack_answer *answer, struct strbuf *message);
 // Adds the message being handled to the trace, once.
 void stack_trace_arrival(struct sip_stack *stack, struct sip_label label, bool is_retransmission);
+// Where what is written for this flow goes.
+struct sip_edge stack_edge(struct sip_stack *stack, const struct net_flow *flow);
 // A fresh branch with the cookie.
 struct str stack_branch(char out[static STACK_BRANCH_BYTES]);
 // Where what answers a request goes: the connection it came by; a peer that closed it is found at the

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/sip/topology.h"
 
+#include "controlplane/base/metrics.h"
 #include "controlplane/base/random.h"
 
 #define COPY SIP_CROSS_COPY
@@ -76,6 +77,72 @@ static const struct {
 enum sip_crossing sip_crossing_of(enum sip_hdr_id id, bool is_request)
 {
 	return is_request ? crossings[id].request : crossings[id].response;
+}
+
+static enum conf_crossing said_by(
+	const struct conf_policy *policy, const struct sip_hdr *hdr, bool coming)
+{
+	struct str name = hdr->id == SIP_HDR_OTHER ? hdr->name : sip_hdr_name(hdr->id);
+	const struct conf_header *said = NULL;
+
+	if (policy != NULL && policy->headers != NULL)
+		said = conf_policy_header(policy, name);
+	if (said == NULL)
+		return CONF_CROSS_DEFAULT;
+	return (enum conf_crossing)(coming ? said->from : said->to);
+}
+
+enum conf_crossing sip_said_of(const struct sip_msg *msg, const struct sip_hdr *hdr)
+{
+	return msg->policy != NULL ? said_by(msg->policy, hdr, true)
+				   : (enum conf_crossing)hdr->kept_as;
+}
+
+bool sip_crosses(const struct sip_edge *to, const struct sip_msg *msg, const struct sip_hdr *hdr)
+{
+	enum conf_crossing from = sip_said_of(msg, hdr), there = said_by(to->policy, hdr, false);
+	bool passes = from == CONF_CROSS_PASS || there == CONF_CROSS_PASS
+		|| sip_crossing_of(hdr->id, msg->is_request) == SIP_CROSS_COPY;
+
+	if (from != CONF_CROSS_DROP && there != CONF_CROSS_DROP)
+		return passes;
+	if (passes && to->dropped != NULL)
+		counter_add(to->dropped, 1);
+	return false;
+}
+
+bool sip_may_cross(enum sip_hdr_id id)
+{
+	static const bool ours[SIP_HDR_COUNT] = {
+		[SIP_HDR_ACCEPT_ENCODING] = true,
+		[SIP_HDR_ALLOW] = true,
+		[SIP_HDR_ALLOW_EVENTS] = true,
+		[SIP_HDR_CALL_ID] = true,
+		[SIP_HDR_CONTACT] = true,
+		[SIP_HDR_CONTENT_LENGTH] = true,
+		[SIP_HDR_CONTENT_TYPE] = true,
+		[SIP_HDR_CSEQ] = true,
+		[SIP_HDR_FROM] = true,
+		[SIP_HDR_MAX_FORWARDS] = true,
+		[SIP_HDR_MIN_SE] = true,
+		[SIP_HDR_PATH] = true,
+		[SIP_HDR_PROXY_REQUIRE] = true,
+		[SIP_HDR_RACK] = true,
+		[SIP_HDR_RECORD_ROUTE] = true,
+		[SIP_HDR_REFER_TO] = true,
+		[SIP_HDR_REPLACES] = true,
+		[SIP_HDR_REQUIRE] = true,
+		[SIP_HDR_ROUTE] = true,
+		[SIP_HDR_RSEQ] = true,
+		[SIP_HDR_SESSION_EXPIRES] = true,
+		[SIP_HDR_SUPPORTED] = true,
+		[SIP_HDR_TIMESTAMP] = true,
+		[SIP_HDR_TO] = true,
+		[SIP_HDR_UNSUPPORTED] = true,
+		[SIP_HDR_VIA] = true,
+	};
+
+	return !ours[id];
 }
 
 // One octet makes five bits of a token: 115 bits in all.

@@ -6,8 +6,10 @@
 #include <stdint.h>
 
 #include "controlplane/base/str.h"
+#include "controlplane/conf/conf.h"
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/hdr.h"
+#include "controlplane/sip/msg.h"
 
 #define SIP_TOKEN_BYTES 24 // characters of a token, NUL included
 
@@ -22,6 +24,20 @@ enum sip_crossing {
 // What happens to a header when a message of one leg becomes one of the other. is_request is about
 // the message it stands in. Headers without an id cross byte-identical (A5).
 enum sip_crossing sip_crossing_of(enum sip_hdr_id id, bool is_request);
+
+// Where a message goes.
+struct sip_edge {
+	const struct conf_policy *policy; // NULL: no exceptions
+	uint64_t *dropped;		  // counts headers that a policy kept back; may be NULL
+};
+
+// What the policy of where msg came from says of a header of it.
+enum conf_crossing sip_said_of(const struct sip_msg *msg, const struct sip_hdr *hdr);
+// Whether a header of msg crosses that edge: as its own table says, but for what is said of it at either
+// edge, where drop wins over pass (A5).
+bool sip_crosses(const struct sip_edge *to, const struct sip_msg *msg, const struct sip_hdr *hdr);
+// Whether it may, by some policy: it is not one that we write ourselves on each side.
+bool sip_may_cross(enum sip_hdr_id id);
 
 // "<sip:token@host:port>" of this flow's advertised address, for Contact; ";transport=tcp" and the like
 // where its protocol is another than UDP.

@@ -179,6 +179,7 @@ int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client 
 	out->protocol = client->flow.protocol;
 	out->branch = stack_branch(branch);
 	params.key = txn_key_of_client(out->branch, sip_request_method(out));
+	out->edge = stack_edge(stack, &client->flow);
 	sip_request_write(&b, out);
 	if (b.failed)
 		rc = -EMSGSIZE;

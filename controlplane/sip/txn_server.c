@@ -202,6 +202,7 @@ int sip_respond(
 		return -ESTALE;
 	if (!txn_server_is_pending(txn))
 		return -EALREADY;
+	out->edge = stack_edge(stack, &txn->flow);
 	rc = write_response(&b, txn, to_tag, out, &to);
 	if (rc == 0)
 		rc = txn_keep(txn, strbuf_str(&b));
@@ -273,6 +274,7 @@ int sip_respond_once(
 		snprintf(tag, sizeof(tag), "%016" PRIx64, str_hash(part(txn->kept, PART_VIAS)));
 		to_tag = str_from(tag);
 	}
+	out->edge = stack_edge(stack, &txn->flow);
 	rc = write_once(&b, txn, to_tag, out);
 	if (rc == 0 && out->status < 300 && !txn_is_reliable(txn) && is_larger(&b, txn)) {
 		b = stack_out(stack);

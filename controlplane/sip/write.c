@@ -50,6 +50,7 @@ static bool is_about_body(enum sip_hdr_id id)
 }
 
 struct tail { // what requests and responses share
+	const struct sip_edge *edge;
 	const struct sip_msg *source;
 	const struct sip_extra *extra;
 	unsigned int extra_count;
@@ -59,15 +60,46 @@ struct tail { // what requests and responses share
 
 static bool crosses(const struct tail *t, const struct sip_hdr *hdr)
 {
-	return sip_crossing_of(hdr->id, t->source->is_request) == SIP_CROSS_COPY
-		&& !is_among(t->extra, t->extra_count, hdr->id)
-		&& (t->body.len > 0 || !is_about_body(hdr->id));
+	return (hdr->id == SIP_HDR_OTHER || !is_among(t->extra, t->extra_count, hdr->id))
+		&& (t->body.len > 0 || !is_about_body(hdr->id))
+		&& sip_crosses(t->edge, t->source, hdr);
+}
+
+static bool always_may(struct str method)
+{
+	return str_equal(method, STR("ACK")) || str_equal(method, STR("BYE"))
+		|| str_equal(method, STR("CANCEL"));
+}
+
+// RFC 3261 §20.5
+static void put_allow(struct strbuf *b, const struct conf_policy *policy, struct str all)
+{
+	struct str method;
+	bool first = true;
+
+	strbuf_put(b, STR("Allow: "));
+	while (sip_hdr_next(&method, &all)) {
+		if (!always_may(method) && !conf_policy_has_method(policy, method))
+			continue;
+		strbuf_put(b, first ? STR("") : STR(", "));
+		strbuf_put(b, method);
+		first = false;
+	}
+	strbuf_put(b, STR("\r\n"));
+}
+
+static void put_extra(struct strbuf *b, const struct tail *t, const struct sip_extra *extra)
+{
+	if (extra->id == SIP_HDR_ALLOW && t->edge->policy != NULL)
+		put_allow(b, t->edge->policy, extra->value);
+	else
+		put_known(b, extra->id, extra->value);
 }
 
 static void put_tail(struct strbuf *b, const struct tail *t)
 {
 	for (unsigned int i = 0; i < t->extra_count; i++)
-		put_known(b, t->extra[i].id, t->extra[i].value);
+		put_extra(b, t, &t->extra[i]);
 	for (unsigned int i = 0; t->source != NULL && i < t->source->hdr_count; i++) {
 		const struct sip_hdr *hdr = &t->source->hdr[i];
 
@@ -104,8 +136,8 @@ struct str sip_request_method(const struct sip_request_out *out)
 void sip_request_write(struct strbuf *b, const struct sip_request_out *out)
 {
 	struct str method = sip_request_method(out);
-	struct tail tail = {
-		out->source, out->extra, out->extra_count, out->content_type, out->body};
+	struct tail tail = {&out->edge, out->source, out->extra, out->extra_count,
+		out->content_type, out->body};
 
 	strbuf_put(b, method);
 	strbuf_put_char(b, ' ');
@@ -125,8 +157,8 @@ void sip_request_write(struct strbuf *b, const struct sip_request_out *out)
 
 void sip_response_write(struct strbuf *b, const struct sip_response_out *out)
 {
-	struct tail tail = {
-		out->source, out->extra, out->extra_count, out->content_type, out->body};
+	struct tail tail = {&out->edge, out->source, out->extra, out->extra_count,
+		out->content_type, out->body};
 
 	strbuf_put(b, STR("SIP/2.0 "));
 	strbuf_put_u64(b, out->status);

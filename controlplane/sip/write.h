@@ -8,6 +8,7 @@
 #include "controlplane/base/str.h"
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/msg.h"
+#include "controlplane/sip/topology.h"
 
 struct sip_extra { // a header of ours
 	enum sip_hdr_id id;
@@ -34,6 +35,7 @@ struct sip_request_out {
 	unsigned int extra_count;
 	struct str content_type; // none: no body
 	struct str body;
+	struct sip_edge edge; // the stack fills it in
 };
 
 struct sip_response_out {
@@ -54,10 +56,13 @@ struct sip_response_out {
 	unsigned int extra_count;
 	struct str content_type;
 	struct str body;
+	struct sip_edge edge; // the stack fills it in
 };
 
 // Append one whole message. Parts that are none are left out. Headers of source cross as topology.h
-// says, unless extra has the same header; those about a body cross with one only. b->failed is set
+// and the edge
+// say, unless extra has the same header; those about a body cross with one only. Of an Allow in extra what
+// may be asked for at the edge is written (C57). b->failed is set
 // when it does not fit.
 void sip_request_write(struct strbuf *b, const struct sip_request_out *out);
 void sip_response_write(struct strbuf *b, const struct sip_response_out *out);

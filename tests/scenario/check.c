@@ -177,6 +177,18 @@ static int find_closed(struct world *w, const char *label, uint64_t *out)
 	return -ENOENT;
 }
 
+static int find_headers_dropped(struct world *w, const char *realm, uint64_t *out)
+{
+	struct conf *conf = conf_current();
+	int index = conf_realm_index(conf, realm);
+
+	conf_put(conf);
+	if (index < 0)
+		return -ENOENT;
+	*out = engine_sip_counters(w->engine)->headers_dropped[index];
+	return 0;
+}
+
 int check_counter(struct world *w, const char *name, uint64_t *out)
 {
 	for (size_t i = 0; i < COUNT(asked); i++) {
@@ -189,6 +201,8 @@ int check_counter(struct world *w, const char *name, uint64_t *out)
 		return find_fault(w, name + 7, out);
 	if (strncmp(name, "ended.", 6) == 0)
 		return find_ended(w, name + 6, out);
+	if (strncmp(name, "headers_dropped.", 16) == 0)
+		return find_headers_dropped(w, name + 16, out);
 	if (strncmp(name, "refused.", 8) == 0)
 		return find_refused(w, name + 8, out);
 	if (strncmp(name, "closed.", 7) == 0)

@@ -75,6 +75,8 @@ Test(dump, commented_examples_load)
 
 	for (char *line = strtok(text, "\n"); line != NULL; line = strtok(NULL, "\n")) {
 		example = strncmp(line, "# peers:", 8) == 0 || strncmp(line, "# routes:", 9) == 0
+			|| strncmp(line, "#     headers:", 14) == 0
+			|| strncmp(line, "#     responses:", 16) == 0
 			|| (example && line[0] == '#');
 		to += sprintf(to, "%s\n", line + (example ? 2 : 0));
 	}
@@ -83,6 +85,8 @@ Test(dump, commented_examples_load)
 	conf = doc_load(live);
 	cr_assert_eq(conf->peer_count, 1);
 	cr_assert_eq(conf->route_count, 1);
+	cr_assert_not_null(conf_policy_header(&conf->realms[0].policy, STR("x-account")));
+	cr_assert_eq(conf_policy_response(&conf->realms[0].policy, 603), 486);
 	cr_assert_eq(conf->routes[0].from_peer, 0);
 	cr_assert_str_eq(conf->routes[0].prefix, "49");
 	conf_put(conf);

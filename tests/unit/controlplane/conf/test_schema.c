@@ -12,6 +12,7 @@ static void check_option(const cyaml_schema_field_t *field, const char *path)
 {
 	const struct conf_option *option = conf_option_find(path);
 	const cyaml_schema_value_t *value = &field->value;
+	const char *text;
 	uint64_t number;
 	int choice;
 
@@ -24,14 +25,13 @@ static void check_option(const cyaml_schema_field_t *field, const char *path)
 		option->fallback != NULL || option->sample != NULL || value->type == CYAML_SEQUENCE,
 		"%s: nothing to show", path);
 	cr_assert(option->fallback == NULL || conf_is_optional(value), "%s", path);
+	text = option->fallback != NULL ? option->fallback : option->sample;
 	if (value->type == CYAML_UINT) {
-		const char *text = option->fallback != NULL ? option->fallback : option->sample;
-
 		cr_assert_eq(str_to_u64(&number, str_from(text), option->max), 0, "%s", path);
 		cr_assert_geq(number, option->min, "%s", path);
 	}
 	if (value->type == CYAML_ENUM)
-		cr_assert_eq(conf_choice_parse(&choice, value, str_from(option->fallback)), 0);
+		cr_assert_eq(conf_choice_parse(&choice, value, str_from(text)), 0, "%s", path);
 	if (value->type == CYAML_SEQUENCE)
 		cr_assert_gt(option->max, 0, "%s", path);
 }
