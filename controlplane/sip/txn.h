@@ -57,13 +57,14 @@ struct txn_conn; // txn_conn.c: a connection with who waits on it
 struct txn {
 	struct table_node node;
 	struct txn_key key;
-	struct timer repeat; // A, E, G and the 2xx
+	struct timer repeat; // A, E, G and the 2xx; the 100 of a slow answer
 	struct timer expire; // B, D, F, H, I, J, K, L, M
 	struct net_flow flow;
 	struct txn_conn *conn; // client: while it waits for a final on a connection
 	struct cds_list_head conn_link;
 	struct sip_timers timers;
 	uint32_t interval_ms; // of repeat
+	uint32_t slow_ms;     // server of no INVITE: after which 100 is sent (B29)
 	uint64_t id;
 	uint64_t owner;
 	struct sip_label label;

@@ -5,6 +5,9 @@
 
 #include "controlplane/sip/stack_int.h"
 #include "controlplane/sip/txn.h"
+#include "include/tidegate/cmd.h"
+
+#define TIMESTAMP_BYTES 128
 
 enum part {
 	PART_VIAS,
@@ -13,6 +16,7 @@ enum part {
 	PART_TO,
 	PART_CALL_ID,
 	PART_METHOD,
+	PART_TIMESTAMP,
 	PART_COUNT,
 };
 
@@ -64,6 +68,9 @@ static int keep_request(struct txn *txn, struct sip_stack *stack, const struct n
 	end[PART_CALL_ID] = (uint32_t)b.len;
 	strbuf_put(&b, m->method_name);
 	end[PART_METHOD] = (uint32_t)b.len;
+	if (sip_msg_header(m, SIP_HDR_TIMESTAMP) != NULL)
+		strbuf_put(&b, sip_msg_header(m, SIP_HDR_TIMESTAMP)->value);
+	end[PART_TIMESTAMP] = (uint32_t)b.len;
 	txn->kept = b.failed ? NULL : malloc(sizeof(*txn->kept) + b.len);
 	if (txn->kept == NULL)
 		return -ENOMEM;
@@ -74,6 +81,62 @@ static int keep_request(struct txn *txn, struct sip_stack *stack, const struct n
 	memcpy(txn->kept->end, end, sizeof(end));
 	memcpy(txn->kept->text, b.at, b.len);
 	return 0;
+}
+
+// RFC 3261 §8.2.6.1: what the client wrote, and for how many seconds we had its request
+static void write_timestamp(struct strbuf *b, struct str value, uint64_t delay_ms)
+{
+	struct str rest = value;
+
+	strbuf_put(b, str_cut(&rest, ' '));
+	if (delay_ms > 0)
+		strbuf_printf(b, " %" PRIu64 ".%03" PRIu64, delay_ms / 1000, delay_ms % 1000);
+}
+
+static void add_timestamp(struct sip_extra *extra, struct strbuf *b, const struct txn *txn)
+{
+	struct str value = part(txn->kept, PART_TIMESTAMP);
+
+	if (value.len == 0)
+		return;
+	write_timestamp(b, value, txn->slow_ms);
+	if (!b->failed)
+		*extra = (struct sip_extra){SIP_HDR_TIMESTAMP, strbuf_str(b)};
+}
+
+// RFC 4320 §4.1: by now the client repeats each T2, and only a provisional makes sense.
+static void on_slow(struct timer *timer, void *arg)
+{
+	struct txn *txn = caa_container_of(timer, struct txn, repeat);
+	struct sip_stack *stack = arg;
+	char text[TIMESTAMP_BYTES];
+	struct strbuf b = strbuf_on(text, sizeof(text));
+	struct sip_extra timestamp = {0};
+	struct sip_response_out out = {.status = 100, .extra = &timestamp};
+
+	if (txn->flow.trusted == TG_TRUST_STRANGER
+		&& stack->params.is_silent(stack->params.arg, txn->flow.realm))
+		return;
+	add_timestamp(&timestamp, &b, txn);
+	out.extra_count = !str_is_none(timestamp.value);
+	sip_respond(stack, txn->id, STR(""), &out);
+}
+
+// When the client's Timer E has grown to T2.
+static uint32_t slow_after_ms(const struct txn *txn)
+{
+	uint32_t after_ms = 0;
+
+	for (uint32_t e = txn->timers.t1_ms; e < txn->timers.t2_ms; e *= 2)
+		after_ms += e;
+	return after_ms;
+}
+
+static void await_answer(struct sip_stack *stack, struct txn *txn)
+{
+	txn_expire(stack, txn, txn_64_t1_ms(txn));
+	txn->slow_ms = slow_after_ms(txn);
+	timer_arm(stack->params.wheel, &txn->repeat, txn->slow_ms, on_slow, stack);
 }
 
 int txn_server_new(struct txn **out, struct sip_stack *stack, const struct net_flow *flow,
@@ -98,7 +161,7 @@ int txn_server_new(struct txn **out, struct sip_stack *stack, const struct net_f
 	}
 	txn->request_bytes = (uint32_t)request->raw.len;
 	if (txn->kind == TXN_SERVER)
-		txn_expire(stack, txn, txn_64_t1_ms(txn));
+		await_answer(stack, txn);
 	*out = txn;
 	return 0;
 }

@@ -193,13 +193,14 @@ Test(exchange, A14_C58_what_is_used_up_does_not_cross)
 }
 
 // RFC 4320 §4.2: whoever asked has given up by itself
-Test(exchange, B28_silence_is_not_answered)
+Test(exchange, B28_B29_silence_gets_no_final)
 {
 	rig_request(&rig, RIG_PHONE, "INFO", 10, "");
 	rig_expect(&rig, RIG_CARRIER, "INFO ");
 	rig_wait(&rig, 40000);
 	while (rig_take(&rig, RIG_CARRIER)[0] != '\0')
 		cr_expect_eq(strncmp(rig.taken[RIG_CARRIER], "INFO ", 5), 0);
+	rig_expect(&rig, RIG_PHONE, "SIP/2.0 100 ");
 	rig_expect_none(&rig, RIG_PHONE);
 	cr_expect_eq(rig_calls(&rig), 1);
 	rig_fini(&rig);

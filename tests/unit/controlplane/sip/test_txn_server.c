@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <stdio.h>
 
+#include "include/tidegate/cmd.h"
 #include "tests/unit/controlplane/sip/world.h"
 
 #define BRANCH "z9hG4bKpeer"
@@ -193,7 +194,7 @@ Test(txn_server, B9_other_requests_replay_their_final_for_32_s)
 Test(txn_server, B28_a_request_nobody_answers_is_forgotten)
 {
 	world_request(&w, "OPTIONS", BRANCH);
-	nothing_sent(31999);
+	SENT_AT(31999, "SIP/2.0 100 ", 3500);
 	cr_assert_eq(w.told.ends, 0);
 	nothing_sent(1);
 	cr_assert_eq(w.told.ends, 1);
@@ -529,4 +530,51 @@ Test(txn_server, C23_the_final_ends_the_repeats_of_a_1xx)
 	world_request(&w, "ACK", BRANCH);
 	nothing_sent(60000);
 	cr_assert_eq(w.told.no_pracks, 0);
+}
+
+static void ask_slow(const char *more)
+{
+	world_receive(&w,
+		"MESSAGE sip:bob@198.51.100.1 SIP/2.0\nVia: SIP/2.0/UDP 192.0.2.10:5062;branch=%s\n"
+		"From: <sip:alice@192.0.2.10>;tag=a1\nTo: <sip:bob@198.51.100.1>\nCall-ID: slow\n"
+		"CSeq: 9 MESSAGE\n%sContent-Length: 0\n",
+		BRANCH, more);
+}
+
+// RFC 4320 §4.1: no provisional before the client's Timer E has grown to T2
+Test(txn_server, B29_A46_a_slow_answer_is_preceded_by_100)
+{
+	ask_slow("Timestamp: 54.21\n");
+	nothing_sent(499);
+	ask_slow("");
+	nothing_sent(3000);
+	SENT_AT(1, "SIP/2.0 100 Trying\r\n", 3500);
+	ask_slow("");
+	sent("SIP/2.0 100 Trying\r\n");
+	cr_assert_str_eq(world_header(&w, "Timestamp"), "54.21 3.500");
+	cr_assert_str_eq(world_header(&w, "To"), "<sip:bob@198.51.100.1>");
+	nothing_sent(4000);
+	cr_assert_eq(world_respond(&w, w.told.txn, 200), 0);
+	sent("SIP/2.0 200 OK\r\n");
+	cr_assert_str_empty(world_header(&w, "Timestamp"));
+	nothing_sent(40000);
+	cr_assert_eq(w.told.requests, 1);
+	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0);
+}
+
+Test(txn_server, B29_not_when_it_was_answered_in_time)
+{
+	ask_slow("");
+	nothing_sent(3499);
+	cr_assert_eq(world_respond(&w, w.told.txn, 486), 0);
+	sent("SIP/2.0 486 Busy Here\r\n");
+	nothing_sent(40000);
+}
+
+Test(txn_server, B29_I16_nor_in_a_silent_realm)
+{
+	w.is_silent = true;
+	w.flow.trusted = TG_TRUST_STRANGER;
+	ask_slow("");
+	nothing_sent(40000);
 }
