@@ -13,6 +13,7 @@ struct part {
 	struct str transfer; // Content-Transfer-Encoding
 	struct str length;
 	struct str body;
+	bool has_body; // an empty line ends its headers
 };
 
 struct finder {
@@ -78,10 +79,13 @@ static struct str *member(struct part *part, struct str name)
 static struct part read_part(struct str text)
 {
 	struct part part = {0};
-	struct str line;
 
-	while (text.len > 0 && (line = without_end(next_line(&text))).len > 0) {
-		struct str value, name, *out;
+	while (text.len > 0) {
+		struct str line = without_end(next_line(&text)), value, name, *out;
+
+		part.has_body = line.len == 0;
+		if (part.has_body)
+			break;
 
 		while (is_folded(text)) {
 			struct str more = without_end(next_line(&text));
@@ -222,7 +226,7 @@ static void judge(struct finder *f, const struct part *part, unsigned int depth,
 		f->sdp_count++;
 		f->sdp = *part;
 		// RFC 3959: an offer of its own
-		f->is_opaque |= f->sdp_count > 1 || is_sealed || !is_plain(part)
+		f->is_opaque |= f->sdp_count > 1 || is_sealed || !is_plain(part) || !part->has_body
 			|| str_equal_nocase(before_params(part->disposition), STR("early-session"));
 	}
 }
@@ -236,7 +240,7 @@ static struct str value_of(const struct sip_msg *msg, enum sip_hdr_id id)
 
 static enum sip_body find(struct finder *f, const struct sip_msg *msg)
 {
-	struct part whole = {.type = msg->content_type, .body = msg->body};
+	struct part whole = {.type = msg->content_type, .body = msg->body, .has_body = true};
 
 	*f = (struct finder){0};
 	if (msg->body.len == 0)
