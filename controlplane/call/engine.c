@@ -71,7 +71,8 @@ static void on_ack(void *arg, const struct net_flow *flow, const struct sip_msg 
 	x = exchange_by_ack(call, in.leg, msg);
 	if (x != NULL)
 		exchange_handle(x, EXCHANGE_EV_ACK, &in);
-	else if (d->leg == LEG_A && msg->cseq == call->invite_cseq)
+	else if (d->leg == LEG_A && msg->cseq == call->invite_cseq
+		&& !sip_txn_is_pending(engine->stack, in.leg->invite)) // nothing is answered yet
 		fsm_handle(call, CALL_EV_A_ACK, &in);
 }
 
