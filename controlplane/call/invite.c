@@ -6,6 +6,7 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/route/route.h"
 #include "controlplane/sip/body.h"
+#include "controlplane/sip/uri_equal.h"
 
 struct admission {
 	const struct request *r;
@@ -44,11 +45,22 @@ static bool is_used_up(struct admission *a)
 	return a->r->msg->max_forwards == 0;
 }
 
-// Our own INVITE comes back (A42), or the same one by another way (A41, RFC 3261 §8.2.2.2).
+// Call-ID and From-tag are ours and unguessable: they mark what we sent. With another Request-URI it is a
+// spiral, which is no fault (RFC 5393 §4.2, A42).
+static bool is_our_own(struct admission *a)
+{
+	const struct dialog *d = dialog_find_by_response(&a->r->engine->dialogs, a->r->msg);
+	struct sip_uri sent;
+
+	return d != NULL
+		&& (sip_uri_parse(&sent, d->remote_target) < 0
+			|| sip_uri_equal(&sent, &a->r->msg->uri));
+}
+
+// It comes back, or the same one by another way (A41, RFC 3261 §8.2.2.2).
 static bool is_looped(struct admission *a)
 {
-	return dialog_find_by_response(&a->r->engine->dialogs, a->r->msg) != NULL
-		|| call_find_by_invite(a->r->engine, a->r->msg) != NULL;
+	return is_our_own(a) || call_find_by_invite(a->r->engine, a->r->msg) != NULL;
 }
 
 static bool is_draining(struct admission *a)

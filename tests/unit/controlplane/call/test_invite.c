@@ -126,12 +126,26 @@ Test(invite, A42_our_own_comes_back)
 
 	rig_invite(&rig);
 	line = strstr(rig.invite, "\r\n") + 2;
-	snprintf(text, sizeof(text),
-		"INVITE sip:905374@203.0.113.1 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\n%s",
-		line);
+	snprintf(text, sizeof(text), "%.*sVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\n%s",
+		(int)(line - rig.invite), rig.invite, line);
 	rig_say(&rig, RIG_PHONE, text);
 	rig_expect(&rig, RIG_PHONE, "SIP/2.0 482 ");
 	cr_expect_eq(rig_calls(&rig), 1);
+	rig_fini(&rig);
+}
+
+Test(invite, A42_a_spiral_is_no_loop)
+{
+	char text[RIG_BYTES + 64];
+
+	rig_invite(&rig);
+	snprintf(text, sizeof(text),
+		"INVITE sip:906@198.51.100.10 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKx\r\n%s",
+		strstr(rig.invite, "\r\n") + 2);
+	rig_say(&rig, RIG_PHONE, text);
+	rig_expect(&rig, RIG_PHONE, "SIP/2.0 100 ");
+	rig_expect(&rig, RIG_CARRIER, "INVITE sip:906@");
+	cr_expect_eq(rig_calls(&rig), 2);
 	rig_fini(&rig);
 }
 
