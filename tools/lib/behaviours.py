@@ -3,6 +3,7 @@
 
 A test shows a behaviour by beginning its name with the id: criterion Test(suite, A14_...), a
 scenario file A14-....scn, a pytest function test_A14_.... Several are joined: B1_B2_..., B1-B2-....
+What a fuzz target shows stands in tests/fuzz/meson.build.
 """
 import os
 import pathlib
@@ -14,6 +15,7 @@ RESULTS = ROOT / os.environ.get("TIDEGATE_BUILD", "build") / "test-results.tsv"
 ID = r"[A-L][1-9][0-9]?"
 CRITERION = re.compile(r"^\s*(?:Test\(|ParameterizedTest\([^,]*,|Theory\(\([^)]*\),)"
                        r"\s*(\w+)\s*,\s*(\w+)", re.M)
+FUZZ = re.compile(rf"^  '(\w+)': '({ID}(?:-{ID})*)',$", re.M)
 PYTEST = re.compile(r"^\s*(?:async )?def (test_\w+)", re.M)
 
 
@@ -36,6 +38,8 @@ def tests_there():
         elif path.suffix == ".py" and path.name.startswith("test_"):
             for case in PYTEST.findall(path.read_text(errors="replace")):
                 found[case] = f"{name}:{case}"
+    for target, shown in FUZZ.findall((ROOT / "tests/fuzz/meson.build").read_text()):
+        found[f"{shown}-fuzz-{target}"] = f"tests/fuzz/fuzz_{target}.c"
     return found
 
 
