@@ -14,6 +14,7 @@
 
 #define SIP_HEADERS_MAX 200 // header lines (A34)
 #define SIP_VIAS_MAX 70
+#define SIP_PARAMS_MAX 64      // of one element of a header that libosip2 reads, URI's and all
 #define SIP_URI_BYTES_MAX 2048 // Request-URI; longer: 414
 #define SIP_TAG_BYTES_MAX 256
 #define SIP_CALL_ID_BYTES_MAX 512

@@ -454,3 +454,30 @@ Test(msg, the_arena_bounds_the_parser)
 	cr_assert_gt(refused, 100);
 	cr_assert_lt(refused, 14000 / 61);
 }
+
+Test(msg, A34_parameters_without_end)
+{
+	static const char *const starts[] = {"Contact: <sip:a@h>", "Contact: <sip:a@h",
+		"Contact: <sip:a@h?x=1", "Via: SIP/2.0/UDP g", "Record-Route: <sip:h;lr>"};
+	static const char *const ends[] = {"", ">", ">", "", ""};
+
+	for (size_t i = 0; i < sizeof(starts) / sizeof(starts[0]); i++) {
+		for (unsigned int count = SIP_PARAMS_MAX - 1; count < SIP_PARAMS_MAX + 2;
+			count += 2) {
+			char lines[2048];
+			struct strbuf b = strbuf_on(lines, sizeof(lines) - 1);
+
+			strbuf_put(&b,
+				STR("INVITE sip:b@example.com SIP/2.0\n" VIA FROM TO CALL_ID CSEQ));
+			strbuf_put(&b, str_from(starts[i]));
+			for (unsigned int k = 0; k < count; k++)
+				strbuf_printf(&b, "%cp%u=1", i == 2 ? '&' : ';', k);
+			strbuf_put(&b, str_from(ends[i]));
+			strbuf_put_char(&b, '\n');
+			lines[b.len] = '\0';
+			cr_expect_eq(parsed_from(&p, lines),
+				count < SIP_PARAMS_MAX ? SIP_FAULT_NONE : SIP_FAULT_HEADER_COUNT,
+				"%s and %u: %d", starts[i], count, p.fault);
+		}
+	}
+}
