@@ -52,14 +52,20 @@ static struct dialog *find(const struct dialog_table *table, const struct query 
 	return node != NULL ? caa_container_of(node, struct dialog, node) : NULL;
 }
 
-struct dialog *dialog_find(const struct dialog_table *table, const struct sip_msg *request)
+struct dialog *dialog_find_named(const struct dialog_table *table, struct str call_id,
+	struct str local_tag, struct str remote_tag)
 {
 	return find(table,
 		&(struct query){
-			.call_id = request->call_id,
-			.local_tag = request->to_tag,
-			.remote_tag = &request->from_tag,
+			.call_id = call_id,
+			.local_tag = local_tag,
+			.remote_tag = &remote_tag,
 		});
+}
+
+struct dialog *dialog_find(const struct dialog_table *table, const struct sip_msg *request)
+{
+	return dialog_find_named(table, request->call_id, request->to_tag, request->from_tag);
 }
 
 struct dialog *dialog_find_by_response(

@@ -57,6 +57,9 @@ void dialog_table_fini(struct dialog_table *table);
 // The dialog a request belongs to: Call-ID, To-tag ours, From-tag the peer's (C3). A request without
 // From-tag matches a dialog whose peer had none (RFC 2543, C59).
 struct dialog *dialog_find(const struct dialog_table *table, const struct sip_msg *request);
+// Likewise by names alone.
+struct dialog *dialog_find_named(const struct dialog_table *table, struct str call_id,
+	struct str local_tag, struct str remote_tag);
 // Likewise for a response to an INVITE of ours: From-tag ours. The To-tag may differ (B30, forks).
 struct dialog *dialog_find_by_response(
 	const struct dialog_table *table, const struct sip_msg *response);

@@ -47,6 +47,7 @@
 	X(RACK, "RAck", 0)                                 \
 	X(REASON, "Reason", 0)                             \
 	X(RECORD_ROUTE, "Record-Route", 0)                 \
+	X(REFER_SUB, "Refer-Sub", 0)                       \
 	X(REFER_TO, "Refer-To", 'r')                       \
 	X(REFERRED_BY, "Referred-By", 'b')                 \
 	X(REJECT_CONTACT, "Reject-Contact", 'j')           \
@@ -59,7 +60,9 @@
 	X(SERVER, "Server", 0)                             \
 	X(SESSION_EXPIRES, "Session-Expires", 'x')         \
 	X(SUBJECT, "Subject", 's')                         \
+	X(SUBSCRIPTION_STATE, "Subscription-State", 0)     \
 	X(SUPPORTED, "Supported", 'k')                     \
+	X(TARGET_DIALOG, "Target-Dialog", 0)               \
 	X(TIMESTAMP, "Timestamp", 0)                       \
 	X(TO, "To", 't')                                   \
 	X(UNSUPPORTED, "Unsupported", 0)                   \

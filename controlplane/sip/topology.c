@@ -52,6 +52,7 @@ static const struct {
 	[SIP_HDR_RACK] = {DROP, DROP},		// we offer no 100rel
 	[SIP_HDR_REASON] = {COPY, COPY},	// B23
 	[SIP_HDR_RECORD_ROUTE] = {DROP, DROP},
+	[SIP_HDR_REFER_SUB] = {COPY, COPY},
 	[SIP_HDR_REFER_TO] = {DROP, DROP},    // names dialogs and hosts
 	[SIP_HDR_REFERRED_BY] = {DROP, DROP}, // hosts
 	[SIP_HDR_REJECT_CONTACT] = {COPY, DROP},
@@ -64,8 +65,10 @@ static const struct {
 	[SIP_HDR_SERVER] = {DROP, DROP},
 	[SIP_HDR_SESSION_EXPIRES] = {DROP, DROP}, // we offer no timer
 	[SIP_HDR_SUBJECT] = {COPY, COPY},
-	[SIP_HDR_SUPPORTED] = {DROP, DROP}, // ours
-	[SIP_HDR_TIMESTAMP] = {DROP, DROP}, // measures one hop
+	[SIP_HDR_SUBSCRIPTION_STATE] = {COPY, COPY},
+	[SIP_HDR_SUPPORTED] = {DROP, DROP},	// ours
+	[SIP_HDR_TARGET_DIALOG] = {DROP, DROP}, // names a dialog of one side
+	[SIP_HDR_TIMESTAMP] = {DROP, DROP},	// measures one hop
 	[SIP_HDR_TO] = {DROP, DROP},
 	[SIP_HDR_UNSUPPORTED] = {DROP, DROP},
 	[SIP_HDR_USER_AGENT] = {DROP, DROP},
