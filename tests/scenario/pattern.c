@@ -32,6 +32,14 @@ int vars_set(struct vars *vars, struct str name, struct str value)
 	return 0;
 }
 
+void vars_unset(struct vars *vars, struct str name)
+{
+	for (unsigned int i = 0; i < vars->count; i++) {
+		if (str_equal(str_from(vars->var[i].name), name))
+			vars->var[i] = vars->var[--vars->count];
+	}
+}
+
 bool pattern_octet(char *octet, const char *text)
 {
 	unsigned int value;

@@ -27,6 +27,7 @@ struct vars {
 const char *vars_get(const struct vars *vars, struct str name);
 // Binds or rebinds. Returns 0 or -ENOSPC.
 int vars_set(struct vars *vars, struct str name, struct str value);
+void vars_unset(struct vars *vars, struct str name);
 
 // True when text begins with \xNN.
 bool pattern_octet(char *octet, const char *text);

@@ -320,16 +320,26 @@ static void step_mark(struct world *w, const struct step * /*step*/)
 
 static void step_set(struct world *w, const struct step *step)
 {
-	char value[512];
-	size_t len = 0;
+	char text[1024], value[1024];
+	struct strbuf b = strbuf_on(text, sizeof(text) - 1);
 
-	for (unsigned int i = 2; i < step->words && len + 1 < sizeof(value); i++)
-		len += (size_t)snprintf(
-			value + len, sizeof(value) - len, "%s%s", i > 2 ? " " : "", step->word[i]);
+	for (unsigned int i = 2; i < step->words; i++) {
+		strbuf_put(&b, i > 2 ? STR(" ") : STR(""));
+		strbuf_put(&b, str_from(step->word[i]));
+	}
+	text[b.len] = '\0';
 	need(w,
-		step->words > 2 && len < sizeof(value)
-			&& vars_set(&w->vars, str_from(step->word[1]), str_of(value, len)) == 0,
-		"set NAME VALUE...");
+		step->words > 2
+			&& vars_set(&w->vars, str_from(step->word[1]),
+				   str_of(value, expand(w, text, value, sizeof(value))))
+				== 0,
+		"set NAME VALUE");
+}
+
+static void step_unset(struct world *w, const struct step *step)
+{
+	for (unsigned int i = 1; i < step->words; i++)
+		vars_unset(&w->vars, str_from(step->word[i]));
 }
 
 static void step_stat(struct world *w, const struct step *step)
@@ -592,6 +602,7 @@ static const struct verb {
 	{"wait", step_wait},
 	{"mark", step_mark},
 	{"set", step_set},
+	{"unset", step_unset},
 	{"stat", step_stat},
 	{"stream", check_stream},
 	{"dataplane", step_dataplane},
