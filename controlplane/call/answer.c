@@ -28,7 +28,6 @@ static const struct {
 void answer_failure_of(struct answer_failure *out, const struct call *call,
 	enum media_failure failure, bool of_callee)
 {
-	char agent[TG_ADDR_TEXT_BYTES];
 	struct strbuf b = strbuf_on(out->text, sizeof(out->text));
 	struct tg_addr advertised;
 
@@ -37,8 +36,7 @@ void answer_failure_of(struct answer_failure *out, const struct call *call,
 	if (failures[failure].warning == 0)
 		return;
 	engine_advertised(call->engine, &call->leg[LEG_A]->dialog.flow, &advertised);
-	strbuf_printf(&b, "%u %s \"%s\"", failures[failure].warning,
-		tg_addr_write(&advertised, agent), failures[failure].text);
+	identity_put_warning(&b, &advertised, failures[failure].warning, failures[failure].text);
 	out->extra = (struct sip_extra){SIP_HDR_WARNING, strbuf_str(&b)};
 }
 

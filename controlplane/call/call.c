@@ -293,7 +293,7 @@ void call_end(struct call *call, const struct farewell *farewell)
 		call->media = NULL;
 		watch_release(call);
 		give_trunks(call);
-		call_arm(call, linger_ms(call));
+		call_arm(call, refer_any(call) ? REFER_LINGER_MS : linger_ms(call));
 	}
 	hang_up_all(call, farewell);
 	branch_forget(call);

@@ -16,6 +16,7 @@
 #include "controlplane/call/branch.h"
 #include "controlplane/call/engine.h"
 #include "controlplane/call/leg.h"
+#include "controlplane/call/refer.h"
 #include "controlplane/conf/conf.h"
 #include "controlplane/media/session.h"
 #include "controlplane/sip/msg.h"
@@ -153,6 +154,7 @@ struct call {
 	struct exchange *exchanges;
 	unsigned int exchange_count;
 	uint32_t next_exchange;
+	struct refers refers;
 	struct kept *queue; // responses of callees that wait for media or PRACK
 	struct kept **queue_end;
 	unsigned int waiting; // in the queue

@@ -69,6 +69,9 @@ void identity_put_target(struct strbuf *b, const struct sip_uri *uri, const stru
 // the host of an anonymous caller stay (RFC 3323 §4.1.1.3).
 void identity_put_name(
 	struct strbuf *b, const struct sip_name_addr *name, const struct tg_addr *host);
+// A Warning value; the agent is what we are called on that side (RFC 3261 §20.43).
+void identity_put_warning(
+	struct strbuf *b, const struct tg_addr *agent, unsigned int code, const char *text);
 // A reason phrase that names no host; none otherwise (C2).
 struct str identity_phrase(struct str phrase);
 

@@ -220,7 +220,8 @@ void exchange_end_all(struct call *call)
 		// what ends the call may be one of them, under way
 		struct exchange *next = x->next;
 
-		exchange_handle(x, EXCHANGE_EV_CALL_ENDS, NULL);
+		if (!x->is_about_refer)
+			exchange_handle(x, EXCHANGE_EV_CALL_ENDS, NULL);
 		x = next;
 	}
 }

@@ -87,6 +87,9 @@ struct exchange {
 	uint64_t client;	    // ours; 0: not asked yet
 	struct kept *kept;	    // what of a message waits for the media
 	struct sip_rack rack;	    // PRACK: of the leg that is asked
+	bool is_about_refer;	    // NOTIFY or SUBSCRIBE: may outlive the call (C56)
+	bool ends_refer;	    // NOTIFY: the last one
+	uint32_t refer;		    // its id, as the asker knows it
 	exchange_final_h *on_final; // of our own
 };
 

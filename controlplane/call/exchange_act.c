@@ -2,8 +2,10 @@
 #include <stdlib.h>
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/cross.h"
 #include "controlplane/call/exchange_int.h"
 #include "controlplane/sip/body.h"
+#include "controlplane/sip/refer.h"
 
 static bool has_offer(const struct exchange *x)
 {
@@ -45,30 +47,99 @@ static void acknowledge(struct exchange *x)
 		leg_ack(x->call, to, NULL, STR_NONE);
 }
 
+// What the final says of the subscription that the request made, or was about (RFC 3515 §2.4.4, RFC 6665
+// §4.1.2.2).
+static void settle_refer(const struct exchange *x, uint16_t status, const struct sip_msg *response)
+{
+	struct leg *from = x->call->legs[x->from];
+	bool is_refused = status / 100 != 2;
+	struct refer *refer = NULL;
+
+	if (x->method == SIP_REFER && (is_refused || sip_is_without_refer_sub(response)))
+		refer_drop(x->call, x->from, x->cseq);
+	if (x->is_about_refer && from != NULL && (x->ends_refer || status == 481))
+		refer = refer_find(x->call, from, x->refer);
+	if (refer != NULL)
+		refer->is_live = false;
+}
+
 static void report(struct exchange *x, uint16_t status, const struct sip_msg *response)
 {
 	struct leg *to = x->call->legs[x->to];
 
+	settle_refer(x, status, response);
 	if (x->on_final != NULL && to != NULL)
 		x->on_final(x->call, to, status, response);
 }
 
 // ---- the request
 
+// RFC 5057 §5.1: 400 ends nothing; 481, which RFC 3891 §3 would say of the dialog that Replaces names,
+// would here be said of the one that the REFER came in.
+static void refuse_fault(struct exchange *x, const char *fault)
+{
+	const struct leg *from = x->call->legs[x->from];
+	struct sip_extra extra = {.id = SIP_HDR_WARNING};
+	struct tg_addr advertised;
+	char text[160];
+	struct strbuf b = strbuf_on(text, sizeof(text));
+
+	engine_advertised(x->call->engine, &from->dialog.flow, &advertised);
+	identity_put_warning(&b, &advertised, 399, fault);
+	extra.value = strbuf_str(&b);
+	reply(x, &(struct leg_answer){.status = 400, .extra = &extra, .extra_count = 1});
+	exchange_finish(x);
+}
+
+// A request without SDP, as it came.
+static int send_whole(struct exchange *x, struct leg *to, const struct sip_msg *msg)
+{
+	struct cross cross;
+	int rc;
+
+	cross_request(&cross, x->call, x->call->legs[x->from], to, msg);
+	if (cross.fault != NULL) {
+		refuse_fault(x, cross.fault);
+		return 0;
+	}
+	rc = leg_request(x->call, to, &x->client,
+		&(struct leg_request){
+			.method = (enum sip_method)x->asked,
+			.source = msg,
+			.rack = x->rack,
+			.sdp = STR_NONE,
+			.extra = cross.extra,
+			.extra_count = cross.extra_count,
+			.body_type = cross.body_type,
+			.body = cross.body,
+		});
+	if (rc == 0 && x->method == SIP_REFER)
+		refer_add(x->call,
+			&(struct refer){
+				.from = x->from,
+				.to = x->to,
+				.asked = x->cseq,
+				.sent = to->dialog.local_cseq,
+			});
+	return rc;
+}
+
 void exchange_send(struct exchange *x, const struct call_input *in)
 {
 	struct call *call = x->call;
 	struct leg *to = call->legs[x->to];
-	const struct sip_msg *source = x->kept != NULL ? &x->kept->msg : in->msg;
-	int rc = to != NULL ? leg_request(call, to, &x->client,
-			 &(struct leg_request){
-				 .method = (enum sip_method)x->asked,
-				 .source = source,
-				 .rack = x->rack,
-				 .sdp = in->sdp,
-			 })
-			    : -1;
+	int rc = -ESRCH;
 
+	if (to != NULL && x->kept == NULL)
+		rc = send_whole(x, to, in->msg);
+	else if (to != NULL)
+		rc = leg_request(call, to, &x->client,
+			&(struct leg_request){
+				.method = (enum sip_method)x->asked,
+				.source = &x->kept->msg,
+				.rack = x->rack,
+				.sdp = in->sdp,
+			});
 	free(x->kept);
 	x->kept = NULL;
 	if (rc < 0)
@@ -189,6 +260,8 @@ void exchange_fail(struct exchange *x, const struct call_input *in)
 // A status by which the dialog it came from is over (C15; RFC 5057 §5).
 static bool ends_dialog(const struct exchange *x, uint16_t status)
 {
+	if (x->is_about_refer)
+		return false;
 	return status == 481
 		|| (status == 408 && (x->asked == SIP_INVITE || x->asked == SIP_UPDATE));
 }

@@ -5,6 +5,7 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/exchange_int.h"
 #include "controlplane/sip/body.h"
+#include "controlplane/sip/refer.h"
 
 static enum exchange_sdp sdp_part(const struct request *r)
 {
@@ -95,6 +96,8 @@ static uint16_t refusal_of(const struct request *r, enum exchange_sdp sdp, const
 {
 	uint16_t status = 0;
 
+	if (refer_allows(r->call, r->leg, r->msg))
+		return r->msg->max_forwards == 0 ? 483 : 0;
 	if (r->call->state == CALL_ENDING)
 		return 481;
 	if (r->msg->max_forwards == 0)
@@ -173,6 +176,9 @@ void exchange_on_request(const struct request *r)
 			.asked = (uint8_t)asked,
 			.cseq = r->msg->cseq,
 			.server = r->txn,
+			.is_about_refer = refer_allows(r->call, r->leg, r->msg),
+			.ends_refer = r->msg->method == SIP_NOTIFY && sip_is_terminated(r->msg),
+			.refer = sip_refer_id(r->msg),
 		});
 }
 

@@ -215,13 +215,16 @@ static void set_state(struct call *call, enum call_state state)
 	call->state = state;
 }
 
+// What is said of a REFER may outlive the call (C56).
 static bool is_over(const struct call *call)
 {
+	if (call->state != CALL_ENDING || call->exchange_count > 0 || refer_any(call))
+		return false;
 	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
 		if (call->legs[i] != NULL && call->legs[i]->state != LEG_GONE)
 			return false;
 	}
-	return call->state == CALL_ENDING;
+	return true;
 }
 
 // Branches that lost.

@@ -88,6 +88,14 @@ void identity_put_name(
 	strbuf_put_char(b, '>');
 }
 
+void identity_put_warning(
+	struct strbuf *b, const struct tg_addr *agent, unsigned int code, const char *text)
+{
+	char name[TG_ADDR_TEXT_BYTES];
+
+	strbuf_printf(b, "%u %s \"%s\"", code, tg_addr_write(agent, name), text);
+}
+
 struct str identity_phrase(struct str phrase)
 {
 	for (size_t i = 0; i < phrase.len; i++) {

@@ -17,6 +17,7 @@ void leg_free(struct call *call, struct leg *leg)
 	dialog_fini(&leg->dialog, &call->engine->dialogs);
 	leg_forget_ack(leg);
 	session_timer_stop(call, leg);
+	refer_forget(call, leg->number);
 	trunk_give(call->engine->trunks, leg->trunk);
 	call->legs[leg->number] = NULL;
 	free(leg);

@@ -99,7 +99,8 @@ struct leg_request {
 	struct str sdp;	 // none: no SDP
 	const struct sip_extra *extra;
 	unsigned int extra_count;
-	struct sip_rack rack; // of PRACK
+	struct sip_rack rack;	    // of PRACK
+	struct str body_type, body; // in place of source's own; none: that
 };
 
 struct call_params;

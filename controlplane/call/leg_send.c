@@ -188,6 +188,10 @@ int leg_request(
 	fill_request(&out, &extras, leg, request);
 	fill_body(
 		&(struct body){&out.content_type, &out.body}, call, request->source, request->sdp);
+	if (!str_is_none(request->body)) {
+		out.content_type = request->body_type;
+		out.body = request->body;
+	}
 	if (request->method == SIP_PRACK)
 		add_extra(&extras, SIP_HDR_RACK, sip_rack_write(rack, &request->rack));
 	out.extra = extras.item;

@@ -57,12 +57,12 @@ void request_answer(const struct request *r, uint16_t status, enum sip_hdr_id id
 
 void request_warn(const struct request *r, uint16_t status, unsigned int code, const char *text)
 {
-	char value[WARNING_BYTES], agent[TG_ADDR_TEXT_BYTES];
+	char value[WARNING_BYTES];
 	struct strbuf b = strbuf_on(value, sizeof(value));
 	struct tg_addr advertised;
 
 	engine_advertised(r->engine, r->flow, &advertised);
-	strbuf_printf(&b, "%u %s \"%s\"", code, tg_addr_write(&advertised, agent), text);
+	identity_put_warning(&b, &advertised, code, text);
 	request_answer(r, status, SIP_HDR_WARNING, strbuf_str(&b));
 }
 
@@ -83,7 +83,14 @@ void request_try(const struct request *r)
 // Extensions that are honoured from end to end, or by us (C57).
 static bool is_supported(struct str tag)
 {
-	return str_equal_nocase(tag, SIP_100REL) || str_equal_nocase(tag, SIP_TIMER);
+	static const struct str tags[] = {{"100rel", 6}, {"norefersub", 10}, {"replaces", 8},
+		{"timer", 5}};
+
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		if (str_equal_nocase(tag, tags[i]))
+			return true;
+	}
+	return false;
 }
 
 // Those that fit: there is no end to what may be asked for.

@@ -99,6 +99,7 @@ void timeout_forget_ack(struct call *call, const struct call_input * /*in*/)
 
 void timeout_give_up(struct call *call, const struct call_input * /*in*/)
 {
+	refer_forget_all(call);
 	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
 		if (call->legs[i] != NULL)
 			call->legs[i]->state = LEG_GONE;

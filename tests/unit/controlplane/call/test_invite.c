@@ -226,7 +226,7 @@ Test(invite, A5_C1_C2_what_the_callee_gets)
 	cr_expect_str_eq(rig_header(text, "Allow"), RIG_ALLOW);
 	cr_expect_str_eq(rig_header(text, "To"), "<sip:905374@198.51.100.10>");
 	cr_expect_not_null(strstr(rig_header(text, "From"), "\"A\" <sip:4412@198.51.100.1>;tag="));
-	cr_expect_str_eq(rig_header(text, "Supported"), "100rel, timer");
+	cr_expect_str_eq(rig_header(text, "Supported"), "100rel, replaces, timer");
 	cr_expect_null(strstr(text, "Phone 1"));
 	cr_expect_null(strstr(text, "Route:"));
 	cr_expect_null(strstr(text, "phonetag"));

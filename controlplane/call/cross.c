@@ -1,0 +1,224 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/cross.h"
+
+#include "controlplane/call/call_int.h"
+#include "controlplane/call/refer.h"
+
+#define REPLACES_BYTES 1024
+
+struct job {
+	struct cross *out;
+	struct strbuf b; // on out->text
+	const struct call *call;
+	const struct leg *from, *to;
+	const struct sip_msg *msg;
+	struct tg_addr host; // our own, as the other side knows it
+};
+
+static void fail(struct job *job, const char *fault)
+{
+	if (job->out->fault == NULL)
+		job->out->fault = fault;
+}
+
+// What was written since begin is the value of that header.
+static void add(struct job *job, enum sip_hdr_id id, size_t begin)
+{
+	struct cross *out = job->out;
+
+	if (out->extra_count == CROSS_HEADERS_MAX || job->b.len == begin)
+		return;
+	out->extra[out->extra_count++] = (struct sip_extra){
+		id, str_of(job->b.at + begin, job->b.len - begin)};
+}
+
+// ---- the dialogs that Replaces names
+
+struct leg *cross_find(const struct engine *engine, struct call **call, const char *realm,
+	const struct sip_replaces *replaces)
+{
+	const struct dialog *d = dialog_find_named(
+		&engine->dialogs, replaces->call_id, replaces->to_tag, replaces->from_tag);
+	struct leg *leg;
+
+	*call = d != NULL ? call_find(engine, d->owner) : NULL;
+	leg = *call != NULL ? (*call)->legs[d->leg] : NULL;
+	return leg != NULL && strcmp(leg->realm->name, realm) == 0 ? leg : NULL;
+}
+
+bool cross_name(struct sip_replaces *out, const struct leg *leg)
+{
+	const struct dialog *d = &leg->dialog;
+
+	*out = (struct sip_replaces){
+		.call_id = d->call_id, .to_tag = d->remote_tag, .from_tag = d->local_tag};
+	return d->remote_tag.len > 0;
+}
+
+// As who gets the REFER's INVITE knows the dialog that the referrer means.
+static bool translate(struct sip_replaces *r, const struct job *job)
+{
+	bool early_only = r->early_only;
+	struct call *call;
+	const struct leg *leg = cross_find(job->call->engine, &call, job->from->realm->name, r);
+	const struct leg *other;
+
+	if (leg == NULL)
+		return false;
+	other = call->leg[leg->side == LEG_A ? LEG_B : LEG_A];
+	if (other == NULL || !cross_name(r, other))
+		return false;
+	r->early_only = early_only;
+	return true;
+}
+
+static void put_replaces(struct job *job, struct str headers)
+{
+	char text[REPLACES_BYTES], mapped[REPLACES_BYTES];
+	struct strbuf said = strbuf_on(text, sizeof(text)), b = strbuf_on(mapped, sizeof(mapped));
+	struct sip_replaces r;
+
+	if (!sip_uri_header(&said, headers, "Replaces"))
+		return;
+	if (said.failed || sip_replaces_parse(&r, strbuf_str(&said)) < 0) {
+		fail(job, "Replaces cannot be read");
+	} else if (!translate(&r, job)) {
+		fail(job, "Replaces names no dialog");
+	} else {
+		sip_replaces_write(&b, &r);
+		strbuf_put(&job->b, STR("?Replaces="));
+		sip_uri_escape(&job->b, strbuf_str(&b));
+		job->b.failed |= b.failed;
+	}
+}
+
+// ---- headers
+
+static bool read_uri(struct sip_uri *uri, struct sip_name_addr *name, struct str value)
+{
+	return sip_name_addr_parse(name, value) == 0 && sip_uri_parse(uri, name->uri) == 0
+		&& uri->scheme != SIP_SCHEME_OTHER;
+}
+
+// Only an INVITE may be asked for: the answer to another request would come by a way we do not know.
+static bool asks_for_invite(const struct sip_uri *uri)
+{
+	struct str method = uri->scheme == SIP_SCHEME_TEL ? STR_NONE
+							  : sip_param(uri->params, "method");
+
+	return str_is_none(method) || str_equal(method, STR("INVITE"));
+}
+
+static void cross_refer_to(struct job *job, const struct sip_hdr *hdr)
+{
+	size_t begin = job->b.len;
+	struct sip_name_addr name;
+	struct sip_uri uri;
+
+	if (!read_uri(&uri, &name, hdr->value) || !asks_for_invite(&uri)) {
+		fail(job, "Refer-To is not to be called");
+		return;
+	}
+	strbuf_put_char(&job->b, '<');
+	identity_put_target(&job->b, &uri, &job->host);
+	put_replaces(job, uri.headers);
+	strbuf_put_char(&job->b, '>');
+	add(job, SIP_HDR_REFER_TO, begin);
+}
+
+static void cross_referred_by(struct job *job, const struct sip_hdr *hdr)
+{
+	size_t begin = job->b.len;
+	struct sip_name_addr name;
+	struct sip_uri uri;
+
+	if (!read_uri(&uri, &name, hdr->value))
+		return; // better none than one that names a host
+	name.display = STR_NONE;
+	identity_put_name(&job->b, &name, &job->host);
+	add(job, SIP_HDR_REFERRED_BY, begin);
+}
+
+static void cross_event(struct job *job, const struct sip_hdr * /*hdr*/)
+{
+	uint32_t id = sip_refer_id(job->msg);
+	size_t begin = job->b.len;
+
+	if (id == 0 || !sip_is_refer_event(job->msg))
+		return;
+	strbuf_put(&job->b, STR("refer;id="));
+	strbuf_put_u64(&job->b, refer_id(job->call, job->from, id));
+	add(job, SIP_HDR_EVENT, begin);
+}
+
+static void cross_tags(struct job *job, const struct sip_hdr *hdr)
+{
+	static const struct str tags[] = {{"norefersub", 10}, {"replaces", 8}};
+	size_t begin = job->b.len;
+
+	if (job->msg->method != SIP_REFER)
+		return;
+	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
+		if (!sip_msg_has_token(job->msg, hdr->id, tags[i]))
+			continue;
+		strbuf_put(&job->b, job->b.len > begin ? STR(", ") : STR(""));
+		strbuf_put(&job->b, tags[i]);
+	}
+	add(job, hdr->id, begin);
+}
+
+// ---- the body
+
+static void cross_sipfrag(struct job *job)
+{
+	const struct sip_msg *msg = job->msg;
+	size_t begin = job->b.len;
+	struct str phrase;
+	uint16_t status;
+
+	if (!str_starts_nocase(msg->content_type, SIP_SIPFRAG) || msg->body.len == 0)
+		return;
+	status = sip_sipfrag_status(&phrase, msg->body);
+	phrase = identity_phrase(phrase);
+	job->out->body_type = msg->content_type;
+	if (status != 0) {
+		strbuf_put(&job->b, STR("SIP/2.0 "));
+		strbuf_put_u64(&job->b, status);
+		strbuf_put_char(&job->b, ' ');
+		strbuf_put(&job->b, str_is_none(phrase) ? sip_reason_phrase(status) : phrase);
+		strbuf_put(&job->b, STR("\r\n"));
+	}
+	job->out->body = str_of(job->b.at + begin, job->b.len - begin);
+}
+
+static const struct {
+	enum sip_hdr_id id;
+	void (*write)(struct job *job, const struct sip_hdr *hdr);
+} headers[] = {
+	{SIP_HDR_REFER_TO, cross_refer_to},
+	{SIP_HDR_REFERRED_BY, cross_referred_by},
+	{SIP_HDR_EVENT, cross_event},
+	{SIP_HDR_REQUIRE, cross_tags},
+	{SIP_HDR_SUPPORTED, cross_tags},
+};
+
+void cross_request(struct cross *out, const struct call *call, const struct leg *from,
+	const struct leg *to, const struct sip_msg *msg)
+{
+	struct job job = {.out = out, .call = call, .from = from, .to = to, .msg = msg};
+
+	out->extra_count = 0;
+	out->body_type = out->body = STR_NONE;
+	out->fault = NULL;
+	job.b = strbuf_on(out->text, sizeof(out->text));
+	engine_advertised(call->engine, &to->dialog.flow, &job.host);
+	for (size_t i = 0; i < sizeof(headers) / sizeof(headers[0]); i++) {
+		const struct sip_hdr *hdr = sip_msg_header(msg, headers[i].id);
+
+		if (hdr != NULL)
+			headers[i].write(&job, hdr);
+	}
+	cross_sipfrag(&job);
+	if (job.b.failed)
+		fail(&job, "headers too long");
+}

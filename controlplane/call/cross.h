@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What of a request that crosses names a dialog, a URI or a host of one side, written for the other:
+//
+//	Refer-To      the user part at our own address, so that the transferee's INVITE comes to us;
+//	              a Replaces in it names the dialog of the target's leg (C28)
+//	Referred-By   the user part at our own address
+//	Event: refer  id is the CSeq that the referrer's REFER had on its own leg (C26)
+//	Require       and Supported: the tags that are honoured from end to end
+//	sipfrag       its status line alone (C2)
+//
+// All functions belong to the signalling thread.
+#pragma once
+
+#include <stdint.h>
+
+#include "controlplane/base/str.h"
+#include "controlplane/sip/msg.h"
+#include "controlplane/sip/refer.h"
+#include "controlplane/sip/write.h"
+
+#define CROSS_BYTES 8192
+#define CROSS_HEADERS_MAX 8
+
+struct call;
+struct engine;
+struct leg;
+
+struct cross {
+	struct sip_extra extra[CROSS_HEADERS_MAX];
+	unsigned int extra_count;
+	struct str body_type, body; // in place of its own; none: that crosses as ever
+	const char *fault;	    // NULL; else why it cannot cross: 400
+	char text[CROSS_BYTES];	    // what the above points to
+};
+
+// Of a request that came from one leg of a call and goes to another. *out is filled whole.
+void cross_request(struct cross *out, const struct call *call, const struct leg *from,
+	const struct leg *to, const struct sip_msg *msg);
+
+// The leg at our end of the dialog that replaces names, as its peer in that realm knows it: to-tag is ours.
+// NULL when there is none. *call is its call.
+struct leg *cross_find(const struct engine *engine, struct call **call, const char *realm,
+	const struct sip_replaces *replaces);
+// A leg's dialog as its peer knows it, for the peer to replace. False while the peer has no tag.
+bool cross_name(struct sip_replaces *out, const struct leg *leg);
