@@ -15,7 +15,7 @@ struct trace;
 struct trace_entry {
 	struct tg_wall when;
 	uint64_t call; // 0: of no call
-	uint8_t leg;   // 0: A, 1: B
+	uint8_t leg;   // 0: A, 1: B, and further ones
 	bool incoming;
 	bool retransmission;
 	struct tg_addr local;

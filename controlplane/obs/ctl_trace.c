@@ -62,11 +62,12 @@ static bool step_search(struct listing *listing)
 
 static json_t *entry_json(const struct trace_entry *entry)
 {
+	const char leg[] = {(char)('A' + entry->leg), '\0'};
+
 	return json_pack("{s:o, s:I, s:s, s:s, s:b, s:o, s:o, s:o}", "time", json_wall(entry->when),
-		"us", (json_int_t)entry->when.us, "leg", entry->leg == 0 ? "A" : "B", "dir",
-		entry->incoming ? "in" : "out", "retransmission", (int)entry->retransmission,
-		"local", json_addr(&entry->local), "remote", json_addr(&entry->remote), "message",
-		json_text(entry->message));
+		"us", (json_int_t)entry->when.us, "leg", leg, "dir", entry->incoming ? "in" : "out",
+		"retransmission", (int)entry->retransmission, "local", json_addr(&entry->local),
+		"remote", json_addr(&entry->remote), "message", json_text(entry->message));
 }
 
 static bool step_trace(struct listing *listing)

@@ -49,22 +49,32 @@ static const char *sdp_mark(const char *message)
 		: "";
 }
 
+// Those beyond A and B share B's side and say which they are.
+static const char *leg_mark(const json_t *json)
+{
+	const char *leg = json_text_of(json, "leg");
+
+	return strcmp(leg, "A") == 0 || strcmp(leg, "B") == 0 ? "" : leg;
+}
+
 // "INVITE SDP" or "200 OK (INVITE) SDP". The caller frees it.
 static char *label_of(const json_t *json)
 {
-	const char *message = json_text_of(json, "message");
+	const char *message = json_text_of(json, "message"), *leg = leg_mark(json);
+	const char *gap = leg[0] != '\0' ? " " : "";
 	const char *mark = json_true_of(json, "retransmission") ? " [repeat]" : "";
 	const char *cseq;
 	char *label, *clean;
 
 	if (strncasecmp(message, "SIP/2.0 ", 8) != 0) {
-		label = text_format("%.*s%s%s", (int)strcspn(message, " \r\n"), message,
-			sdp_mark(message), mark);
+		label = text_format("%s%s%.*s%s%s", leg, gap, (int)strcspn(message, " \r\n"),
+			message, sdp_mark(message), mark);
 	} else {
 		cseq = header(message, "CSeq", "cseq");
 		cseq += strspn(cseq, "0123456789 \t");
-		label = text_format("%.*s (%.*s)%s%s", (int)strcspn(message + 8, "\r\n"),
-			message + 8, (int)strcspn(cseq, " \r\n"), cseq, sdp_mark(message), mark);
+		label = text_format("%s%s%.*s (%.*s)%s%s", leg, gap,
+			(int)strcspn(message + 8, "\r\n"), message + 8, (int)strcspn(cseq, " \r\n"),
+			cseq, sdp_mark(message), mark);
 	}
 	clean = text_clean(label, 0);
 	free(label);
@@ -91,7 +101,7 @@ static void put_arrow(FILE *out, const char *label, unsigned int width, int to_r
 
 static void put_message(FILE *out, const json_t *first, const json_t *json, unsigned int arrow)
 {
-	int leg_b = strcmp(json_text_of(json, "leg"), "B") == 0;
+	int leg_b = strcmp(json_text_of(json, "leg"), "A") != 0;
 	int incoming = strcmp(json_text_of(json, "dir"), "in") == 0;
 	char *label = label_of(json);
 
@@ -117,6 +127,23 @@ static const char *remote_of(const json_t *messages, const char *leg)
 	return "";
 }
 
+// Each further leg on a line of its own, below B.
+static void put_more_heads(FILE *out, const json_t *messages, unsigned int width)
+{
+	for (char leg[] = "C"; leg[0] <= 'Z'; leg[0]++) {
+		const char *remote = remote_of(messages, leg);
+		char *head;
+
+		if (remote[0] == '\0')
+			continue;
+		head = text_format("%s %s", remote, leg);
+		fprintf(out, "%*s  ", TIME_COLUMNS, "");
+		text_put(out, head, width, 1);
+		fputc('\n', out);
+		free(head);
+	}
+}
+
 static void put_heads(FILE *out, const json_t *messages, unsigned int arrow)
 {
 	char *a = text_format("A %s", remote_of(messages, "A"));
@@ -128,6 +155,7 @@ static void put_heads(FILE *out, const json_t *messages, unsigned int arrow)
 	fputs("tidegate", out);
 	text_put(out, b, 2 * arrow + 3 - half - 8, 1);
 	fputc('\n', out);
+	put_more_heads(out, messages, 2 * arrow + 3);
 	free(a);
 	free(b);
 }
