@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/transfer.h"
 
 // RFC 3261 §15.1.2: 200 at once, whatever the other leg does.
 void bye_on_request(const struct request *r)
@@ -7,6 +8,8 @@ void bye_on_request(const struct request *r)
 	struct call_input in = {.msg = r->msg, .leg = r->leg};
 
 	request_answer(r, 200, 0, STR_NONE);
+	if (transfer_on_bye(r->call, r->leg, r->msg))
+		return;
 	if (r->leg == r->call->leg[LEG_A]) {
 		fsm_handle(r->call, CALL_EV_A_BYE, &in);
 	} else if (r->leg == r->call->leg[LEG_B]) {

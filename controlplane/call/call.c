@@ -8,6 +8,7 @@
 #include "controlplane/base/log.h"
 #include "controlplane/base/trace_mask.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/transfer.h"
 #include "controlplane/sip/body.h"
 
 const char *call_cause_label(enum call_cause cause)
@@ -171,6 +172,7 @@ void call_free(struct call *call)
 	answer_forget(call);
 	branch_forget(call);
 	exchange_free_all(call);
+	transfer_free(call->transfer);
 	media_session_free(call->media);
 	watch_release(call);
 	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++)
@@ -287,6 +289,8 @@ void call_end(struct call *call, const struct farewell *farewell)
 		call->is_ended = true;
 		call->cause = (enum call_cause)farewell->cause;
 		count_end(call, farewell);
+		if (call->transfer != NULL)
+			transfer_handle(call->transfer, TRANSFER_EV_CALL_ENDS, NULL);
 		exchange_end_all(call);
 		answer_forget(call);
 		media_session_free(call->media);

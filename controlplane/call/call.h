@@ -24,6 +24,7 @@
 struct engine;
 struct exchange;
 struct kept;
+struct transfer;
 
 #define CALL_LEGS_MAX 12 // the caller's and branches towards callees, at one time
 
@@ -82,6 +83,7 @@ enum call_cause {
 	X(BAD_REQUEST, "bad_request")           \
 	X(SESSION_INTERVAL, "session_interval") \
 	X(BODY_TYPE, "body_type")               \
+	X(REPLACES, "replaces")                 \
 	X(NO_ROUTE, "no_route")                 \
 	X(PEER_FULL, "peer_full")               \
 	X(BAD_SDP, "bad_sdp")                   \
@@ -109,6 +111,7 @@ enum {
 	CALL_TAG_OFFER = 1, // what the INVITE to the callee bears
 	CALL_TAG_ANSWER,    // what its answers bear
 	CALL_TAG_ACK,	    // what the caller's ACK bears
+	CALL_TAG_TRANSFER,
 	CALL_TAG_EXCHANGES = 16,
 };
 
@@ -155,7 +158,8 @@ struct call {
 	unsigned int exchange_count;
 	uint32_t next_exchange;
 	struct refers refers;
-	struct kept *queue; // responses of callees that wait for media or PRACK
+	struct transfer *transfer; // NULL: none is under way
+	struct kept *queue;	   // responses of callees that wait for media or PRACK
 	struct kept **queue_end;
 	unsigned int waiting; // in the queue
 	char *early_sdp;      // as last sent in an 18x, until the answer

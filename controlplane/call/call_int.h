@@ -19,8 +19,9 @@
 	    "SUBSCRIBE")
 #define CALL_ACCEPT_TEXT "application/sdp, multipart/mixed"
 #define CALL_ACCEPT STR(CALL_ACCEPT_TEXT)
-#define CALL_SUPPORTED STR("100rel, timer")
-#define CALL_SUPPORTED_LATE STR("timer") // of an INVITE whose offer nobody could answer in PRACK
+#define CALL_SUPPORTED STR("100rel, replaces, timer")
+#define CALL_SUPPORTED_LATE \
+	STR("replaces, timer") // of an INVITE whose offer nobody could answer in PRACK
 #define CALL_RETRY_AFTER_S STR("10")
 #define CALL_RETRY_SOON_S STR("2") // an offer is under way (RFC 3261 §14.2: 0 to 10)
 
@@ -104,6 +105,7 @@ void options_on_request(const struct request *r);
 void bye_on_request(const struct request *r);
 void prack_on_request(const struct request *r);
 void update_on_request(const struct request *r);
+void replace_on_request(const struct request *r);    // an INVITE with Replaces
 void reject_unknown_dialog(const struct request *r); // 481
 void reject_method(const struct request *r);	     // 405 with Allow
 void reject_unknown_method(const struct request *r); // 501
@@ -176,6 +178,13 @@ void answer_failure_of(struct answer_failure *out, const struct call *call,
 
 // Whether a reliable 1xx is the one that comes next in its dialog; then it is noted.
 bool prack_is_next(struct leg *leg, uint32_t rseq);
+
+// ---- replace.c
+
+// The ACK for the 2xx to the INVITE of a leg that came by Replaces, and that none came: false when it was
+// of no such leg.
+void replace_on_ack(struct call *call, struct leg *leg, const struct sip_msg *ack);
+bool replace_on_no_ack(struct call *call, uint64_t txn, const struct call_input *in);
 
 // ---- redirect.c: what a 3xx names
 

@@ -6,6 +6,7 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/transfer.h"
 
 // ---- what the SIP stack asks and tells
 
@@ -71,6 +72,8 @@ static void on_ack(void *arg, const struct net_flow *flow, const struct sip_msg 
 	x = exchange_by_ack(call, in.leg, msg);
 	if (x != NULL)
 		exchange_handle(x, EXCHANGE_EV_ACK, &in);
+	else if (in.leg->is_fresh)
+		replace_on_ack(call, in.leg, msg);
 	else if (d->leg == LEG_A && msg->cseq == call->invite_cseq
 		&& !sip_txn_is_pending(engine->stack, in.leg->invite)) // nothing is answered yet
 		fsm_handle(call, CALL_EV_A_ACK, &in);
@@ -81,15 +84,15 @@ static void on_cancel(void *arg, uint64_t invite, const struct sip_msg *msg)
 	struct engine *engine = arg;
 	struct call *call = call_find_by_invite(engine, msg);
 	struct call_input in = {.msg = msg};
-	struct dialog *d;
 	struct exchange *x;
 
 	if (call != NULL && call->leg[LEG_A]->invite == invite) {
 		fsm_handle(call, CALL_EV_A_CANCEL, &in);
 		return;
 	}
-	d = dialog_find(&engine->dialogs, msg);
-	call = d != NULL ? call_find(engine, d->owner) : NULL;
+	call = call_find(engine, sip_txn_owner(engine->stack, invite));
+	if (call != NULL && transfer_on_cancel(call, invite))
+		return;
 	x = call != NULL ? exchange_by_server(call, invite) : NULL;
 	if (x != NULL)
 		exchange_handle(x, EXCHANGE_EV_CANCEL, &in);
@@ -105,7 +108,7 @@ static struct leg *leg_of(const struct call *call, uint64_t txn, enum sip_method
 			continue;
 		if (method == SIP_BYE && leg->state == LEG_LEAVING && leg->bye == txn)
 			return leg;
-		if (method == SIP_INVITE && leg->side == LEG_B && leg->invite == txn)
+		if (method == SIP_INVITE && leg->dialog.is_uac && leg->invite == txn)
 			return leg;
 	}
 	return NULL;
@@ -120,10 +123,16 @@ static void on_late_2xx(struct engine *engine, const struct sip_msg *msg)
 
 	if (leg == NULL)
 		return;
-	if (leg->side == LEG_B && msg->cseq == leg->invite_cseq)
+	if (leg->dialog.is_uac && msg->cseq == leg->invite_cseq)
 		branch_on_response(call, leg, msg);
 	else
 		leg_ack_again(call, leg, msg);
+}
+
+static void on_invite_response(struct call *call, struct leg *leg, const struct sip_msg *msg)
+{
+	if (!transfer_on_response(call, leg, msg))
+		branch_on_response(call, leg, msg);
 }
 
 static void bye_done(struct call *call, struct leg *leg)
@@ -144,7 +153,7 @@ static void on_response(void *arg, uint64_t txn, uint64_t owner, const struct si
 	leg = leg_of(call, txn, msg->method);
 	x = leg == NULL ? exchange_by_client(call, txn) : NULL;
 	if (leg != NULL && msg->method == SIP_INVITE)
-		branch_on_response(call, leg, msg);
+		on_invite_response(call, leg, msg);
 	else if (leg != NULL && msg->status >= 200)
 		bye_done(call, leg);
 	else if (x != NULL)
@@ -167,6 +176,12 @@ static void on_no_prack(void *arg, uint64_t /*txn*/, uint64_t owner)
 		fsm_handle(call, CALL_EV_A_NO_PRACK, NULL);
 }
 
+static void on_invite_silence(struct call *call, struct leg *leg, bool unreachable)
+{
+	if (!transfer_on_silence(call, leg, unreachable))
+		branch_on_silence(call, leg, unreachable);
+}
+
 static void on_client_end(struct call *call, uint64_t txn, const struct call_input *in)
 {
 	struct leg *leaving = leg_of(call, txn, SIP_BYE), *invited = leg_of(call, txn, SIP_INVITE);
@@ -175,7 +190,7 @@ static void on_client_end(struct call *call, uint64_t txn, const struct call_inp
 	if (leaving != NULL)
 		bye_done(call, leaving);
 	else if (invited != NULL)
-		branch_on_silence(call, invited, in->unreachable);
+		on_invite_silence(call, invited, in->unreachable);
 	else if (x != NULL)
 		exchange_handle(x, EXCHANGE_EV_SILENT, in);
 }
@@ -193,6 +208,8 @@ static void on_end(void *arg, uint64_t txn, uint64_t owner, enum sip_txn_end why
 		exchange_handle(x, EXCHANGE_EV_NO_ACK, &in);
 	else if (txn == call->leg[LEG_A]->invite && why != SIP_TXN_TIMEOUT)
 		fsm_handle(call, CALL_EV_A_NO_ACK, &in);
+	else if (why == SIP_TXN_NO_ACK && replace_on_no_ack(call, txn, &in))
+		return;
 	else if (x == NULL && txn != call->leg[LEG_A]->invite)
 		on_client_end(call, txn, &in);
 }
@@ -225,7 +242,9 @@ static void on_ready(
 	if (call == NULL)
 		return;
 	x = tag >= CALL_TAG_EXCHANGES ? exchange_by_tag(call, tag) : NULL;
-	if (x != NULL)
+	if (tag == CALL_TAG_TRANSFER)
+		transfer_on_media(call, failure, sdp);
+	else if (x != NULL)
 		exchange_handle(x, ok ? EXCHANGE_EV_MEDIA_READY : EXCHANGE_EV_MEDIA_FAILED, &in);
 	else if (tag < CALL_TAG_EXCHANGES && ok)
 		fsm_handle(call, ready[tag], &in);

@@ -143,6 +143,7 @@ static void exchange_free(struct exchange *x)
 {
 	unlink_from_call(x);
 	free(x->kept);
+	free(x->refer_to);
 	free(x);
 }
 
@@ -212,18 +213,29 @@ void exchange_on_response(struct exchange *x, const struct sip_msg *response)
 	exchange_handle(x, event, &(struct call_input){.msg = response});
 }
 
-void exchange_end_all(struct call *call)
+// What ends them may be one of them, under way.
+static void end_those(struct call *call, const struct leg *leg)
 {
 	struct exchange *x = call->exchanges;
 
 	while (x != NULL) {
-		// what ends the call may be one of them, under way
 		struct exchange *next = x->next;
+		bool is_concerned = leg == NULL || x->from == leg->number || x->to == leg->number;
 
-		if (!x->is_about_refer)
+		if (is_concerned && !x->is_about_refer)
 			exchange_handle(x, EXCHANGE_EV_CALL_ENDS, NULL);
 		x = next;
 	}
+}
+
+void exchange_end_all(struct call *call)
+{
+	end_those(call, NULL);
+}
+
+void exchange_end_of(struct call *call, const struct leg *leg)
+{
+	end_those(call, leg);
 }
 
 void exchange_free_all(struct call *call)

@@ -90,6 +90,8 @@ struct exchange {
 	bool is_about_refer;	    // NOTIFY or SUBSCRIBE: may outlive the call (C56)
 	bool ends_refer;	    // NOTIFY: the last one
 	uint32_t refer;		    // its id, as the asker knows it
+	char *refer_to;		    // REFER: for when the other side does not take it; NULL: none
+	bool is_silent;		    // REFER: Refer-Sub: false
 	exchange_final_h *on_final; // of our own
 };
 
@@ -126,6 +128,8 @@ void exchange_handle(struct exchange *x, enum exchange_event event, const struct
 void exchange_on_response(struct exchange *x, const struct sip_msg *response);
 // The call ends: each is answered and acknowledged as its state asks for.
 void exchange_end_all(struct call *call);
+// A leg leaves the call that goes on: likewise those that it takes part in.
+void exchange_end_of(struct call *call, const struct leg *leg);
 // Forgets all without a message.
 void exchange_free_all(struct call *call);
 

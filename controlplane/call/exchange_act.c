@@ -4,6 +4,7 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/cross.h"
 #include "controlplane/call/exchange_int.h"
+#include "controlplane/call/transfer.h"
 #include "controlplane/sip/body.h"
 #include "controlplane/sip/refer.h"
 
@@ -91,6 +92,16 @@ static void refuse_fault(struct exchange *x, const char *fault)
 	exchange_finish(x);
 }
 
+static void remember_refer(struct exchange *x, const struct sip_msg *msg, uint32_t sent)
+{
+	const struct sip_hdr *hdr = sip_msg_header(msg, SIP_HDR_REFER_TO);
+
+	x->refer_to = hdr != NULL ? str_dup(hdr->value) : NULL;
+	x->is_silent = sip_is_without_refer_sub(msg);
+	refer_add(x->call,
+		&(struct refer){.from = x->from, .to = x->to, .asked = x->cseq, .sent = sent});
+}
+
 // A request without SDP, as it came.
 static int send_whole(struct exchange *x, struct leg *to, const struct sip_msg *msg)
 {
@@ -113,17 +124,10 @@ static int send_whole(struct exchange *x, struct leg *to, const struct sip_msg *
 			.body_type = cross.body_type,
 			.body = cross.body,
 		});
-	if (rc == 0 && x->method == SIP_REFER)
-		refer_add(x->call,
-			&(struct refer){
-				.from = x->from,
-				.to = x->to,
-				.asked = x->cseq,
-				.sent = to->dialog.local_cseq,
-			});
+	if (x->method == SIP_REFER && rc == 0)
+		remember_refer(x, msg, to->dialog.local_cseq);
 	return rc;
 }
-
 void exchange_send(struct exchange *x, const struct call_input *in)
 {
 	struct call *call = x->call;
@@ -205,9 +209,9 @@ static void ask_media(struct exchange *x, const struct leg *to, struct str sdp)
 static void pass_plain(struct exchange *x, const struct sip_msg *response)
 {
 	reply_from(x, response, STR_NONE);
-	report(x, response->status, response);
 	if (x->server == 0)
 		acknowledge(x);
+	report(x, response->status, response);
 	exchange_finish(x);
 }
 
@@ -273,8 +277,31 @@ static void end_dialog(struct exchange *x, uint16_t status)
 	fsm_handle(x->call, CALL_EV_DIALOG_GONE, &(struct call_input){.leg = to, .status = status});
 }
 
+// What the other side does not take is done by us (C27).
+static bool take_over(struct exchange *x, uint16_t status)
+{
+	struct call *call = x->call;
+	struct leg *from = call->legs[x->from], *to = call->legs[x->to];
+
+	if (x->refer_to == NULL || from == NULL || to == NULL || !referral_is_ours(to, status))
+		return false;
+	refer_drop(call, x->from, x->cseq);
+	referral_begin(call,
+		&(struct referral){
+			.referrer = from,
+			.transferee = to,
+			.txn = x->server,
+			.cseq = x->cseq,
+			.refer_to = str_from(x->refer_to),
+			.is_silent = x->is_silent,
+		});
+	return true;
+}
+
 void exchange_pass_refusal(struct exchange *x, const struct call_input *in)
 {
+	if (take_over(x, in->msg->status))
+		return;
 	if (has_offer(x))
 		media_offer_refused(x->call->media);
 	reply_from(x, in->msg, STR_NONE);

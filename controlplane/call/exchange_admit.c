@@ -4,6 +4,7 @@
 
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/exchange_int.h"
+#include "controlplane/call/transfer.h"
 #include "controlplane/sip/body.h"
 #include "controlplane/sip/refer.h"
 
@@ -92,6 +93,16 @@ static enum sip_method method_for(const struct request *r, const struct leg *to)
 	return r->call->state == CALL_CONFIRMED ? SIP_INVITE : SIP_UNKNOWN;
 }
 
+// A leg that is on its way out, or, of an answered call, that has not come to it yet (transfer.h).
+static uint16_t asker_refusal(const struct request *r)
+{
+	const struct leg *leg = r->leg;
+
+	if (leg->state == LEG_LEAVING || leg->state == LEG_GONE || leg->state == LEG_CANCELLING)
+		return 481;
+	return r->call->state == CALL_CONFIRMED && leg != r->call->leg[leg->side] ? 500 : 0;
+}
+
 static uint16_t refusal_of(const struct request *r, enum exchange_sdp sdp, const struct leg *to)
 {
 	uint16_t status = 0;
@@ -100,6 +111,9 @@ static uint16_t refusal_of(const struct request *r, enum exchange_sdp sdp, const
 		return r->msg->max_forwards == 0 ? 483 : 0;
 	if (r->call->state == CALL_ENDING)
 		return 481;
+	status = asker_refusal(r);
+	if (status != 0)
+		return status;
 	if (r->msg->max_forwards == 0)
 		return 483;
 	if (!is_reachable(r->call, to))
@@ -107,7 +121,7 @@ static uint16_t refusal_of(const struct request *r, enum exchange_sdp sdp, const
 	if (r->msg->method == SIP_INVITE)
 		status = invite_refusal(r->call, r->leg);
 	if (status == 0 && (sdp == EXCHANGE_SDP_OFFER || sdp == EXCHANGE_SDP_LATE))
-		status = exchange_offer_refusal(r->call, r->leg);
+		status = r->call->transfer != NULL ? 491 : exchange_offer_refusal(r->call, r->leg);
 	return status;
 }
 
@@ -148,6 +162,21 @@ static void admit(const struct request *r, const struct exchange *params)
 	begin(x, r);
 }
 
+static void perform_refer(const struct request *r, struct leg *to)
+{
+	const struct sip_hdr *hdr = sip_msg_header(r->msg, SIP_HDR_REFER_TO);
+
+	referral_begin(r->call,
+		&(struct referral){
+			.referrer = r->leg,
+			.transferee = to,
+			.txn = r->txn,
+			.cseq = r->msg->cseq,
+			.refer_to = hdr != NULL ? hdr->value : STR_NONE,
+			.is_silent = sip_is_without_refer_sub(r->msg),
+		});
+}
+
 void exchange_on_request(const struct request *r)
 {
 	struct leg *to = other_of(r);
@@ -162,6 +191,10 @@ void exchange_on_request(const struct request *r)
 	if ((r->msg->method == SIP_INVITE || r->msg->method == SIP_UPDATE)
 		&& session_timer_refuses(r))
 		return;
+	if (r->msg->method == SIP_REFER && referral_is_ours(to, 0)) {
+		perform_refer(r, to);
+		return;
+	}
 	asked = method_for(r, to);
 	if (asked == SIP_UNKNOWN && r->msg->method == SIP_UPDATE) {
 		request_warn(r, 488, 399, "the other side knows no UPDATE");

@@ -29,6 +29,12 @@ void invite_refuse(const struct request *r, enum call_refusal refusal)
 		LOG_STR(r->msg->call_id), LOG_STR(r->msg->from.uri), LOG_STR(r->msg->uri.text));
 }
 
+// It takes a place in a call that there is already.
+static bool replaces(const struct admission *a)
+{
+	return sip_msg_header(a->r->msg, SIP_HDR_REPLACES) != NULL;
+}
+
 // ---- what may be wrong with an INVITE, in the order it is looked at
 
 static bool is_unwelcome(struct admission *a)
@@ -78,6 +84,8 @@ static bool is_full(struct admission *a)
 {
 	uint32_t most = a->r->engine->calls_max;
 
+	if (replaces(a))
+		return false;
 	if (a->conf->calls_max < most)
 		most = a->conf->calls_max;
 	if (a->from == NULL)
@@ -152,6 +160,8 @@ static bool is_without_route(struct admission *a)
 	struct strbuf number = strbuf_on(text, sizeof(text));
 	const struct conf_route *route = NULL;
 
+	if (replaces(a))
+		return false;
 	if (route_number(&number, &a->r->msg->uri) == 0)
 		route = route_find(a->conf, a->r->flow->realm, a->from, strbuf_str(&number));
 	if (route == NULL)
@@ -278,6 +288,8 @@ void invite_on_request(const struct request *r)
 	failed = first_failed(&a);
 	if (failed != NULL)
 		refuse(r, failed);
+	else if (replaces(&a))
+		replace_on_request(r);
 	else
 		admit(&a);
 }

@@ -17,6 +17,7 @@ void leg_free(struct call *call, struct leg *leg)
 	dialog_fini(&leg->dialog, &call->engine->dialogs);
 	leg_forget_ack(leg);
 	session_timer_stop(call, leg);
+	free(leg->replaces);
 	refer_forget(call, leg->number);
 	trunk_give(call->engine->trunks, leg->trunk);
 	call->legs[leg->number] = NULL;
@@ -144,19 +145,24 @@ uint16_t leg_final(const struct call *call, const struct farewell *farewell)
 	return set != was ? set : status;
 }
 
-static void refuse(struct call *call, const struct farewell *farewell)
+static void refuse(struct call *call, struct leg *leg, const struct farewell *farewell)
 {
 	uint16_t status = leg_final(call, farewell);
+	struct leg_answer answer = {
+		.status = status,
+		.phrase = status == farewell->status ? farewell->phrase : STR_NONE,
+		.source = farewell->response,
+		.extra = farewell->extra,
+		.extra_count = farewell->extra_count,
+		.contact = status < 400 ? farewell->contact : STR_NONE,
+	};
 
-	leg_respond(call,
-		&(struct leg_answer){
-			.status = status,
-			.phrase = status == farewell->status ? farewell->phrase : STR_NONE,
-			.source = farewell->response,
-			.extra = farewell->extra,
-			.extra_count = farewell->extra_count,
-			.contact = status < 400 ? farewell->contact : STR_NONE,
-		});
+	if (leg == call->leg[LEG_A]) {
+		leg_respond(call, &answer);
+		return;
+	}
+	leg->state = LEG_GONE;
+	leg_answer(call, leg, leg->invite, &answer);
 }
 
 void leg_hang_up(struct call *call, struct leg *leg, const struct farewell *farewell)
@@ -166,14 +172,14 @@ void leg_hang_up(struct call *call, struct leg *leg, const struct farewell *fare
 		leg->state = LEG_GONE;
 		break;
 	case LEG_INVITED:
-		if (leg->side == LEG_A)
-			refuse(call, farewell);
+		if (!leg->dialog.is_uac)
+			refuse(call, leg, farewell);
 		else
 			send_cancel(call, leg, farewell);
 		break;
 	case LEG_ANSWERED:
 		// RFC 3261 §15: not before the ACK
-		leg->bye_waits = leg->side == LEG_A;
+		leg->bye_waits = !leg->dialog.is_uac;
 		if (leg->bye_waits)
 			break;
 		leg_ack(call, leg, NULL, STR_NONE);

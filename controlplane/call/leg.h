@@ -58,6 +58,8 @@ struct leg {
 	uint32_t trunk;	    // trunk_take's; 0: none
 	uint32_t rseq;	    // B: of the last reliable 1xx that came
 	uint64_t fork_rseq; // B: tag and RSeq of that of another fork
+	char *replaces;	    // value of that header in our INVITE; NULL: none
+	bool is_fresh;	    // it came by Replaces, and has an INVITE of its own to be acknowledged
 	bool can_update;    // what its messages said
 	bool can_100rel;
 };
@@ -114,6 +116,19 @@ int leg_new_b(struct leg **out, struct call *call, const struct target *target);
 // Frees it with all it holds and takes its dialog out of the table. NULL is legal.
 void leg_free(struct call *call, struct leg *leg);
 
+// A leg to the target of a transfer, IDLE: by its peer's listener, or to the far end of a leg of another call.
+struct leg_aim {
+	const struct conf_peer *peer;
+	const struct conf_sip_listener *listener;
+	const struct leg *toward; // NULL: by the former
+	struct str from;	  // name-addr of who is transferred
+	struct str uri;		  // of the target
+	uint8_t side;
+};
+
+// Likewise.
+int leg_new_fresh(struct leg **out, struct call *call, const struct leg_aim *aim);
+
 // Where requests to the peer go: by the flow its dialog was made with. Of a peer of the
 // configuration, whose route set or remote target is a numeric address, there instead (C5, C8), by the
 // transport it names, unless that address is a private one and the peer's is not. While the connection
@@ -129,7 +144,7 @@ int leg_answer(struct call *call, struct leg *leg, uint64_t txn, const struct le
 // Likewise the caller's INVITE. A final changes the state of leg A.
 int leg_respond(struct call *call, const struct leg_answer *answer);
 
-// Calls a callee: headers of source cross, a body other than SDP, too. sdp none: it is to offer.
+// Calls a callee: headers of source, if given, cross, a body other than SDP, too. sdp none: it is to offer.
 // Returns what sip_request does.
 int leg_invite(struct call *call, struct leg *leg, const struct sip_msg *source, struct str sdp);
 // A request inside the dialog. Returns what sip_request does.

@@ -106,18 +106,20 @@ static struct net_flow flow_to(const struct call *call, const struct target *tar
 	};
 }
 
-// From, To and Request-URI as this target is told: those of the caller, with hosts of its own side.
-static int write_names(struct dialog_uac *uac, struct strbuf *b, const struct call *call,
-	const struct target *target)
+struct names { // name-addrs, and the Request-URI
+	struct str from, to, uri;
+};
+
+// From, To and Request-URI as this target is told: those given, with hosts of its own side.
+static int write_names(struct dialog_uac *uac, struct strbuf *b, const struct target *target,
+	const struct names *names)
 {
-	const struct dialog *a = &call->leg[LEG_A]->dialog;
-	struct str uri = target->uri != NULL ? str_from(target->uri) : call->to;
 	struct sip_name_addr from, to;
 	struct sip_uri asked;
 	size_t ends[2];
 
-	if (sip_name_addr_parse(&from, a->remote) < 0 || sip_name_addr_parse(&to, a->local) < 0
-		|| sip_uri_parse(&asked, uri) < 0)
+	if (sip_name_addr_parse(&from, names->from) < 0 || sip_name_addr_parse(&to, names->to) < 0
+		|| sip_uri_parse(&asked, names->uri) < 0)
 		return -EINVAL;
 	identity_put_name(b, &from, &target->listener->advertised);
 	ends[0] = b->len;
@@ -132,7 +134,8 @@ static int write_names(struct dialog_uac *uac, struct strbuf *b, const struct ca
 	return 0;
 }
 
-int leg_new_b(struct leg **out, struct call *call, const struct target *target)
+static int new_to_target(
+	struct leg **out, struct call *call, const struct target *target, const struct names *names)
 {
 	struct strbuf b = strbuf_on(call->engine->scratch, sizeof(call->engine->scratch));
 	struct dialog_uac uac = {
@@ -146,8 +149,62 @@ int leg_new_b(struct leg **out, struct call *call, const struct target *target)
 	if (rc < 0)
 		return rc;
 	leg->realm = &call->conf->realms[target->peer->realm];
-	rc = write_names(&uac, &b, call, target);
+	rc = write_names(&uac, &b, target, names);
 	if (rc == 0)
 		rc = dialog_init_uac(&leg->dialog, &call->engine->dialogs, &uac);
 	return settle(out, call, leg, rc);
+}
+
+int leg_new_b(struct leg **out, struct call *call, const struct target *target)
+{
+	const struct dialog *a = &call->leg[LEG_A]->dialog;
+
+	return new_to_target(out, call, target,
+		&(struct names){
+			.from = a->remote,
+			.to = a->local,
+			.uri = target->uri != NULL ? str_from(target->uri) : call->to,
+		});
+}
+
+// Straight to the remote target of that dialog: nobody else may take the place in it.
+static int new_toward(struct leg **out, struct call *call, const struct leg_aim *aim)
+{
+	const struct dialog *d = &aim->toward->dialog;
+	struct strbuf b = strbuf_on(call->engine->scratch, sizeof(call->engine->scratch));
+	struct dialog_uac uac = {
+		.to_display_uri = d->remote,
+		.target = d->remote_target,
+		.flow = leg_flow(aim->toward),
+		.first_cseq = 1,
+	};
+	struct sip_name_addr from;
+	struct leg *leg;
+	int rc = sip_name_addr_parse(&from, aim->from);
+
+	if (rc == 0)
+		rc = leg_new(&leg, call, LEG_B, aim->toward->peer);
+	if (rc < 0)
+		return rc;
+	leg->realm = aim->toward->realm;
+	engine_advertised(call->engine, &uac.flow, &uac.advertised);
+	identity_put_name(&b, &from, &uac.advertised);
+	uac.from_display_uri = strbuf_str(&b);
+	rc = b.failed ? -EINVAL : dialog_init_uac(&leg->dialog, &call->engine->dialogs, &uac);
+	return settle(out, call, leg, rc);
+}
+
+int leg_new_fresh(struct leg **out, struct call *call, const struct leg_aim *aim)
+{
+	struct target target = {.peer = aim->peer, .listener = aim->listener};
+	int rc;
+
+	if (aim->toward != NULL)
+		rc = new_toward(out, call, aim);
+	else
+		rc = new_to_target(out, call, &target,
+			&(struct names){.from = aim->from, .to = aim->uri, .uri = aim->uri});
+	if (rc == 0)
+		(*out)->side = aim->side;
+	return rc;
 }

@@ -4,6 +4,7 @@
 
 #include "controlplane/call/call_int.h"
 #include "controlplane/sip/body.h"
+#include "controlplane/sip/refer.h"
 
 #define EXTRAS_MAX 24
 #define REPEATS_FORGEABLE 2
@@ -220,6 +221,10 @@ int leg_invite(struct call *call, struct leg *leg, const struct sip_msg *source,
 	out.max_forwards = call->max_forwards;
 	add_extra(&extras, SIP_HDR_ALLOW, CALL_ALLOW);
 	add_extra(&extras, SIP_HDR_SUPPORTED, can_100rel ? CALL_SUPPORTED : CALL_SUPPORTED_LATE);
+	if (leg->replaces != NULL) {
+		add_extra(&extras, SIP_HDR_REQUIRE, SIP_REPLACES);
+		add_extra(&extras, SIP_HDR_REPLACES, str_from(leg->replaces));
+	}
 	fill_body(&(struct body){&out.content_type, &out.body}, call, source, sdp);
 	out.extra = extras.item;
 	out.extra_count = extras.count;

@@ -83,8 +83,8 @@ void request_try(const struct request *r)
 // Extensions that are honoured from end to end, or by us (C57).
 static bool is_supported(struct str tag)
 {
-	static const struct str tags[] = {{"100rel", 6}, {"norefersub", 10}, {"replaces", 8},
-		{"timer", 5}};
+	static const struct str tags[] = {
+		{"100rel", 6}, {"norefersub", 10}, {"replaces", 8}, {"timer", 5}};
 
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
 		if (str_equal_nocase(tag, tags[i]))

@@ -84,6 +84,13 @@ enum conf_transport {
 	CONF_TRANSPORT_TCP,
 };
 
+// What becomes of a REFER towards a peer (C26, C27).
+enum conf_refer {
+	CONF_REFER_AUTO,   // the peer gets it; what it does not take is done by us
+	CONF_REFER_PASS,   // the peer gets it
+	CONF_REFER_HANDLE, // it is done by us
+};
+
 // A trunk or any other SIP neighbour of fixed address.
 struct conf_peer {
 	const char *name;
@@ -100,6 +107,7 @@ struct conf_peer {
 	enum tg_latch latch;	      // default off (E10)
 	bool follows_redirects;	      // of its 3xx, within our routes (C55)
 	struct conf_policy policy;
+	enum conf_refer refer;
 };
 
 // Sources of all peers, for conf_peer_by_source: sorted by length of prefix, the longest first.

@@ -119,6 +119,7 @@ struct raw_peer {
 	int *latch;
 	int *redirects;
 	struct raw_policy policy;
+	int *refer;
 };
 
 struct raw_route {

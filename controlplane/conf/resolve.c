@@ -400,6 +400,7 @@ static int resolve_peer(struct resolver *r, unsigned int index)
 		.tcp_for_large = *raw->tcp_for_large,
 		.latch = (enum tg_latch) * raw->latch,
 		.follows_redirects = *raw->redirects,
+		.refer = (enum conf_refer) * raw->refer,
 	};
 	at(r, "peers[%u].name", index);
 	err = value_check_name(&r->spot, peer->name);

@@ -34,6 +34,8 @@ static const cyaml_strval_t relay_rules[] = {{"refuse", false}, {"relay", true}}
 static const cyaml_strval_t crossings[] = {
 	{"default", CONF_CROSS_DEFAULT}, {"pass", CONF_CROSS_PASS}, {"drop", CONF_CROSS_DROP}};
 static const cyaml_strval_t local_numbers[] = {{"484", 484}, {"400", 400}, {"accept", 0}};
+static const cyaml_strval_t refer_rules[] = {
+	{"auto", CONF_REFER_AUTO}, {"pass", CONF_REFER_PASS}, {"handle", CONF_REFER_HANDLE}};
 static const cyaml_strval_t levels[] = {{"error", 0}, {"warn", 1}, {"info", 2}, {"debug", 3}};
 
 static const cyaml_schema_field_t rate_fields[] = {
@@ -174,6 +176,7 @@ static const cyaml_schema_field_t peer_fields[] = {
 	ONE_OF(raw_peer, latch, latches),
 	ONE_OF(raw_peer, redirects, redirect_rules),
 	POLICY(raw_peer),
+	ONE_OF(raw_peer, refer, refer_rules),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t peer = {
@@ -405,6 +408,10 @@ static const struct conf_option options[] = {
 		.help = "Its 3xx. pass: the caller gets it, numbers at our own address; follow: "
 			"what it "
 			"names is called by us, peers and our own routes only."},
+	{"peers.refer", "auto",
+		.help = "Transfers. pass: it is asked to call the target; handle: we call the "
+			"target and "
+			"move it over; auto: handle what it answers with 405, 420, 501 or 603."},
 
 	{"peers.methods", .sample = "INVITE", .max = 64, .help = "Instead of its realm's."},
 	{"peers.unknown_methods", .sample = "relay", .help = "Instead of its realm's."},

@@ -31,6 +31,12 @@ static void leg_continue(struct session_leg *leg, const struct media_leg_ref *re
 	leg->fingerprint = old->fingerprint;
 }
 
+void media_session_continue(
+	struct media_session *session, enum media_side side, const struct media_leg_ref *ref)
+{
+	leg_continue(&session->leg[side], ref);
+}
+
 int media_session_new(
 	struct media_session **out, struct media *media, const struct media_session_params *params)
 {

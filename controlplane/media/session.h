@@ -138,6 +138,9 @@ struct media_session_params {
 // Returns 0, -ENOMEM or -ENOSPC when sessions_max live.
 int media_session_new(
 	struct media_session **out, struct media *media, const struct media_session_params *params);
+// Likewise later: the o= line of a side goes on where that leg's is now, as its peer has seen that last.
+void media_session_continue(
+	struct media_session *session, enum media_side side, const struct media_leg_ref *ref);
 // Streams are removed, ports go to quarantine. No callback comes any more.
 void media_session_free(struct media_session *session);
 

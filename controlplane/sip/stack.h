@@ -157,6 +157,8 @@ int sip_acked(struct sip_stack *stack, uint64_t txn);
 // Gives a server transaction an owner, so that on_end can tell whose it was, and a label. Returns 0 or
 // -ESTALE.
 int sip_txn_own(struct sip_stack *stack, uint64_t txn, uint64_t owner, struct sip_label label);
+// Whose it is; 0: nobody's, or it has ended.
+uint64_t sip_txn_owner(const struct sip_stack *stack, uint64_t txn);
 // Says whose the message is that is being handled. For on_ack and on_stray_2xx, which name no
 // transaction; without it the trace shows the message as of no call.
 void sip_label_arrival(struct sip_stack *stack, struct sip_label label);

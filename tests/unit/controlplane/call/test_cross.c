@@ -49,8 +49,8 @@ Test(cross, C26_refer_to_is_at_our_own_address)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		snprintf(text, sizeof(text), "Refer-To: %s\r\n", cases[i][0]);
 		cr_expect_str_eq(rig_header(crossed("REFER", text), "Refer-To"), cases[i][1]);
-		rig_confirm(&rig, RIG_CARRIER, "603 Decline");
-		rig_expect(&rig, RIG_PHONE, "SIP/2.0 603 ");
+		rig_confirm(&rig, RIG_CARRIER, "403 Forbidden");
+		rig_expect(&rig, RIG_PHONE, "SIP/2.0 403 ");
 	}
 	rig_fini(&rig);
 }

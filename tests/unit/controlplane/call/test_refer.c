@@ -71,8 +71,8 @@ static void hang_up(void)
 Test(refer_state, C56_a_refused_refer_leaves_nothing_behind)
 {
 	begin("Refer-To: <sip:20@h>\r\n");
-	rig_confirm(&rig, RIG_CARRIER, "603 Decline");
-	rig_expect(&rig, RIG_PHONE, "SIP/2.0 603 ");
+	rig_confirm(&rig, RIG_CARRIER, "403 Forbidden");
+	rig_expect(&rig, RIG_PHONE, "SIP/2.0 403 ");
 	hang_up();
 	cr_expect_eq(rig_calls(&rig), 0);
 	rig_fini(&rig);

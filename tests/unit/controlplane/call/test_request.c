@@ -94,7 +94,7 @@ Test(request, C35_options_says_what_we_can)
 
 	cr_expect_eq(strncmp(text, "SIP/2.0 200 ", 12), 0);
 	cr_expect_str_eq(rig_header(text, "Accept"), "application/sdp, multipart/mixed");
-	cr_expect_not_null(strstr(text, "\r\nSupported: 100rel, timer\r\n"));
+	cr_expect_not_null(strstr(text, "\r\nSupported: 100rel, replaces, timer\r\n"));
 	rig_fini(&rig);
 }
 
