@@ -309,6 +309,7 @@ void referral_take_answer(struct transfer *t, const struct call_input *in)
 	timer_cancel(t->call->engine->params.wheel, &t->timer);
 	fresh->state = LEG_ANSWERED;
 	leg_learn(fresh, in->msg);
+	session_timer_on_answer(t->call, fresh, in->msg);
 	dialog_on_response(&fresh->dialog, in->msg);
 	leg_ack(t->call, fresh, NULL, STR_NONE);
 	if (str_is_none(sdp))

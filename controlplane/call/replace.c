@@ -225,7 +225,7 @@ void replace_take_answer(struct transfer *t, const struct call_input *in)
 
 void replace_complete(struct transfer *t, const struct call_input *in)
 {
-	answer(t, &(struct leg_answer){.status = 200, .sdp = in->sdp});
+	answer(t, &(struct leg_answer){.status = 200, .sdp = in->sdp, .is_session = true});
 	transfer_complete(t);
 }
 

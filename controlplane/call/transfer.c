@@ -263,6 +263,15 @@ static bool is_fresh(const struct call *call, const struct leg *leg)
 	return call->transfer != NULL && call->transfer->fresh == leg->number;
 }
 
+// RFC 4028 §7.3 (C37)
+static bool invite_again(struct transfer *t, struct leg *leg, const struct sip_msg *response)
+{
+	return t->state == TRANSFER_CALLING && session_timer_heed(leg, response)
+		&& leg_invite(t->call, leg, NULL,
+			   media_session_sent(t->media, (enum media_side)leg->side))
+		== 0;
+}
+
 bool transfer_on_response(struct call *call, struct leg *leg, const struct sip_msg *response)
 {
 	struct call_input in = {.msg = response, .leg = leg, .status = response->status};
@@ -270,6 +279,8 @@ bool transfer_on_response(struct call *call, struct leg *leg, const struct sip_m
 
 	if (!is_fresh(call, leg))
 		return false;
+	if (response->status == 422 && invite_again(call->transfer, leg, response))
+		return true;
 	if (is_success && leg->state != LEG_INVITED)
 		leg_ack_again(call, leg, response);
 	else if (response->status > 100)
@@ -305,6 +316,7 @@ bool transfer_on_bye(struct call *call, struct leg *leg, const struct sip_msg *b
 	if (t->state == TRANSFER_SETTLING || t->state == TRANSFER_CLOSING)
 		return false;
 	leg->state = LEG_GONE;
+	session_timer_stop(call, leg);
 	if (leg->number == t->fresh)
 		transfer_handle(t, TRANSFER_EV_FRESH_GONE, &in);
 	return true;
