@@ -2,6 +2,7 @@
 #include "controlplane/call/cross.h"
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/dialog_info.h"
 #include "controlplane/call/refer.h"
 
 #define REPLACES_BYTES 1024
@@ -53,6 +54,23 @@ bool cross_name(struct sip_replaces *out, const struct leg *leg)
 	*out = (struct sip_replaces){
 		.call_id = d->call_id, .to_tag = d->remote_tag, .from_tag = d->local_tag};
 	return d->remote_tag.len > 0;
+}
+
+bool cross_dialog_names(void *arg, struct dialog_info_names *names)
+{
+	const struct engine *engine = arg;
+	const struct dialog *d = dialog_find_named(
+		&engine->dialogs, names->call_id, names->remote_tag, names->local_tag);
+	const struct call *call = d != NULL ? call_find(engine, d->owner) : NULL;
+	const struct leg *leg = call != NULL ? call->legs[d->leg] : NULL;
+	const struct leg *other = leg != NULL ? call->leg[leg->side == LEG_A ? LEG_B : LEG_A]
+					      : NULL;
+
+	if (other == NULL)
+		return false;
+	*names = (struct dialog_info_names){
+		other->dialog.call_id, other->dialog.local_tag, other->dialog.remote_tag};
+	return true;
 }
 
 // As who gets the REFER's INVITE knows the dialog that the referrer means.
@@ -191,6 +209,21 @@ static void cross_sipfrag(struct job *job)
 	job->out->body = str_of(job->b.at + begin, job->b.len - begin);
 }
 
+static void cross_dialog_info(struct job *job)
+{
+	struct engine *engine = job->call->engine;
+	struct strbuf b = strbuf_on(engine->body, sizeof(engine->body));
+	struct dialog_info_map map = {cross_dialog_names, engine, job->host};
+
+	if (!str_starts_nocase(job->msg->content_type, DIALOG_INFO) || job->msg->body.len == 0)
+		return;
+	if (!dialog_info_write(&b, job->msg->body, &map))
+		fail(job, "dialog-info cannot be read");
+	job->b.failed |= b.failed;
+	job->out->body_type = job->msg->content_type;
+	job->out->body = strbuf_str(&b);
+}
+
 static const struct {
 	enum sip_hdr_id id;
 	void (*write)(struct job *job, const struct sip_hdr *hdr);
@@ -219,6 +252,7 @@ void cross_request(struct cross *out, const struct call *call, const struct leg 
 			headers[i].write(&job, hdr);
 	}
 	cross_sipfrag(&job);
+	cross_dialog_info(&job);
 	if (job.b.failed)
 		fail(&job, "headers too long");
 }

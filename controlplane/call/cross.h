@@ -7,6 +7,7 @@
 //	Event: refer  id is the CSeq that the referrer's REFER had on its own leg (C26)
 //	Require       and Supported: the tags that are honoured from end to end
 //	sipfrag       its status line alone (C2)
+//	dialog-info   dialogs and URIs of the other side (C31, dialog_info.h)
 //
 // All functions belong to the signalling thread.
 #pragma once
@@ -22,6 +23,7 @@
 #define CROSS_HEADERS_MAX 8
 
 struct call;
+struct dialog_info_names;
 struct engine;
 struct leg;
 
@@ -41,5 +43,8 @@ void cross_request(struct cross *out, const struct call *call, const struct leg 
 // NULL when there is none. *call is its call.
 struct leg *cross_find(const struct engine *engine, struct call **call, const char *realm,
 	const struct sip_replaces *replaces);
+// For struct dialog_info_map, arg is the engine: the dialog that an entity at the far end of a leg tells of,
+// as the far end of the call's other leg would be told of it.
+bool cross_dialog_names(void *engine, struct dialog_info_names *names);
 // A leg's dialog as its peer knows it, for the peer to replace. False while the peer has no tag.
 bool cross_name(struct sip_replaces *out, const struct leg *leg);
