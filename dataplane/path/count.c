@@ -81,13 +81,16 @@ bool count_type(struct flow_way *way, struct tg_side_stats *stats, const struct 
 	enum tg_clock clock, uint32_t transit)
 {
 	bool goes_on = way->pt[0] != FLOW_PT_NONE && way->clock[0] == clock;
+	uint8_t to = way->to[rtp->pt != way->pt[0]];
 
 	if (rtp_is_aside(rtp)) {
 		way->pt[1] = rtp->pt;
 		way->clock[1] = (uint8_t)clock;
+		way->to[1] = to;
 		return goes_on;
 	}
 	way->pt[0] = rtp_pt_is_shared(rtp->pt) ? FLOW_PT_NONE : rtp->pt;
+	way->to[0] = to;
 	stats->payload_type = rtp->pt;
 	if (way->clock[0] != clock)
 		clock_change(way, stats, clock);
@@ -208,6 +211,13 @@ static void count_opaque(struct path *path, const struct packet *pkt)
 	count_arrived(path, packet_way(pkt), stats, pkt->payload_bytes);
 }
 
+// What count_type took over of the way may be of another type.
+static void set_types(struct flow_way *way, const struct tg_side_spec *side)
+{
+	for (unsigned int i = 0; i < 2; i++)
+		way->to[i] = tg_side_type(side, way->pt[i]);
+}
+
 static void count_packet(struct path *path, const struct packet *pkt)
 {
 	const struct tg_side_spec *side = packet_side(pkt);
@@ -218,8 +228,10 @@ static void count_packet(struct path *path, const struct packet *pkt)
 		tg_stat_add32(&stats->rtcp_packets, 1);
 	else if ((side->flags & TG_SIDE_OPAQUE) != 0)
 		count_opaque(path, pkt);
-	else if (rtp_read(&rtp, packet_payload(pkt), pkt->payload_bytes))
+	else if (rtp_read(&rtp, packet_payload(pkt), pkt->payload_bytes)) {
 		count_rtp(path, pkt, packet_way(pkt), stats, &rtp, count_clock(side, rtp.pt));
+		set_types(packet_way(pkt), side);
+	}
 }
 
 void count_burst(struct path *path)

@@ -47,16 +47,20 @@ static bool is_rewritable(const struct flow_way *way, const struct packet *pkt, 
 		&& (!way->out_v6 || (udp[6] | udp[7]) != 0);
 }
 
-static void write_udp(uint8_t *udp, const struct flow_way *way)
+static void write_udp(uint8_t *udp, const struct flow_way *way, uint8_t pt, uint8_t to)
 {
-	uint16_t csum;
+	uint16_t csum, delta = way->udp_delta;
 
 	memcpy(&csum, udp + 6, 2);
+	if (pt != to) {
+		udp[FRAME_UDP_BYTES + 1] ^= pt ^ to;
+		delta = tg_csum_fold((uint32_t)delta + rtp_type_delta(pt, to));
+	}
 	memcpy(udp, &way->from_port_be, 2);
 	memcpy(udp + 2, &way->to_port_be, 2);
 	if (csum == 0)
 		return;
-	csum = udp_csum_move(csum, way->udp_delta);
+	csum = udp_csum_move(csum, delta);
 	memcpy(udp + 6, &csum, 2);
 }
 
@@ -94,7 +98,6 @@ static void write_headers(
 	uint8_t *start = udp - header_bytes(way);
 	uint16_t udp_bytes = (uint16_t)(FRAME_UDP_BYTES + pkt->payload_bytes);
 
-	write_udp(udp, way);
 	if (way->out_v6)
 		write_ip6(path, start + FRAME_ETHER_BYTES, way, udp_bytes);
 	else
@@ -112,6 +115,7 @@ static bool relay(struct path *path, struct packet *pkt)
 	struct tg_side_stats *stats = packet_stats(path, pkt);
 	uint8_t *udp = packet_payload(pkt) - FRAME_UDP_BYTES;
 	struct rtp rtp;
+	uint8_t to;
 
 	if (!way_is_valid(path, way) || !way_takes(way, pkt)
 		|| !rtp_read(&rtp, udp + FRAME_UDP_BYTES, pkt->payload_bytes)
@@ -119,7 +123,9 @@ static bool relay(struct path *path, struct packet *pkt)
 		return false;
 	if (police_take(&way->police, path->now_ns, pkt->payload_bytes) != POLICE_PASS)
 		return false;
+	to = way->to[rtp.pt != way->pt[0]];
 	count_rtp(path, pkt, way, stats, &rtp, (enum tg_clock)way->clock[rtp.pt != way->pt[0]]);
+	write_udp(udp, way, rtp.pt, to);
 	write_headers(path, pkt, way, udp);
 	tg_stat_add(&stats->relayed_packets, 1);
 	tg_stat_add(&stats->relayed_bytes, pkt->payload_bytes);

@@ -2,6 +2,7 @@
 #include "dataplane/path/path_int.h"
 
 #include "dataplane/path/frame.h"
+#include "dataplane/path/rtp.h"
 #include "include/tidegate/csum.h"
 #include "include/tidegate/wire.h"
 
@@ -30,6 +31,23 @@ static uint16_t csum_delta(const struct endpoints *before, const struct endpoint
 	uint16_t gone = tg_csum_fold(tg_csum_add(0, before->byte, before->len));
 
 	return tg_csum_fold(tg_csum_add((uint16_t)~gone, after->byte, after->len));
+}
+
+// RFC 4733 section 2.4.1 and any other codec: the number that the far side knows it by.
+static void rewrite_type(const struct packet *pkt)
+{
+	uint8_t *udp = packet_payload(pkt) - FRAME_UDP_BYTES;
+	uint8_t to = tg_side_type(packet_side(pkt), pkt->pt);
+	uint16_t csum;
+
+	if (pkt->component != TG_RTP || packet_is_opaque(pkt) || to == pkt->pt)
+		return;
+	udp[FRAME_UDP_BYTES + 1] ^= pkt->pt ^ to;
+	memcpy(&csum, udp + 6, 2);
+	if (csum == 0)
+		return;
+	csum = udp_csum_move(csum, rtp_type_delta(pkt->pt, to));
+	memcpy(udp + 6, &csum, 2);
 }
 
 static void rewrite_udp(struct packet *pkt, const struct tg_ip *from, uint16_t from_port)
@@ -81,6 +99,7 @@ static void rewrite_packet(struct path *path, struct packet *pkt)
 	}
 	if (pkt->component == TG_RTCP && far_side->local_rtcp_port != 0)
 		from_port = far_side->local_rtcp_port;
+	rewrite_type(pkt);
 	rewrite_udp(pkt, frame.from, from_port);
 	frame_write(packet_payload(pkt) - FRAME_UDP_BYTES - header_bytes, &frame, 0);
 	frame_span(pkt->m, (uint16_t)(udp_off - header_bytes), (uint16_t)bytes);

@@ -2,9 +2,11 @@
 // The RTP header, RFC 3550 section 5.1.
 #pragma once
 
+#include <arpa/inet.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "include/tidegate/csum.h"
 #include "include/tidegate/wire.h"
 
 #define RTP_BYTES 12
@@ -53,6 +55,12 @@ static inline bool rtp_is_rtcp(uint8_t second)
 static inline bool rtp_pt_is_shared(uint8_t pt)
 {
 	return pt >= 64 && pt <= 95;
+}
+
+// What the sum over the second byte grows by when another type takes a type's place.
+static inline uint16_t rtp_type_delta(uint8_t from, uint8_t to)
+{
+	return tg_csum_fold((uint32_t)htons(to) + (uint16_t)~htons(from));
 }
 
 // RFC 4733 section 2.3: four bytes, under a dynamic type. Its timestamp is that of the event's start,

@@ -21,7 +21,7 @@
 // time of the last refusal) is taken by compare-and-swap. RTCP on a port of its own may have a worker
 // of its own: it shares only the police, where at worst one of two packets at once costs nothing.
 //
-// Memory of one stream: 384 bytes here, 320 of spec, 512 of struct tg_stream_stats; an address
+// Memory of one stream: 384 bytes here, 352 of spec, 512 of struct tg_stream_stats; an address
 // takes 256 kB for its ports.
 #pragma once
 
@@ -88,8 +88,11 @@ struct flow_way {
 	uint16_t udp_delta;    // RFC 1624: to add to the UDP checksum's complement
 	uint16_t from_port_be; // of the other side
 	uint16_t to_port_be;
-	uint16_t ip_sum;  // IPv4: of the header we send, without its length
-	uint16_t from_id; // IPv6: flow_table_address_id of the other side's local address
+	union {
+		uint16_t ip_sum;  // IPv4: of the header we send, without its length
+		uint16_t from_id; // IPv6: flow_table_address_id of the other side's local address
+	};
+	uint8_t to[2]; // the payload types that leave in place of pt
 	union {
 		struct {
 			uint32_t from_be;
@@ -140,7 +143,7 @@ struct flow {
 static_assert(sizeof(struct flow_rtcp) == 16);
 static_assert(sizeof(struct flow_side) == 32);
 static_assert(sizeof(struct flow_way) == 128);
-static_assert(sizeof(struct flow_spec) == 320);
+static_assert(sizeof(struct flow_spec) == 352);
 static_assert(sizeof(struct flow) == 384);
 
 #define FLOW_AHEAD_MS 60000 // how far another lcore's clock may seem to be before ours

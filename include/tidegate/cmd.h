@@ -122,4 +122,4 @@ static_assert(sizeof(struct tg_pool) == 24);
 static_assert(sizeof(struct tg_trust) == 28);
 static_assert(sizeof(struct tg_pattern) == 32);
 static_assert(sizeof(struct tg_peer) == 36);
-static_assert(sizeof(struct tg_cmd) == 320);
+static_assert(sizeof(struct tg_cmd) == 352);

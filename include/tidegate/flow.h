@@ -67,6 +67,14 @@ enum tg_component {
 	TG_RTCP,
 };
 
+#define TG_TYPES_MAPPED_MAX 8
+
+// What arrives with the payload type from leaves with the payload type to. Both 0: nothing.
+struct tg_type_map {
+	uint8_t from; // 96..127
+	uint8_t to;
+};
+
 struct tg_side_spec {
 	struct tg_addr local;	   // where this side's peer sends its RTP
 	struct tg_addr remote[2];  // by enum tg_component, as SDP promised; ip unset: not known yet
@@ -82,12 +90,24 @@ struct tg_side_spec {
 	struct tg_rate packets;	   // what may arrive here, RTP and RTCP together
 	struct tg_rate bytes;	   // likewise, UDP payload
 	uint8_t clock[16];	   // enum tg_clock of payload types 96..127, 97's above 96's
+	struct tg_type_map
+		type[TG_TYPES_MAPPED_MAX]; // of what arrives here; the first ones are set
 };
 
 // The clock of a payload type of 96..127.
 static inline enum tg_clock tg_side_clock(const struct tg_side_spec *side, uint8_t pt)
 {
 	return (enum tg_clock)(side->clock[(pt - 96u) / 2 & 15] >> pt % 2 * 4 & 15);
+}
+
+// What a payload type that arrives becomes.
+static inline uint8_t tg_side_type(const struct tg_side_spec *side, uint8_t pt)
+{
+	for (unsigned int i = 0; i < TG_TYPES_MAPPED_MAX && side->type[i].from != 0; i++) {
+		if (side->type[i].from == pt)
+			return side->type[i].to & 0x7f;
+	}
+	return pt;
 }
 
 static inline void tg_side_clock_set(struct tg_side_spec *side, uint8_t pt, enum tg_clock clock)
@@ -109,5 +129,5 @@ struct tg_stream_spec {
 };
 
 static_assert(sizeof(struct tg_stream_ref) == 8);
-static_assert(sizeof(struct tg_side_spec) == 136);
-static_assert(sizeof(struct tg_stream_spec) == 296);
+static_assert(sizeof(struct tg_side_spec) == 152);
+static_assert(sizeof(struct tg_stream_spec) == 328);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tests/unit/dataplane/rig.h"
 
+#include "include/tidegate/wire.h"
+
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
 
@@ -149,7 +151,7 @@ Test(path, D13_rtcp_goes_to_the_port_sdp_promised)
 	rig_free(rig);
 }
 
-Test(path, D13_rtcp_between_a_muxed_and_an_unmuxed_leg)
+Test(path, D13_D14_rtcp_between_a_muxed_and_an_unmuxed_leg)
 {
 	struct rig *rig = rig_new(4, 1);
 	struct tg_stream_spec spec = rig_spec(TG_LATCH_SIGNALLING);
@@ -298,5 +300,133 @@ Test(path, removed_stream_is_closed_at_once)
 	flow_table_remove(rig->tables->flows, ref);
 	cr_assert(eq(int, rig_receive(rig, 0, rig_rtp(rig, RIG_PHONE, RIG_ACCESS, rtp(2))).drop,
 		TG_DROP_MEDIA_NO_STREAM));
+	rig_free(rig);
+}
+
+// The n-th packet: speech of 160 bytes under 97, now and then four bytes of an event under 101.
+static uint16_t write_talk(uint8_t payload[static 172], uint16_t n)
+{
+	bool event = n % 5 == 4;
+	uint16_t bytes = event ? 16 : 172;
+
+	memset(payload, n, 172);
+	payload[0] = 0x80;
+	payload[1] = (uint8_t)((event ? 101 : 97) | (n % 7 == 4 ? 0x80 : 0));
+	tg_store_be16(payload + 2, n);
+	tg_store_be32(payload + 4, n * 160u);
+	tg_store_be32(payload + 8, 0xabcd);
+	return bytes;
+}
+
+static void relay_types(const char *const near[2], const char *const far[2])
+{
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = rig_spec(TG_LATCH_SIGNALLING);
+
+	spec.side[0].local = rig_addr(near[1]);
+	spec.side[0].remote[TG_RTP] = rig_addr(near[0]);
+	spec.side[0].signalling = rig_addr(near[0]).ip;
+	spec.side[1].local = rig_addr(far[1]);
+	spec.side[1].remote[TG_RTP] = rig_addr(far[0]);
+	memset(spec.side[0].payload_types, 0, sizeof(spec.side[0].payload_types));
+	spec.side[0].type[0] = (struct tg_type_map){101, 96};
+	spec.side[0].type[1] = (struct tg_type_map){97, 111};
+	rig_add(rig, &spec);
+	for (uint16_t n = 0; n < 1000; n++) {
+		uint8_t payload[172];
+		uint16_t bytes = write_talk(payload, n);
+		struct rig_out out = rig_receive(
+			rig, 0, rig_udp(rig, near[0], near[1], payload, bytes));
+
+		payload[1] = (uint8_t)((payload[1] & 0x80) | (bytes == 16 ? 96 : 111));
+		cr_assert(eq(int, out.port, 1));
+		cr_assert(eq(u16, out.payload_bytes, bytes));
+		cr_assert(eq(int, memcmp(out.payload, payload, bytes), 0), "packet %u", n);
+		if (n == 500)
+			tables_touch(rig->tables);
+		rig_wait_ms(rig, 20);
+	}
+	cr_assert(eq(u8, rig->stream_stats[0].side[0].payload_type, 97), "as it came");
+	cr_assert(eq(u64, rig_drops(rig), 0));
+	rig_free(rig);
+}
+
+// The rig checks the checksums.
+Test(path, D11_J5_a_payload_type_becomes_the_far_sides_and_all_else_stays)
+{
+	static const char *const phone[2][2] = {
+		{RIG_PHONE, RIG_ACCESS}, {"[2001:db8:a::5]:4000", "[2001:db8:a::1]:10000"}};
+	static const char *const carrier[2][2] = {
+		{RIG_CARRIER, RIG_CORE}, {"[2001:db8:c::7]:30000", "[2001:db8:c::1]:12000"}};
+
+	for (unsigned int i = 0; i < 4; i++)
+		relay_types(phone[i & 1], carrier[i >> 1]);
+}
+
+Test(path, D11_another_map_holds_from_the_next_packet_on)
+{
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = rig_spec(TG_LATCH_SIGNALLING);
+	struct tg_stream_ref ref = rig_add(rig, &spec);
+
+	for (uint16_t seq = 1; seq < 40; seq++) {
+		struct rig_rtp talk = {.pt = 96, .seq = seq, .timestamp = seq * 160u, .ssrc = 9};
+		uint8_t to = (uint8_t)(96 + seq / 10);
+		struct rig_out out;
+
+		memset(spec.side[0].payload_types, 0, sizeof(spec.side[0].payload_types));
+		spec.side[0].type[0] = (struct tg_type_map){to == 96 ? 0 : 96, to == 96 ? 0 : to};
+		if (seq % 10 == 0 || seq == 1)
+			cr_assert(eq(int, flow_table_update(rig->tables->flows, ref, &spec, 1), 0));
+		out = rig_receive(rig, 0, rig_rtp(rig, RIG_PHONE, RIG_ACCESS, talk));
+		cr_assert(eq(int, out.port, 1));
+		cr_assert(eq(u8, out.payload[1], to), "packet %u", seq);
+	}
+	rig_free(rig);
+}
+
+Test(path, D14_a_leg_becomes_muxed_and_is_so_no_more)
+{
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = rig_spec(TG_LATCH_SIGNALLING);
+	struct tg_stream_ref ref = rig_add(rig, &spec);
+	const char *const rtcp_port = "192.0.2.1:10001";
+
+	for (unsigned int i = 0; i < 4; i++) {
+		bool muxed = i % 2 == 0;
+		struct rig_out out;
+
+		spec.side[0].local_rtcp_port = muxed ? 0 : 10001;
+		spec.side[0].flags |= TG_SIDE_RELATCH;
+		cr_assert(eq(int, flow_table_update(rig->tables->flows, ref, &spec, 1), 0));
+		out = rig_receive(rig, 0, rig_rtcp(rig, RIG_PHONE, RIG_ACCESS, 1));
+		cr_assert(eq(int, out.port, muxed ? 1 : -1));
+		out = rig_receive(rig, 0, rig_rtcp(rig, "203.0.113.5:4001", rtcp_port, 1));
+		cr_assert(eq(int, out.port, muxed ? -1 : 1));
+	}
+	rig_free(rig);
+}
+
+// RFC 5761: there is one source, whichever of the two comes first from it.
+Test(path, D14_a_muxed_side_learns_one_source_for_both)
+{
+	struct rig *rig = rig_new(4, 1);
+	struct tg_stream_spec spec = rig_spec(TG_LATCH_SIGNALLING);
+	struct tg_addr moved = rig_addr("203.0.113.5:40000");
+	struct rig_out out;
+
+	spec.side[0].local_rtcp_port = 0;
+	rig_add(rig, &spec);
+	out = rig_receive(rig, 0, rig_rtcp(rig, "203.0.113.5:40000", RIG_ACCESS, 0xabcd));
+	cr_assert(eq(int, out.port, 1));
+	out = rig_receive(rig, 1, rig_rtp(rig, RIG_CARRIER, RIG_CORE, rtp(1)));
+	cr_assert(tg_addr_equal(&out.dst, &moved), "RTP follows what RTCP taught");
+	out = rig_receive(rig, 0, rig_rtp(rig, RIG_PHONE, RIG_ACCESS, rtp(1)));
+	cr_assert(eq(int, out.port, -1), "another port is another source");
+	out = rig_receive(rig, 0, rig_rtp(rig, "203.0.113.5:40000", RIG_ACCESS, rtp(1)));
+	cr_assert(eq(int, out.port, 1));
+	out = rig_receive(rig, 1, rig_rtcp(rig, "198.51.100.7:30001", "198.51.100.1:12001", 2));
+	cr_assert(tg_addr_equal(&out.dst, &moved));
+	cr_assert(eq(u16, out.src.port, 10000));
 	rig_free(rig);
 }

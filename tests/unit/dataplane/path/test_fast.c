@@ -17,6 +17,7 @@ struct scene {
 	struct tg_stream_spec spec;
 	struct tg_stream_ref ref;
 	uint16_t seq;
+	uint8_t pt;
 	const char *phone;
 	const char *access;
 };
@@ -59,7 +60,7 @@ static bool is_fast(struct scene *scene, struct rte_mbuf *m)
 static struct rte_mbuf *next(struct scene *scene)
 {
 	struct rig_rtp rtp = {
-		.pt = 0, .seq = ++scene->seq, .timestamp = scene->seq * 160u, .ssrc = 9};
+		.pt = scene->pt, .seq = ++scene->seq, .timestamp = scene->seq * 160u, .ssrc = 9};
 
 	return rig_rtp(scene->rig, scene->phone, scene->access, rtp);
 }
@@ -106,6 +107,31 @@ Test(fast, writes_what_the_other_stages_write)
 		cr_assert(eq(u32, fast, 1000));
 		rig_free(scene.rig);
 	}
+}
+
+Test(fast, D11_J5_takes_a_type_that_is_mapped_and_writes_the_same)
+{
+	struct scene scene = scene_new(TG_LATCH_SIGNALLING, false, false);
+
+	scene.pt = 111;
+	scene.spec.side[0].payload_types[1] |= 1ull << (111 - 64);
+	scene.spec.side[0].type[0] = (struct tg_type_map){111, 96};
+	cr_assert(
+		eq(int, flow_table_update(scene.rig->tables->flows, scene.ref, &scene.spec, 1), 0));
+	is_fast(&scene, next(&scene));
+	for (int i = 0; i < 1000; i++) {
+		struct rte_mbuf *quick = next(&scene);
+		struct rte_mbuf *slow;
+
+		scene.seq--;
+		slow = next(&scene);
+		cr_assert(is_fast(&scene, quick));
+		tables_touch(scene.rig->tables);
+		cr_assert(not(is_fast(&scene, slow)));
+		cr_assert(eq(u8, data_of(quick)[43], 96));
+		cr_assert(eq(int, memcmp(data_of(quick), data_of(slow), quick->data_len), 0));
+	}
+	rig_free(scene.rig);
 }
 
 static void nothing(struct scene *)
