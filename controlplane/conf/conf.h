@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "controlplane/base/codec.h"
 #include "controlplane/base/str.h"
 #include "include/tidegate/addr.h"
 #include "include/tidegate/cmd.h"
@@ -26,6 +27,15 @@ struct conf_media_pool {
 	struct tg_ip advertised; // what SDP says
 	uint16_t port_first;	 // even
 	uint16_t port_last;	 // odd
+};
+
+// What SDP may say and gets to hear towards a realm or a peer.
+struct conf_media_rule {
+	struct codec_policy codecs; // D7
+	struct codec_name *names;   // what its lists are made of; NULL: those are of the realm
+	uint32_t ptime_ms;	    // asked for in place of what SDP says; 0: as it says (D12)
+	bool rtcp_mux;		    // offer to take RTCP on the port of RTP (D14)
+	bool pass_unknown;	    // media that we cannot relay crosses past us (D6)
 };
 
 enum conf_crossing {
@@ -66,7 +76,8 @@ struct conf_realm {
 	uint8_t media_dscp;
 	uint32_t media_police_percent; // of the rate that SDP promises; 0: not policed (J18)
 	uint32_t media_unknown_kbit;   // taken for the rate where SDP tells none
-	struct tg_rate stranger_rate;  // for each unknown source
+	struct conf_media_rule media_rule;
+	struct tg_rate stranger_rate;			  // for each unknown source
 	struct tg_rate stranger_methods[TG_METHOD_RATED]; // likewise, within the former
 	struct tg_rate strangers_rate;			  // for all of them together
 	bool strangers; // may unknown sources call at all; else 403
@@ -106,8 +117,9 @@ struct conf_peer {
 	uint32_t calls_max;	      // concurrent; 0: no limit
 	enum tg_latch latch;	      // default off (E10)
 	bool follows_redirects;	      // of its 3xx, within our routes (C55)
-	struct conf_policy policy;
 	enum conf_refer refer;
+	struct conf_media_rule media_rule; // what it does not say is as of its realm
+	struct conf_policy policy;
 };
 
 // Sources of all peers, for conf_peer_by_source: sorted by length of prefix, the longest first.

@@ -96,6 +96,13 @@ struct value_spot;
 // Reads what is under guard. Returns 0; -errno as conf_resolve.
 int conf_guard_resolve(struct conf *conf, const struct raw_conf *raw, struct value_spot *spot);
 
+/* media_rule */
+
+// Reads what is under the spot's path, that of a realm or peer. From other (NULL: nothing) comes what is
+// not there. Returns 0; -errno as conf_resolve.
+int conf_media_rule_resolve(struct conf_media_rule *out, const struct raw_codecs *raw,
+	const struct conf_media_rule *other, struct value_spot *spot);
+
 /* policy */
 
 // Reads what a realm or a peer says of methods, headers and responses; where is its path. base: the

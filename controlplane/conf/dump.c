@@ -99,10 +99,11 @@ static void write_scalar(
 	write_line(d, option, commented, "%s: %s%s%s", field->key, quote, value, quote);
 }
 
+// What has nothing in it that holds by itself is an example only.
 static bool is_shown(const char *path)
 {
 	static const char *const hidden[] = {
-		"peers", "routes", "realms.headers", "realms.responses"};
+		"peers", "routes", "realms.codecs", "realms.headers", "realms.responses"};
 
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
 		if (strcmp(path, hidden[i]) == 0)

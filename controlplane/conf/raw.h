@@ -54,6 +54,15 @@ struct raw_methods {
 	struct raw_rate other;
 };
 
+struct raw_codecs {
+	char **allow;
+	unsigned int allow_count;
+	char **deny;
+	unsigned int deny_count;
+	char **order;
+	unsigned int order_count;
+};
+
 struct raw_header {
 	char *name;
 	int *from;
@@ -95,6 +104,10 @@ struct raw_realm {
 	int *media_police;
 	uint32_t *media_police_factor;
 	uint32_t *media_unknown_kbit;
+	struct raw_codecs codecs;
+	uint32_t *ptime_ms;
+	int *rtcp_mux;
+	int *unknown_media;
 	struct raw_policy policy;
 };
 
@@ -118,8 +131,12 @@ struct raw_peer {
 	uint32_t *calls_max;
 	int *latch;
 	int *redirects;
-	struct raw_policy policy;
 	int *refer;
+	struct raw_codecs codecs;
+	uint32_t *ptime_ms;
+	int *rtcp_mux;
+	int *unknown_media;
+	struct raw_policy policy;
 };
 
 struct raw_route {

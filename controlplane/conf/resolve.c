@@ -312,6 +312,9 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 		.media_dscp = (uint8_t)*raw->media_dscp,
 		.media_police_percent = *raw->media_police ? *raw->media_police_factor : 0,
 		.media_unknown_kbit = *raw->media_unknown_kbit,
+		.media_rule = {.ptime_ms = *raw->ptime_ms,
+			.rtcp_mux = *raw->rtcp_mux,
+			.pass_unknown = *raw->unknown_media},
 	};
 	at(r, "realms[%u].name", index);
 	err = value_check_name(&r->spot, realm->name);
@@ -322,6 +325,9 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 		err = resolve_sip(r, realm, index);
 	if (err == 0)
 		err = resolve_media(r, realm, index);
+	at(r, "realms[%u]", index);
+	if (err == 0)
+		err = conf_media_rule_resolve(&realm->media_rule, &raw->codecs, NULL, &r->spot);
 	if (err == 0)
 		err = resolve_strangers(r, realm, index);
 	snprintf(where, sizeof(where), "realms[%u]", index);
@@ -380,6 +386,21 @@ static int resolve_peer_realm(struct resolver *r, struct conf_peer *peer, unsign
 	return 0;
 }
 
+static int resolve_peer_rule(struct resolver *r, struct conf_peer *peer, unsigned int index)
+{
+	const struct raw_peer *raw = &r->raw->peers[index];
+	const struct conf_media_rule *realm = &r->conf->realms[peer->realm].media_rule;
+
+	peer->media_rule = (struct conf_media_rule){
+		.ptime_ms = or_else(raw->ptime_ms, realm->ptime_ms),
+		.rtcp_mux = raw->rtcp_mux != NULL ? *raw->rtcp_mux : realm->rtcp_mux,
+		.pass_unknown = raw->unknown_media != NULL ? *raw->unknown_media
+							   : realm->pass_unknown,
+	};
+	at(r, "peers[%u]", index);
+	return conf_media_rule_resolve(&peer->media_rule, &raw->codecs, realm, &r->spot);
+}
+
 static int resolve_peer(struct resolver *r, unsigned int index)
 {
 	const struct raw_peer *raw = &r->raw->peers[index];
@@ -411,6 +432,8 @@ static int resolve_peer(struct resolver *r, unsigned int index)
 	r->conf->peer_count++;
 	if (err == 0)
 		err = resolve_peer_realm(r, peer, index);
+	if (err == 0)
+		err = resolve_peer_rule(r, peer, index);
 	at(r, "peers[%u].address", index);
 	if (err == 0)
 		err = value_read_addr(&r->spot, &peer->address, raw->address, SIP_PORT);

@@ -9,6 +9,8 @@
 #define OPTIONAL (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL)
 #define CHOICE (CYAML_FLAG_POINTER | CYAML_FLAG_OPTIONAL | CYAML_FLAG_STRICT)
 
+#define CODECS_MAX 64
+
 #define NEEDED_TEXT(type, m) CYAML_FIELD_STRING_PTR(#m, CYAML_FLAG_POINTER, struct type, m, 0, 255)
 #define TEXT(type, m) CYAML_FIELD_STRING_PTR(#m, OPTIONAL, struct type, m, 0, 255)
 #define NEEDED_NUMBER(type, m) CYAML_FIELD_UINT_PTR(#m, CYAML_FLAG_POINTER, struct type, m)
@@ -30,12 +32,13 @@ static const cyaml_strval_t unknown_rules[] = {{"answer", false}, {"silent", tru
 static const cyaml_strval_t transports[] = {
 	{"udp", CONF_TRANSPORT_UDP}, {"tcp", CONF_TRANSPORT_TCP}};
 static const cyaml_strval_t redirect_rules[] = {{"pass", false}, {"follow", true}};
+static const cyaml_strval_t refer_rules[] = {
+	{"auto", CONF_REFER_AUTO}, {"pass", CONF_REFER_PASS}, {"handle", CONF_REFER_HANDLE}};
+static const cyaml_strval_t media_rules[] = {{"reject", false}, {"pass", true}};
 static const cyaml_strval_t relay_rules[] = {{"refuse", false}, {"relay", true}};
 static const cyaml_strval_t crossings[] = {
 	{"default", CONF_CROSS_DEFAULT}, {"pass", CONF_CROSS_PASS}, {"drop", CONF_CROSS_DROP}};
 static const cyaml_strval_t local_numbers[] = {{"484", 484}, {"400", 400}, {"accept", 0}};
-static const cyaml_strval_t refer_rules[] = {
-	{"auto", CONF_REFER_AUTO}, {"pass", CONF_REFER_PASS}, {"handle", CONF_REFER_HANDLE}};
 static const cyaml_strval_t levels[] = {{"error", 0}, {"warn", 1}, {"info", 2}, {"debug", 3}};
 
 static const cyaml_schema_field_t rate_fields[] = {
@@ -102,6 +105,13 @@ static const cyaml_schema_field_t methods_fields[] = {
 static const cyaml_schema_value_t any_text = {
 	CYAML_VALUE_STRING(CYAML_FLAG_POINTER, char *, 0, 255)};
 
+static const cyaml_schema_field_t codecs_fields[] = {
+	LIST(raw_codecs, allow, &any_text),
+	LIST(raw_codecs, deny, &any_text),
+	LIST(raw_codecs, order, &any_text),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t header_fields[] = {
 	NEEDED_TEXT(raw_header, name),
 	ONE_OF(raw_header, from, crossings),
@@ -149,6 +159,10 @@ static const cyaml_schema_field_t realm_fields[] = {
 	ONE_OF(raw_realm, media_police, on_off),
 	NUMBER(raw_realm, media_police_factor),
 	NUMBER(raw_realm, media_unknown_kbit),
+	GROUP(raw_realm, codecs, codecs_fields),
+	NUMBER(raw_realm, ptime_ms),
+	ONE_OF(raw_realm, rtcp_mux, on_off),
+	ONE_OF(raw_realm, unknown_media, media_rules),
 	POLICY(raw_realm),
 	CYAML_FIELD_END,
 };
@@ -175,8 +189,12 @@ static const cyaml_schema_field_t peer_fields[] = {
 	NUMBER(raw_peer, calls_max),
 	ONE_OF(raw_peer, latch, latches),
 	ONE_OF(raw_peer, redirects, redirect_rules),
-	POLICY(raw_peer),
 	ONE_OF(raw_peer, refer, refer_rules),
+	GROUP(raw_peer, codecs, codecs_fields),
+	NUMBER(raw_peer, ptime_ms),
+	ONE_OF(raw_peer, rtcp_mux, on_off),
+	ONE_OF(raw_peer, unknown_media, media_rules),
+	POLICY(raw_peer),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t peer = {
@@ -356,6 +374,26 @@ static const struct conf_option options[] = {
 		.help = "Rate to take for promised where SDP tells none, as for video without "
 			"b=."},
 
+	{"realms.codecs",
+		.help = "Codecs by name, such as G729, or with their RTP clock, such as "
+			"opus/48000; telephone-event and CN are codecs, too."},
+	{"realms.codecs.allow", .max = CODECS_MAX, .sample = "PCMA",
+		.help = "Only these cross, in either direction; none given: all. It holds for "
+			"video, too."},
+	{"realms.codecs.deny", .max = CODECS_MAX, .sample = "G729", .help = "These do not cross."},
+	{"realms.codecs.order", .max = CODECS_MAX, .sample = "opus/48000",
+		.help = "These are offered first here, in this order."},
+	{"realms.ptime_ms", "0", .max = 200,
+		.help = "Ask for audio packets of so many milliseconds; 0: as the other side "
+			"does."},
+	{"realms.rtcp_mux", "off",
+		.help = "Offer to take RTCP on the port of RTP. Who offers that is always granted "
+			"it."},
+	{"realms.unknown_media", "reject",
+		.help = "Media that cannot be relayed: over TCP, by DTLS, of protocols not known. "
+			"reject: that line is refused; pass: where both sides say so it crosses "
+			"untouched, with the addresses of the peers, who then talk past this "
+			"border."},
 	{"realms.methods",
 		"INVITE, ACK, BYE, CANCEL, OPTIONS, REGISTER, PRACK, UPDATE, INFO, REFER, "
 		"SUBSCRIBE, NOTIFY, MESSAGE, PUBLISH",
@@ -412,6 +450,13 @@ static const struct conf_option options[] = {
 		.help = "Transfers. pass: it is asked to call the target; handle: we call the "
 			"target and "
 			"move it over; auto: handle what it answers with 405, 420, 501 or 603."},
+	{"peers.codecs", .help = "Each list given here takes the place of its realm's."},
+	{"peers.codecs.allow", .max = CODECS_MAX, .sample = "PCMA", .help = "As of realms."},
+	{"peers.codecs.deny", .max = CODECS_MAX, .sample = "G729", .help = "As of realms."},
+	{"peers.codecs.order", .max = CODECS_MAX, .sample = "opus/48000", .help = "As of realms."},
+	{"peers.ptime_ms", .sample = "30", .max = 200, .help = "As of realms; else as its realm."},
+	{"peers.rtcp_mux", .sample = "on", .help = "As of realms; else as its realm."},
+	{"peers.unknown_media", .sample = "pass", .help = "As of realms; else as its realm."},
 
 	{"peers.methods", .sample = "INVITE", .max = 64, .help = "Instead of its realm's."},
 	{"peers.unknown_methods", .sample = "relay", .help = "Instead of its realm's."},

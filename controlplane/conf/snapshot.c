@@ -39,10 +39,12 @@ static void free_snapshot(struct snapshot *s)
 	for (unsigned int i = 0; i < conf->realm_count; i++) {
 		free(conf->realms[i].sip);
 		free(conf->realms[i].media);
+		free(conf->realms[i].media_rule.names);
 		conf_policy_fini(&conf->realms[i].policy);
 	}
 	for (unsigned int i = 0; i < conf->peer_count; i++) {
 		free(conf->peers[i].sources);
+		free(conf->peers[i].media_rule.names);
 		conf_policy_fini(&conf->peers[i].policy);
 	}
 	for (unsigned int i = 0; i < conf->route_count; i++) {
