@@ -181,6 +181,8 @@ static int parse_attribute(struct sdp *out, struct sdp_media *m, struct str valu
 		return 0;
 	if (str_equal_nocase(name, STR("rtcp-mux")))
 		m->rtcp_mux = true;
+	else if (str_equal_nocase(name, STR("rtcp-mux-only")))
+		m->rtcp_mux_only = true;
 	else if (str_equal_nocase(name, STR("rtcp")))
 		return parse_rtcp(m, params);
 	else if (str_equal_nocase(name, STR("ptime")))

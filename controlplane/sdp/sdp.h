@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "controlplane/base/codec.h"
 #include "controlplane/base/str.h"
 #include "include/tidegate/addr.h"
 
@@ -38,7 +39,10 @@ struct sdp_media {
 		rtcp_port; // a=rtcp, else port + 1 (D13); also when rtcp_mux, which may be declined
 	bool rtcp_mux;
 	enum sdp_direction direction; // media level, else session level, else sendrecv (D15)
+	bool rtcp_mux_only;	      // RFC 8858
 	uint64_t payload_types[2];    // bitmap of formats, when is_rtp
+	bool is_filtered;	      // sdp_filter took some of these: what is written lacks them
+	bool is_emptied;	      // it left nothing that could be talked in
 	uint32_t ptime_ms;	      // 0: absent
 	uint32_t max_ptime_ms;	      // likewise
 	uint64_t bandwidth_bps;	      // b=TIAS, else b=AS, of this line; 0: absent
@@ -81,10 +85,29 @@ void sdp_codecs_read(struct sdp_codec out[static SDP_PAYLOAD_TYPES], const struc
 // Same name (case folded), clock and channels; params do not count.
 bool sdp_codec_equal(const struct sdp_codec *a, const struct sdp_codec *b);
 
+// Takes the codecs that one of the policies does not let through off every RTP line (D7), and those
+// that only repair or repeat what is gone. What is left of a line that had but events, comfort noise and
+// the like beside them is taken, too. Policies may be NULL.
+void sdp_filter(struct sdp *sdp, const struct codec_policy *const policy[2]);
+// The payload types of a line in the order that a list wants; in out there are as many as returned.
+unsigned int sdp_order(uint8_t out[static SDP_PAYLOAD_TYPES], const struct sdp *sdp,
+	const struct sdp_media *media, const struct codec_list *order);
+
+// The payload types that a line is written with, where they are not those that it was read with.
+struct sdp_types {
+	unsigned int count;
+	uint8_t order[SDP_PAYLOAD_TYPES]; // by the numbers that were read
+	uint8_t to[SDP_PAYLOAD_TYPES];	  // the number of each on the other leg
+};
+
 struct sdp_stream_edit {
 	uint16_t rtp_port;    // ours; 0: the line is refused
-	uint16_t rtcp_port;   // ours; 0: muxed
+	uint16_t rtcp_port;   // ours; 0: no a=rtcp
+	bool rtcp_mux;	      // a=rtcp-mux is said
+	bool pass;	      // the line crosses as it is, address and all (D6)
+	uint32_t ptime_ms;    // said in place of the line's own; 0: as it is (D12)
 	struct tg_ip address; // ours for this line where it is not edit.address; else unset
+	const struct sdp_types *types; // NULL: as they are
 };
 
 struct sdp_edit {

@@ -28,6 +28,19 @@ struct sdp_host {
 // Reads "IN IP4 host[/ttl]". Returns 0 or -EINVAL.
 int sdp_host_parse(struct sdp_host *out, struct str value);
 
+// ---- types.c
+
+enum sdp_typed {
+	SDP_TYPED_OTHER, // speaks of no payload type
+	SDP_TYPED_GONE,	 // of one that the line no longer has
+	SDP_TYPED_PUT,	 // written
+};
+
+// Writes the formats of an m= line.
+void sdp_types_put(struct strbuf *b, const struct sdp_types *types);
+// Writes an a= line's value with the new number of the payload type that it speaks of.
+enum sdp_typed sdp_types_edit(struct strbuf *b, struct str value, const struct sdp_types *types);
+
 // ---- leak.c
 
 #define SDP_HIDDEN_MAX 16

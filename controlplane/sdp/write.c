@@ -13,6 +13,9 @@ struct section {
 	unsigned int from, to;
 	bool restates_direction; // its own a=sendonly and the like are left out
 	uint16_t rtcp_port;	 // a=rtcp becomes this, once; 0: is left out
+	uint32_t ptime_ms;	 // a=ptime becomes this, once; 0: stays
+	bool had_ptime;
+	const struct sdp_types *types; // NULL: stay
 };
 
 // What an attribute offers that this relay declines on both legs, or what tells of the inside.
@@ -94,6 +97,13 @@ static void put_rtcp(struct writer *w, uint16_t port)
 	strbuf_printf(w->b, "a=rtcp:%u\r\n", port);
 }
 
+static void put_ptime(struct writer *w, struct section *s)
+{
+	if (!s->had_ptime)
+		strbuf_printf(w->b, "a=ptime:%u\r\n", s->ptime_ms);
+	s->had_ptime = true;
+}
+
 static void put_attribute(struct writer *w, struct section *s, const struct sdp_line *line)
 {
 	enum sdp_direction direction;
@@ -106,8 +116,14 @@ static void put_attribute(struct writer *w, struct section *s, const struct sdp_
 		s->rtcp_port = 0;
 		return;
 	}
+	if (s->ptime_ms != 0 && str_equal_nocase(name, STR("ptime"))) {
+		put_ptime(w, s);
+		return;
+	}
 	if (is_declined(name, params) || sdp_hidden_shows(&w->hidden, line)
 		|| (s->restates_direction && sdp_direction_parse(&direction, name)))
+		return;
+	if (s->types != NULL && sdp_types_edit(w->b, line->value, s->types) != SDP_TYPED_OTHER)
 		return;
 	put_line(w, 'a', line->value);
 }
@@ -146,7 +162,8 @@ static void put_session(struct writer *w)
 	put_rest(w, &s);
 }
 
-static void put_media_line(struct writer *w, const struct sdp_media *m, uint16_t port)
+static void put_media_line(
+	struct writer *w, const struct sdp_media *m, uint16_t port, const struct sdp_types *types)
 {
 	strbuf_put(w->b, STR("m="));
 	strbuf_put(w->b, m->kind);
@@ -156,7 +173,10 @@ static void put_media_line(struct writer *w, const struct sdp_media *m, uint16_t
 	strbuf_put(w->b, m->protocol);
 	if (m->formats.len != 0)
 		strbuf_put_char(w->b, ' ');
-	strbuf_put(w->b, m->formats);
+	if (types != NULL)
+		sdp_types_put(w->b, types);
+	else
+		strbuf_put(w->b, m->formats);
 	strbuf_put(w->b, STR("\r\n"));
 }
 
@@ -164,6 +184,42 @@ static void put_media_line(struct writer *w, const struct sdp_media *m, uint16_t
 static enum sdp_direction held_direction(enum sdp_direction d)
 {
 	return d == SDP_SENDRECV || d == SDP_SENDONLY ? SDP_SENDONLY : SDP_INACTIVE;
+}
+
+// The c= that holds for a line, as it was read.
+static const struct sdp_line *connection_of(const struct sdp *sdp, const struct section *s)
+{
+	const struct sdp_line *found = NULL;
+
+	for (unsigned int i = 0; i < sdp->media[0].first_line; i++) {
+		if (sdp->line[i].type == 'c')
+			found = &sdp->line[i];
+	}
+	for (unsigned int i = s->from; i < s->to; i++) {
+		if (sdp->line[i].type == 'c')
+			found = &sdp->line[i];
+	}
+	return found;
+}
+
+// The peers talk to each other past us: what they say of it is not ours to judge (D6).
+static void put_as_it_is(struct writer *w, const struct sdp_media *m, const struct section *s)
+{
+	const struct sdp_line *connection = connection_of(w->sdp, s);
+
+	put_line(w, 'm', w->sdp->line[m->first_line].value);
+	if (connection != NULL)
+		put_line(w, 'c', connection->value);
+	for (const char *types = "ibk"; *types != '\0'; types++) {
+		for (unsigned int i = s->from; i < s->to; i++) {
+			if (w->sdp->line[i].type == *types)
+				put_line(w, *types, w->sdp->line[i].value);
+		}
+	}
+	for (unsigned int i = s->from; i < s->to; i++) {
+		if (strchr("cibkvosueptrz", w->sdp->line[i].type) == NULL)
+			put_line(w, w->sdp->line[i].type, w->sdp->line[i].value);
+	}
 }
 
 static void put_media(struct writer *w, unsigned int i)
@@ -175,9 +231,15 @@ static void put_media(struct writer *w, unsigned int i)
 
 	if (i + 1 < w->sdp->media_count)
 		s.to = m[1].first_line;
+	if (edit->pass) {
+		put_as_it_is(w, m, &s);
+		return;
+	}
 	s.restates_direction = live && m->held;
 	s.rtcp_port = live ? edit->rtcp_port : 0;
-	put_media_line(w, m, edit->rtp_port);
+	s.ptime_ms = live ? edit->ptime_ms : 0;
+	s.types = live ? edit->types : NULL;
+	put_media_line(w, m, edit->rtp_port, s.types);
 	put_types(w, &s, "i");
 	if (live && !tg_ip_is_unset(&edit->address)
 		&& !tg_ip_equal(&edit->address, &w->edit->address)) {
@@ -189,7 +251,9 @@ static void put_media(struct writer *w, unsigned int i)
 	// RFC 3605 §2.1: needed where RTCP is not one above RTP.
 	if (s.rtcp_port != 0 && s.rtcp_port != edit->rtp_port + 1)
 		put_rtcp(w, s.rtcp_port);
-	if (live && edit->rtcp_port == 0)
+	if (s.ptime_ms != 0)
+		put_ptime(w, &s);
+	if (live && edit->rtcp_mux)
 		put_text(w, "a=rtcp-mux");
 	if (s.restates_direction)
 		strbuf_printf(w->b, "a=%s\r\n", sdp_direction_name(held_direction(m->direction)));

@@ -101,7 +101,7 @@ Test(sdp_write, D4_refused_lines_stay_in_place)
 Test(sdp_write, D13_rtcp_is_said_where_it_is_not_one_above)
 {
 	static const struct sdp_stream_edit stream[] = {{.rtp_port = 30000, .rtcp_port = 30007}};
-	static const struct sdp_stream_edit muxed[] = {{.rtp_port = 30000}};
+	static const struct sdp_stream_edit muxed[] = {{.rtp_port = 30000, .rtcp_mux = true}};
 
 	cr_assert_str_eq(rewrite(THEIRS "m=audio 4000 RTP/AVP 0\r\n", stream),
 		OURS "m=audio 30000 RTP/AVP 0\r\na=rtcp:30007\r\n");
@@ -212,4 +212,51 @@ Test(sdp_write, D3_fingerprint_leaves_out_the_version)
 			      write_edited(THEIRS "m=audio 4 RTP/AVP 0\r\na=sendonly\r\n", &edit))),
 		first);
 	cr_assert_neq(sdp_fingerprint(STR("no origin")), sdp_fingerprint(STR("")));
+}
+
+Test(sdp_write, D7_the_lines_of_a_codec_that_is_gone_are_gone)
+{
+	struct sdp_types types = {.count = 2, .order = {8, 96}};
+	struct sdp_stream_edit stream[] = {
+		{.rtp_port = 30000, .rtcp_port = 30001, .types = &types}};
+
+	for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt++)
+		types.to[pt] = (uint8_t)pt;
+	types.to[96] = 101;
+	cr_assert_str_eq(rewrite(THEIRS "m=audio 4000 RTP/AVP 18 96 8\r\na=rtpmap:18 G729/8000\r\n"
+					"a=fmtp:18 annexb=no\r\na=rtpmap:8 PCMA/8000\r\n"
+					"a=rtpmap:96 telephone-event/8000\r\na=fmtp:96 0-15\r\n"
+					"a=ptime:20\r\n",
+				 stream),
+		OURS "m=audio 30000 RTP/AVP 8 101\r\na=rtpmap:8 PCMA/8000\r\n"
+		     "a=rtpmap:101 telephone-event/8000\r\na=fmtp:101 0-15\r\na=ptime:20\r\n");
+}
+
+Test(sdp_write, D12_ptime_is_kept_or_replaced)
+{
+	static const struct sdp_stream_edit kept[] = {{.rtp_port = 30000, .rtcp_port = 30001}};
+	static const struct sdp_stream_edit other[] = {
+		{.rtp_port = 30000, .rtcp_port = 30001, .ptime_ms = 40}};
+	const char *body = THEIRS "m=audio 4000 RTP/AVP 0\r\na=ptime:20\r\na=maxptime:60\r\n";
+
+	cr_assert_str_eq(rewrite(body, kept),
+		OURS "m=audio 30000 RTP/AVP 0\r\na=ptime:20\r\na=maxptime:60\r\n");
+	cr_assert_str_eq(rewrite(body, other),
+		OURS "m=audio 30000 RTP/AVP 0\r\na=ptime:40\r\na=maxptime:60\r\n");
+	cr_assert_str_eq(rewrite(THEIRS "m=audio 4000 RTP/AVP 0\r\n", other),
+		OURS "m=audio 30000 RTP/AVP 0\r\na=ptime:40\r\n");
+}
+
+Test(sdp_write, D6_a_line_that_passes_is_as_it_was)
+{
+	static const struct sdp_stream_edit stream[] = {
+		{.rtp_port = 30000, .rtcp_port = 30001}, {.pass = true}};
+
+	cr_assert_str_eq(rewrite(THEIRS "m=audio 4000 RTP/AVP 0\r\n"
+					"m=message 2855 TCP/MSRP *\r\na=setup:active\r\n"
+					"a=path:msrp://10.0.0.5:2855/9di4ea;tcp\r\n",
+				 stream),
+		OURS "m=audio 30000 RTP/AVP 0\r\n"
+		     "m=message 2855 TCP/MSRP *\r\nc=IN IP4 10.0.0.5\r\na=setup:active\r\n"
+		     "a=path:msrp://10.0.0.5:2855/9di4ea;tcp\r\n");
 }

@@ -1,0 +1,119 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/sdp/sdp_int.h"
+
+// What nobody can talk in alone: RFC 4733, 3389, 2198, 4588, 5109, 8627.
+static const char *const asides[] = {
+	"CN",
+	"flexfec",
+	"red",
+	"rtx",
+	"telephone-event",
+	"tone",
+	"ulpfec",
+};
+
+static bool is_aside(struct str name)
+{
+	for (unsigned int i = 0; i < sizeof(asides) / sizeof(asides[0]); i++) {
+		if (str_equal_nocase(name, str_from(asides[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool has(const struct sdp_media *m, unsigned int pt)
+{
+	return (m->payload_types[pt / 64] >> (pt % 64) & 1) != 0;
+}
+
+static void take(struct sdp_media *m, unsigned int pt)
+{
+	m->payload_types[pt / 64] &= ~(1ull << (pt % 64));
+	m->is_filtered = true;
+}
+
+// RFC 4588 section 8.1: "apt=96" names the type that is repeated.
+static bool is_orphan(const struct sdp_media *m, const struct sdp_codec *codec)
+{
+	struct str params = codec->params;
+	uint64_t pt;
+
+	while (!str_is_none(params) && params.len != 0) {
+		struct str value = str_trim(str_cut(&params, ';'));
+		struct str key = str_trim(str_cut(&value, '='));
+
+		if (str_equal_nocase(key, STR("apt"))
+			&& str_to_u64(&pt, str_trim(value), SDP_PAYLOAD_TYPES - 1) == 0)
+			return !has(m, (unsigned int)pt);
+	}
+	return false;
+}
+
+static void filter_line(
+	const struct sdp *sdp, struct sdp_media *m, const struct codec_policy *const policy[2])
+{
+	struct sdp_codec codec[SDP_PAYLOAD_TYPES];
+	bool talks = false;
+
+	sdp_codecs_read(codec, sdp, m);
+	for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt++) {
+		if (has(m, pt)
+			&& (!codec_policy_allows(policy[0], codec[pt].name, codec[pt].clock_hz)
+				|| !codec_policy_allows(
+					policy[1], codec[pt].name, codec[pt].clock_hz)))
+			take(m, pt);
+	}
+	for (unsigned int pt = 0; m->is_filtered && pt < SDP_PAYLOAD_TYPES; pt++) {
+		if (has(m, pt) && is_orphan(m, &codec[pt]))
+			take(m, pt);
+		talks = talks || (has(m, pt) && !is_aside(codec[pt].name));
+	}
+	m->is_emptied = m->is_filtered && !talks;
+}
+
+void sdp_filter(struct sdp *sdp, const struct codec_policy *const policy[2])
+{
+	if (codec_policy_is_empty(policy[0]) && codec_policy_is_empty(policy[1]))
+		return;
+	for (unsigned int i = 0; i < sdp->media_count; i++) {
+		if (sdp->media[i].is_rtp && sdp->media[i].port != 0)
+			filter_line(sdp, &sdp->media[i], policy);
+	}
+}
+
+// Each type once, in the order of the m= line.
+static unsigned int list_types(uint8_t out[static SDP_PAYLOAD_TYPES], const struct sdp_media *m)
+{
+	uint64_t left[2] = {m->payload_types[0], m->payload_types[1]};
+	struct str formats = m->formats, word;
+	unsigned int count = 0;
+	uint64_t pt;
+
+	while ((word = sdp_word(&formats)).len != 0) {
+		if (str_to_u64(&pt, word, SDP_PAYLOAD_TYPES - 1) < 0
+			|| (left[pt / 64] >> (pt % 64) & 1) == 0)
+			continue;
+		left[pt / 64] &= ~(1ull << (pt % 64));
+		out[count++] = (uint8_t)pt;
+	}
+	return count;
+}
+
+unsigned int sdp_order(uint8_t out[static SDP_PAYLOAD_TYPES], const struct sdp *sdp,
+	const struct sdp_media *media, const struct codec_list *order)
+{
+	struct sdp_codec codec[SDP_PAYLOAD_TYPES];
+	uint8_t type[SDP_PAYLOAD_TYPES];
+	unsigned int count = list_types(type, media), n = 0;
+
+	sdp_codecs_read(codec, sdp, media);
+	for (unsigned int place = 0; place <= order->count; place++) {
+		for (unsigned int i = 0; i < count; i++) {
+			const struct sdp_codec *c = &codec[type[i]];
+
+			if (codec_list_find(order, c->name, c->clock_hz) == place)
+				out[n++] = type[i];
+		}
+	}
+	return count;
+}

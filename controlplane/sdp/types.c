@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/sdp/sdp_int.h"
+
+// Attributes that begin with the payload type they speak of.
+static const char *const typed[] = {"fmtp", "imageattr", "rtcp-fb", "rtpmap"};
+
+void sdp_types_put(struct strbuf *b, const struct sdp_types *types)
+{
+	for (unsigned int i = 0; i < types->count; i++) {
+		if (i != 0)
+			strbuf_put_char(b, ' ');
+		strbuf_put_u64(b, types->to[types->order[i]]);
+	}
+}
+
+static bool is_typed(struct str name)
+{
+	for (unsigned int i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
+		if (str_equal_nocase(name, str_from(typed[i])))
+			return true;
+	}
+	return false;
+}
+
+static bool has(const struct sdp_types *types, uint64_t pt)
+{
+	for (unsigned int i = 0; i < types->count; i++) {
+		if (types->order[i] == pt)
+			return true;
+	}
+	return false;
+}
+
+// RFC 4588 section 8.1: a number inside of a=fmtp. Where it is another one from now on the rest stays.
+static void put_params(struct strbuf *b, struct str params, const struct sdp_types *types)
+{
+	size_t at = str_find_nocase(params, STR("apt="));
+	struct str number, rest;
+	uint64_t pt;
+
+	if (at != params.len) {
+		number = str_of(params.at + at + 4, params.len - at - 4);
+		rest = number;
+		number = str_trim(str_cut(&rest, ';'));
+		if (str_to_u64(&pt, number, SDP_PAYLOAD_TYPES - 1) == 0) {
+			strbuf_put(b, str_of(params.at, at + 4));
+			strbuf_put_u64(b, types->to[pt]);
+			params.len -= (size_t)(number.at + number.len - params.at);
+			params.at = number.at + number.len;
+		}
+	}
+	strbuf_put(b, params);
+}
+
+enum sdp_typed sdp_types_edit(struct strbuf *b, struct str value, const struct sdp_types *types)
+{
+	struct str params;
+	struct str name = sdp_attribute(&params, value);
+	uint64_t pt;
+
+	if (!is_typed(name) || str_to_u64(&pt, sdp_word(&params), SDP_PAYLOAD_TYPES - 1) < 0)
+		return SDP_TYPED_OTHER;
+	if (!has(types, pt))
+		return SDP_TYPED_GONE;
+	strbuf_put(b, STR("a="));
+	strbuf_put(b, name);
+	strbuf_put_char(b, ':');
+	strbuf_put_u64(b, types->to[pt]);
+	put_params(b, params, types);
+	strbuf_put(b, STR("\r\n"));
+	return SDP_TYPED_PUT;
+}
