@@ -21,6 +21,7 @@ static const struct {
 	[MEDIA_OK] = {500, 500, 399, "no media"},
 	[MEDIA_BAD_SDP] = {400, 502, 399, "SDP cannot be read"},
 	[MEDIA_NOT_ACCEPTABLE] = {488, 488, 304, "media type not available"},
+	[MEDIA_NO_CODEC] = {488, 488, 305, "Incompatible media format"},
 	[MEDIA_NO_PORTS] = {503, 503, 0, NULL},
 	[MEDIA_NO_DATAPLANE] = {503, 503, 0, NULL},
 };

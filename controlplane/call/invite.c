@@ -324,6 +324,7 @@ static enum call_refusal refusal_of(enum media_failure failure)
 		return CALL_REFUSAL_BAD_SDP;
 	case MEDIA_OK:
 	case MEDIA_NOT_ACCEPTABLE:
+	case MEDIA_NO_CODEC:
 		return CALL_REFUSAL_NOT_ACCEPTABLE;
 	case MEDIA_NO_PORTS:
 		return CALL_REFUSAL_NO_PORTS;

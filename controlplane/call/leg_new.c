@@ -32,6 +32,7 @@ struct media_leg media_leg_of(const struct leg *leg)
 		.signalling = leg->dialog.flow.remote.ip,
 		.dscp = leg->realm->media_dscp,
 		.police = {leg->realm->media_police_percent, leg->realm->media_unknown_kbit},
+		.rule = leg->peer != NULL ? &leg->peer->media_rule : &leg->realm->media_rule,
 	};
 }
 

@@ -29,20 +29,56 @@ static const struct pool *pool_of_leg(const struct media_session *session, enum 
 	return pools_choose(&media->pools, leg->realm, &leg->signalling, media_now(media));
 }
 
-static void fill_edits(
-	struct sdp_stream_edit *edit, const struct media_session *session, enum media_side to)
+static uint32_t ptime_of(const struct conf_media_rule *rule, const struct sdp_media *m)
 {
-	for (unsigned int i = 0; i < session->line_count; i++) {
-		const struct pool_ports *ports = ports_of(
-			session, &session->media->sdp.media[i], &session->line[i], to);
+	if (rule == NULL || !m->is_rtp || !str_equal_nocase(m->kind, STR("audio")))
+		return 0;
+	// RFC 8866 §6.4: no longer than its maximum.
+	return m->max_ptime_ms != 0 && m->max_ptime_ms < rule->ptime_ms ? m->max_ptime_ms
+									: rule->ptime_ms;
+}
 
-		edit[i] = (struct sdp_stream_edit){0};
-		if (ports == NULL)
-			continue;
-		edit[i].rtp_port = ports->rtp_port;
-		edit[i].rtcp_port = (uint16_t)(ports->rtp_port + 1);
-		edit[i].address = ports->pool->advertised;
+// The formats as the leg is to see them; NULL: as they are.
+static const struct sdp_types *types_of(const struct media_session *session,
+	const struct sdp_media *m, const struct stream *s, enum media_side to)
+{
+	static const struct codec_list none;
+	struct media *media = session->media;
+	struct sdp_types *types = &media->types[m - media->sdp.media];
+	const struct conf_media_rule *rule = session->leg[to].leg.rule;
+	const struct codec_list *order = rule != NULL ? &rule->codecs.order : &none;
+	bool differs = m->is_filtered || order->count != 0;
+
+	if (!m->is_rtp)
+		return NULL;
+	for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt++) {
+		types->to[pt] = s != NULL ? types_cross(s, !to, (uint8_t)pt) : (uint8_t)pt;
+		differs = differs || types->to[pt] != pt;
 	}
+	if (!differs)
+		return NULL;
+	types->count = sdp_order(types->order, &media->sdp, m, order);
+	return types;
+}
+
+static void fill_edit(struct sdp_stream_edit *edit, const struct media_session *session,
+	unsigned int i, enum media_side to)
+{
+	bool pending = session->offer_state == OFFER_PENDING && session->offerer != to;
+	const struct sdp_media *m = &session->media->sdp.media[i];
+	const struct stream *s = session->line[i].stream;
+	const struct pool_ports *ports = ports_of(session, m, &session->line[i], to);
+
+	*edit = (struct sdp_stream_edit){.pass = s == NULL && said_passes(session, m)};
+	if (ports == NULL)
+		return;
+	edit->rtp_port = ports->rtp_port;
+	edit->address = ports->pool->advertised;
+	edit->ptime_ms = ptime_of(session->leg[to].leg.rule, m);
+	edit->types = types_of(session, m, s, to);
+	edit->rtcp_mux = m->is_rtp && s != NULL && (pending ? s->mux_offered : s->mux[to]);
+	if (pending || !edit->rtcp_mux)
+		edit->rtcp_port = (uint16_t)(ports->rtp_port + 1);
 }
 
 static struct str write(struct media *media, const struct sdp_edit *edit)
@@ -79,7 +115,7 @@ static enum media_failure compose(
 	struct session_leg *leg = &session->leg[to];
 	struct sdp_edit edit = {
 		.stream = stream, .session_id = leg->session_id, .version = leg->version};
-	enum media_failure failure = negotiate_parse(session->media, sdp);
+	enum media_failure failure = negotiate_parse(session, sdp);
 	const struct pool *pool;
 
 	if (failure != MEDIA_OK)
@@ -88,7 +124,8 @@ static enum media_failure compose(
 	if (pool == NULL)
 		return MEDIA_NO_PORTS;
 	edit.address = pool->advertised;
-	fill_edits(stream, session, to);
+	for (unsigned int i = 0; i < session->line_count; i++)
+		fill_edit(&stream[i], session, i, to);
 	*out = write_version(session->media, leg, &edit);
 	return str_is_none(*out) ? MEDIA_NOT_ACCEPTABLE : MEDIA_OK;
 }

@@ -20,6 +20,9 @@ struct said {
 	uint8_t direction;	  // enum sdp_direction
 	struct tg_addr remote[2]; // by enum tg_component
 	uint64_t payload_types[2];
+	bool mux;	   // a=rtcp-mux
+	bool nested;	   // a codec holds the numbers of others (RFC 2198)
+	uint32_t id[32];   // of the codecs of payload types 96..127: a hash; 0: not known
 	uint8_t clock[32]; // enum tg_clock of payload types 96..127
 	uint8_t codec[32]; // likewise, for quality_read
 	uint32_t ptime_ms; // 0: not said
@@ -43,6 +46,10 @@ struct stream {
 	struct tg_stream_ref ref;
 	struct pool_ports ports[2];
 	bool promised[2]; // a side's ports are in an SDP that it has: no others may be taken
+	uint8_t to[2]
+		  [32]; // payload types 96..127 of a side: what they are on the other; 0: the same
+	bool mux[2];	// RTCP comes on the port of RTP, as agreed with that side
+	bool mux_offered;	    // to the side that has to answer
 	struct tg_stream_spec spec; // as last sent
 	bool both_ways;		    // open in both directions by the last spec
 	bool is_audio;
@@ -145,7 +152,8 @@ struct media {
 	struct outbox outbox;
 	uint32_t readd_cursor; // over sessions
 	unsigned int readding;
-	struct sdp sdp; // of the operation at hand
+	struct sdp sdp;			       // of the operation at hand
+	struct sdp_types types[SDP_MEDIA_MAX]; // likewise, while it is written
 	struct quality_tally tally;
 	char written[2 * SDP_BYTES_MAX];
 };
@@ -161,6 +169,8 @@ int dp_config_send(struct media *media);
 
 // Whether a line has a port and is of a kind that we can relay.
 bool said_wanted(const struct sdp_media *m);
+// Whether a line crosses untouched between these legs, where it is not wanted (D6).
+bool said_passes(const struct media_session *session, const struct sdp_media *m);
 // m is a line of sdp.
 void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *m);
 // Which way RTP flows by what both sides said; a side that said nothing agrees to everything.
@@ -182,6 +192,23 @@ void stream_describe(struct stream *s, const struct sdp_media *m);
 void stream_close(struct stream *s);
 // After a new dataplane came: puts a lost one back.
 void stream_readd(struct stream *s);
+
+// ---- types.c: payload types that a codec has on one side and not on the other (D11)
+
+static inline bool said_has(const struct said *said, unsigned int i)
+{
+	return (said->payload_types[1] >> (i + 32) & 1) != 0;
+}
+
+// An offer of a side: its codecs get the numbers that the other side knows them by. known is what the
+// other side said last, if anything.
+void types_offer(
+	struct stream *s, enum media_side from, const struct said *offer, const struct said *known);
+// An answer: where the answerer uses another number than the offer did the offerer keeps its own.
+void types_answer(struct stream *s, enum media_side from, const struct said *answer,
+	const struct said *offer);
+// The number on the other side of a payload type of a side.
+uint8_t types_cross(const struct stream *s, enum media_side from, uint8_t pt);
 
 // ---- op.c
 
@@ -209,8 +236,8 @@ void negotiate_roll_back(struct media_session *session);
 // Both sides want a line, and for the same.
 bool negotiate_is_agreed(const struct line *line);
 void negotiate_close_line(struct media_session *session, struct line *line);
-// Reads sdp into media->sdp.
-enum media_failure negotiate_parse(struct media *media, struct str sdp);
+// Reads sdp into media->sdp, less what the codec policies of the legs take off.
+enum media_failure negotiate_parse(struct media_session *session, struct str sdp);
 
 // ---- compose.c
 

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-enum media_failure negotiate_parse(struct media *media, struct str sdp)
+static enum media_failure parse(struct media *media, struct str sdp)
 {
 	switch (sdp_parse(&media->sdp, sdp)) {
 	case 0:
@@ -15,6 +15,23 @@ enum media_failure negotiate_parse(struct media *media, struct str sdp)
 	default:
 		return MEDIA_BAD_SDP;
 	}
+}
+
+static const struct codec_policy *policy_of(const struct media_session *session, unsigned int side)
+{
+	const struct conf_media_rule *rule = session->leg[side].leg.rule;
+
+	return rule != NULL ? &rule->codecs : NULL;
+}
+
+enum media_failure negotiate_parse(struct media_session *session, struct str sdp)
+{
+	const struct codec_policy *policy[2] = {policy_of(session, 0), policy_of(session, 1)};
+	enum media_failure failure = parse(session->media, sdp);
+
+	if (failure == MEDIA_OK)
+		sdp_filter(&session->media->sdp, policy);
+	return failure;
 }
 
 bool negotiate_is_agreed(const struct line *line)
@@ -69,6 +86,24 @@ static int resize(struct media_session *session, unsigned int count)
 	return 0;
 }
 
+static void offer_mux(const struct media_session *session, struct line *line, enum media_side from)
+{
+	const struct conf_media_rule *rule = session->leg[!from].leg.rule;
+	struct stream *s = line->stream;
+
+	s->mux_offered = !line->offer.opaque && (s->mux[!from] || (rule != NULL && rule->rtcp_mux));
+}
+
+// RFC 5761 §5.1.1: each leg by itself.
+static void answer_stream(struct line *line, enum media_side from)
+{
+	struct stream *s = line->stream;
+
+	types_answer(s, from, &line->said[from], &line->said[!from]);
+	s->mux[from] = s->mux_offered && line->said[from].mux;
+	s->mux[!from] = line->said[!from].mux;
+}
+
 static enum media_failure offer_line(struct media_session *session, struct op *op, unsigned int i)
 {
 	static const struct said nothing;
@@ -76,37 +111,60 @@ static enum media_failure offer_line(struct media_session *session, struct op *o
 	const struct said *side[2] = {&nothing, &nothing};
 	enum media_failure failure;
 
-	if (is_settled(line))
-		return MEDIA_OK;
 	if (!line->offer.wanted) {
-		negotiate_close_line(session, line);
+		if (!is_settled(line))
+			negotiate_close_line(session, line);
 		return MEDIA_OK;
 	}
 	side[op->from] = &line->offer;
-	if (line->stream != NULL)
-		return wait_for(op, stream_update(line->stream, side));
+	if (line->stream != NULL) {
+		types_offer(line->stream, op->from, &line->offer, &line->said[!op->from]);
+		offer_mux(session, line, op->from);
+		return is_settled(line) ? MEDIA_OK
+					: wait_for(op, stream_update(line->stream, side));
+	}
 	failure = stream_add(line, session, &session->media->sdp.media[i], side);
-	op->waiting += failure == MEDIA_OK;
-	return failure;
+	if (failure != MEDIA_OK)
+		return failure;
+	offer_mux(session, line, op->from);
+	op->waiting++;
+	return MEDIA_OK;
 }
 
-// An offer of which we refuse every line is refused as a whole, unless the offerer did so itself.
-static bool is_acceptable(const struct sdp *sdp)
+// An offer of which we refuse every line is refused as a whole, unless the offerer did so itself; so
+// is such an answer.
+static enum media_failure judge(const struct sdp *sdp, const struct media_session *session)
 {
-	unsigned int asked = 0, wanted = 0;
+	unsigned int asked = 0, wanted = 0, emptied = 0;
 
 	for (unsigned int i = 0; i < sdp->media_count; i++) {
-		asked += sdp->media[i].port != 0;
-		wanted += said_wanted(&sdp->media[i]);
+		const struct sdp_media *m = &sdp->media[i];
+
+		asked += m->port != 0;
+		emptied += m->is_emptied;
+		wanted += said_wanted(m) || (session != NULL && said_passes(session, m));
 	}
-	return asked == 0 || wanted != 0;
+	if (asked == 0 || wanted != 0)
+		return MEDIA_OK;
+	return emptied != 0 ? MEDIA_NO_CODEC : MEDIA_NOT_ACCEPTABLE;
+}
+
+static bool some_realm_passes(const struct conf *conf)
+{
+	for (unsigned int i = 0; i < conf->realm_count; i++) {
+		if (conf->realms[i].media_rule.pass_unknown)
+			return true;
+	}
+	return false;
 }
 
 enum media_failure media_judge_offer(struct media *media, struct str sdp)
 {
-	enum media_failure failure = negotiate_parse(media, sdp);
+	enum media_failure failure = parse(media, sdp);
 
-	return failure == MEDIA_OK && !is_acceptable(&media->sdp) ? MEDIA_NOT_ACCEPTABLE : failure;
+	if (failure != MEDIA_OK || (media->conf != NULL && some_realm_passes(media->conf)))
+		return failure;
+	return judge(&media->sdp, NULL);
 }
 
 static int keep_text(char **out, struct str sdp)
@@ -123,9 +181,10 @@ static int keep_text(char **out, struct str sdp)
 static enum media_failure begin_offer(struct media_session *session, struct op *op)
 {
 	const struct sdp *sdp = &session->media->sdp;
-	enum media_failure failure = media_judge_offer(
-		session->media, str_of(op->sdp, op->sdp_len));
+	enum media_failure failure = negotiate_parse(session, str_of(op->sdp, op->sdp_len));
 
+	if (failure == MEDIA_OK)
+		failure = judge(sdp, session);
 	if (failure != MEDIA_OK)
 		return failure;
 	// RFC 3264 §8: lines are never taken away.
@@ -155,6 +214,7 @@ static enum media_failure answer_line(
 		return MEDIA_OK;
 	if (negotiate_is_agreed(line)) {
 		stream_describe(line->stream, m);
+		answer_stream(line, op->from);
 		return update_line(line, op);
 	}
 	// Another answer may follow an early one and want it after all (D29).
@@ -188,7 +248,7 @@ static int agree(struct media_session *session, const struct op *op)
 static enum media_failure begin_answer(struct media_session *session, struct op *op)
 {
 	const struct sdp *sdp = &session->media->sdp;
-	enum media_failure failure = negotiate_parse(session->media, str_of(op->sdp, op->sdp_len));
+	enum media_failure failure = negotiate_parse(session, str_of(op->sdp, op->sdp_len));
 
 	if (failure != MEDIA_OK)
 		return failure;
@@ -196,6 +256,9 @@ static enum media_failure begin_answer(struct media_session *session, struct op 
 	if (session->offer_state == OFFER_NONE || op->from == session->offerer
 		|| sdp->media_count != session->line_count)
 		return MEDIA_NOT_ACCEPTABLE;
+	// What else cannot be anchored of an answer was refused in its offer.
+	if (judge(sdp, session) == MEDIA_NO_CODEC)
+		return MEDIA_NO_CODEC;
 	if (agree(session, op) < 0)
 		return MEDIA_NO_DATAPLANE;
 	for (unsigned int i = 0; failure == MEDIA_OK && i < session->line_count; i++)

@@ -1,6 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/media/media_int.h"
 
+#include <ctype.h>
+
+// Equal codecs have equal ones (RFC 8866 §6.6); a format's parameters do not count.
+static uint32_t id_of(const struct sdp_codec *codec)
+{
+	char text[96];
+	struct strbuf b = strbuf_on(text, sizeof(text));
+	uint64_t hash;
+
+	strbuf_printf(&b, "%u/%u/", codec->clock_hz, codec->channels);
+	for (size_t i = 0; i < codec->name.len; i++)
+		strbuf_put_char(&b, (char)tolower((unsigned char)codec->name.at[i]));
+	if (b.failed)
+		return 0;
+	hash = str_hash(strbuf_str(&b));
+	return (uint32_t)(hash >> 32 ^ hash) | 1;
+}
+
 static void read_types(struct said *out, const struct sdp_media *m,
 	const struct sdp_codec codec[static SDP_PAYLOAD_TYPES])
 {
@@ -9,12 +27,23 @@ static void read_types(struct said *out, const struct sdp_media *m,
 			continue;
 		out->clock[pt - 96] = (uint8_t)police_clock(codec[pt].clock_hz);
 		out->codec[pt - 96] = quality_codec(codec[pt].name);
+		out->id[pt - 96] = id_of(&codec[pt]);
+		out->nested = out->nested || str_equal_nocase(codec[pt].name, STR("red"));
 	}
 }
 
 bool said_wanted(const struct sdp_media *m)
 {
-	return m->port != 0 && (m->is_rtp || m->is_datagrams);
+	return m->port != 0 && ((m->is_rtp && !m->is_emptied) || m->is_datagrams);
+}
+
+bool said_passes(const struct media_session *session, const struct sdp_media *m)
+{
+	const struct conf_media_rule *a = session->leg[MEDIA_A].leg.rule;
+	const struct conf_media_rule *b = session->leg[MEDIA_B].leg.rule;
+
+	return m->port != 0 && !m->is_rtp && !m->is_datagrams && a != NULL && a->pass_unknown
+		&& b != NULL && b->pass_unknown;
 }
 
 void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *m)
@@ -27,6 +56,7 @@ void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *
 		.opaque = m->is_datagrams,
 		.ssrc = m->ssrc,
 		.ptime_ms = m->ptime_ms,
+		.mux = m->rtcp_mux && m->is_rtp,
 		.held = m->held,
 		.named = !str_is_none(m->address_name),
 		.direction = (uint8_t)m->direction,

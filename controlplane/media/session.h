@@ -15,9 +15,9 @@
 // What was agreed stays as it is until an offer is answered; a new offer takes the place of one that
 // still waits.
 //
-// RTCP is always on its own port: rtcp-mux is not passed on, so neither leg may use it. Other UDP such
-// as T.38 is relayed as it is (J20). Lines over TCP, and those that need a handshake, are refused
-// towards both sides with port 0 (D6).
+// Each leg has its own rtcp-mux: who offers it gets it; we offer it where the leg's rule says so (D14).
+// Other UDP such as T.38 is relayed as it is (J20). Lines over TCP, and those that need a handshake, are
+// refused towards both sides with port 0, or cross untouched and past us where both legs' rules say so (D6).
 //
 // All functions belong to the signalling thread.
 #pragma once
@@ -46,6 +46,7 @@ enum media_failure {
 	MEDIA_OK,
 	MEDIA_BAD_SDP,	      // cannot be read: 400
 	MEDIA_NOT_ACCEPTABLE, // read, but cannot be anchored: 488
+	MEDIA_NO_CODEC,	      // the codec policy leaves nothing of it: 488, Warning 305 (D8)
 	MEDIA_NO_PORTS,	      // pool empty: 503
 	MEDIA_NO_DATAPLANE,   // detached, or it refused: 503
 };
@@ -93,7 +94,7 @@ struct media_counters {
 	uint64_t two_way;     // times that this was over
 	uint64_t policed;     // reports of a side above its rate
 	uint64_t unreachable; // reports of a remote that ICMP says is
-	uint64_t refused[5];  // by enum media_failure
+	uint64_t refused[6];  // by enum media_failure
 };
 
 // NULL when memory is out. params are copied; what they point to must outlive media.
@@ -115,6 +116,7 @@ struct media_leg {
 	struct tg_ip signalling; // where its SIP comes from
 	uint8_t dscp;
 	struct police_rule police;
+	const struct conf_media_rule *rule; // lives likewise; NULL: nothing is asked
 };
 
 // A leg of another session of the same media.

@@ -100,11 +100,14 @@ static void fill_types(
 	struct stream *s, unsigned int side, const struct said *own, const struct said *other)
 {
 	for (unsigned int i = 0; i < 32; i++) {
-		const struct said *teller = other->payload_types[1] >> (i + 32) & 1 ? other : own;
+		uint8_t pt = (uint8_t)(96 + i);
+		unsigned int there = types_cross(s, side, pt) - 96u;
+		bool told = said_has(other, there);
+		const struct said *teller = told ? other : own;
+		unsigned int at = told ? there : i;
 
-		tg_side_clock_set(
-			&s->spec.side[side], (uint8_t)(96 + i), (enum tg_clock)teller->clock[i]);
-		s->codec[side][i] = teller->codec[i];
+		tg_side_clock_set(&s->spec.side[side], pt, (enum tg_clock)teller->clock[at]);
+		s->codec[side][i] = teller->codec[at];
 	}
 	s->ptime_ms[side] = other->ptime_ms != 0 ? other->ptime_ms : own->ptime_ms;
 }
@@ -128,11 +131,35 @@ static void fill_side(struct tg_side_spec *out, const struct media_leg *leg, con
 	if (own->named && tg_ip_is_unset(&out->remote[TG_RTP].ip)
 		&& (leg->latch == TG_LATCH_OFF || leg->latch == TG_LATCH_PORT))
 		out->latch = TG_LATCH_SIGNALLING;
-	// RFC 3264 §5.1: each sends by the numbers of the other's SDP, and some by their own.
-	for (unsigned int i = 0; i < 2; i++)
-		out->payload_types[i] = own->payload_types[i] | other->payload_types[i];
 	out->ssrc = own->ssrc;
 	police_fill(out, &load, &leg->police);
+}
+
+static void take_type(struct tg_side_spec *out, unsigned int pt)
+{
+	out->payload_types[pt / 64] |= 1ull << (pt % 64);
+}
+
+// RFC 3264 §5.1: each sends by the numbers of the other's SDP, and some by their own.
+static void fill_numbers(
+	struct stream *s, unsigned int side, const struct said *own, const struct said *other)
+{
+	struct tg_side_spec *out = &s->spec.side[side];
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < 2; i++)
+		out->payload_types[i] = own->payload_types[i] | other->payload_types[i];
+	for (unsigned int i = 0; i < 32; i++) {
+		if (said_has(other, i))
+			take_type(out, types_cross(s, !side, (uint8_t)(96 + i)));
+	}
+	memset(out->type, 0, sizeof(out->type));
+	for (unsigned int i = 0; i < 32 && n < TG_TYPES_MAPPED_MAX; i++) {
+		uint8_t to = types_cross(s, side, (uint8_t)(96 + i));
+
+		if (to != 96 + i && (out->payload_types[1] >> (i + 32) & 1) != 0)
+			out->type[n++] = (struct tg_type_map){(uint8_t)(96 + i), to};
+	}
 }
 
 static void fill_flags(struct stream *s, const struct said *const side[2])
@@ -168,9 +195,10 @@ static void fill_spec(struct stream *s, const struct said *const side[2])
 		if (side[k] == NULL)
 			continue;
 		fill_side(&s->spec.side[k], &session->leg[k].leg, side[k], side[!k]);
+		fill_numbers(s, k, side[k], side[!k]);
 		fill_types(s, k, side[k], side[!k]);
 		s->spec.side[k].flags = is_opaque(side) ? TG_SIDE_OPAQUE : 0;
-		s->spec.side[k].local_rtcp_port = is_opaque(side)
+		s->spec.side[k].local_rtcp_port = is_opaque(side) || s->mux[k]
 			? 0
 			: (uint16_t)(s->ports[k].rtp_port + 1);
 	}

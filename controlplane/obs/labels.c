@@ -55,6 +55,7 @@ const char *label_media_failure(unsigned int index)
 	static const char *const names[] = {
 		[MEDIA_BAD_SDP] = "bad_sdp",
 		[MEDIA_NOT_ACCEPTABLE] = "not_acceptable",
+		[MEDIA_NO_CODEC] = "no_codec",
 		[MEDIA_NO_PORTS] = "no_ports",
 		[MEDIA_NO_DATAPLANE] = "no_dataplane",
 	};

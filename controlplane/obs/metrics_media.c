@@ -131,8 +131,8 @@ static void collect_quality(struct metric_writer *w, void *arg)
 static void collect_refused(struct metric_writer *w, void *arg)
 {
 	metrics_write_array(w,
-		&(struct metrics_array){
-			"", "reason", label_media_failure, media_of(arg)->refused, 5});
+		&(struct metrics_array){"", "reason", label_media_failure, media_of(arg)->refused,
+			sizeof(media_of(arg)->refused) / sizeof(media_of(arg)->refused[0])});
 }
 
 static void write_pool(
