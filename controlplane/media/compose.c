@@ -14,12 +14,20 @@ static const struct pool_ports *ports_of(const struct media_session *session,
 	return pending || negotiate_is_agreed(line) ? &line->stream->ports[side] : NULL;
 }
 
+// Lines of the SDP at hand that the session knows: after media_session_retarget it may have had more.
+static unsigned int known_lines(const struct media_session *session)
+{
+	unsigned int count = session->media->sdp.media_count;
+
+	return count < session->line_count ? count : session->line_count;
+}
+
 static const struct pool *pool_of_leg(const struct media_session *session, enum media_side side)
 {
 	struct media *media = session->media;
 	const struct media_leg *leg = &session->leg[side].leg;
 
-	for (unsigned int i = 0; i < session->line_count; i++) {
+	for (unsigned int i = 0; i < known_lines(session); i++) {
 		const struct pool_ports *ports = ports_of(
 			session, &media->sdp.media[i], &session->line[i], side);
 
@@ -111,7 +119,7 @@ static struct str write_version(struct media *media, struct session_leg *leg, st
 static enum media_failure compose(
 	struct str *out, struct media_session *session, enum media_side to, struct str sdp)
 {
-	struct sdp_stream_edit stream[SDP_MEDIA_MAX];
+	struct sdp_stream_edit stream[SDP_MEDIA_MAX] = {0};
 	struct session_leg *leg = &session->leg[to];
 	struct sdp_edit edit = {
 		.stream = stream, .session_id = leg->session_id, .version = leg->version};
@@ -124,7 +132,7 @@ static enum media_failure compose(
 	if (pool == NULL)
 		return MEDIA_NO_PORTS;
 	edit.address = pool->advertised;
-	for (unsigned int i = 0; i < session->line_count; i++)
+	for (unsigned int i = 0; i < known_lines(session); i++)
 		fill_edit(&stream[i], session, i, to);
 	*out = write_version(session->media, leg, &edit);
 	return str_is_none(*out) ? MEDIA_NOT_ACCEPTABLE : MEDIA_OK;

@@ -116,6 +116,17 @@ Test(retarget, what_was_kept_is_given_back)
 	cr_assert_eq(world_pool(0).in_use, 0);
 }
 
+Test(retarget, what_the_caller_has_may_have_more_lines_than_the_next_offer)
+{
+	struct str sent;
+
+	cr_assert_eq(world_offer(MEDIA_B, SDP_B "m=video 6200 RTP/AVP 34\r\n"), MEDIA_OK);
+	cr_assert_eq(retarget(), 0);
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+	sent = media_session_sent(world.session, MEDIA_A);
+	cr_assert_lt(str_find_nocase(sent, STR("m=video 0 ")), sent.len);
+}
+
 Test(retarget, not_of_an_answered_call)
 {
 	world_answered_call();
