@@ -332,7 +332,8 @@ void exchange_pass_silence(struct exchange *x, const struct call_input *in)
 	if (x->method == SIP_INVITE || in->unreachable)
 		reply(x, &(struct leg_answer){.status = status});
 	report(x, 0, NULL);
-	if (ends_dialog(x, 408))
+	// what could not be sent counts as 503 (B31), which speaks of this request only (RFC 5057 §5)
+	if (!in->unreachable && ends_dialog(x, 408))
 		end_dialog(x, 408);
 }
 
