@@ -125,6 +125,8 @@ static void on_late_2xx(struct engine *engine, const struct sip_msg *msg)
 		return;
 	if (leg->dialog.is_uac && msg->cseq == leg->invite_cseq)
 		branch_on_response(call, leg, msg);
+	else if (call->state == CALL_ENDING && leg->ack.cseq != msg->cseq)
+		leg_ack(call, leg, NULL, STR_NONE); // the BYE crossed it (B22)
 	else
 		leg_ack_again(call, leg, msg);
 }
