@@ -51,6 +51,9 @@ static uint16_t invite_refusal(const struct call *call, const struct leg *asker)
 {
 	if (asker->state == LEG_INVITED)
 		return asker->side == LEG_A ? 500 : 491;
+	// its ACK must still find the INVITE it is for
+	if (asker->side == LEG_A && asker->state == LEG_ANSWERED)
+		return 500;
 	for (const struct exchange *x = call->exchanges; x != NULL; x = x->next) {
 		if (x->method == SIP_INVITE && x->server != 0 && x->from == asker->number)
 			return 500;
