@@ -22,9 +22,11 @@ static void keep(struct exchange *x, const struct sip_msg *msg)
 static void reply(struct exchange *x, const struct leg_answer *answer)
 {
 	struct leg *from = x->call->legs[x->from];
+	struct leg_answer out = *answer;
 
+	out.method = (enum sip_method)x->method;
 	if (x->server != 0 && from != NULL)
-		leg_answer(x->call, from, x->server, answer);
+		leg_answer(x->call, from, x->server, &out);
 }
 
 static void reply_from(struct exchange *x, const struct sip_msg *response, struct str sdp)

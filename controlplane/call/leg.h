@@ -81,6 +81,7 @@ struct farewell {
 
 // What an answer to the caller's INVITE bears.
 struct leg_answer {
+	enum sip_method method; // of the request; leg_respond knows
 	uint16_t status;
 	struct str phrase;	      // none: the standard one
 	const struct sip_msg *source; // headers of it cross

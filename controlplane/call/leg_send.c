@@ -106,7 +106,8 @@ static void fill_answer(struct sip_response_out *out, struct extras *extras, con
 	add_extras(extras, answer->extra, answer->extra_count);
 	if (out->status <= 100 || out->status >= 300)
 		return;
-	out->contact = leg->dialog.contact;
+	if (bears_contact(answer->method))
+		out->contact = leg->dialog.contact;
 	add_extra(extras, SIP_HDR_ALLOW, CALL_ALLOW);
 	add_extra(extras, SIP_HDR_SUPPORTED, CALL_SUPPORTED);
 }
@@ -141,13 +142,15 @@ static bool is_forgeable(const struct call *call)
 int leg_respond(struct call *call, const struct leg_answer *answer)
 {
 	struct leg *leg = call->leg[LEG_A];
+	struct leg_answer out = *answer;
 
+	out.method = SIP_INVITE;
 	if (answer->status >= 200)
 		leg->state = answer->status < 300 ? LEG_ANSWERED : LEG_GONE;
 	// 100 has stopped the caller's own repeats, so once is not enough
 	if (answer->status >= 300 && is_forgeable(call))
 		sip_repeat_at_most(call->engine->stack, leg->invite, REPEATS_FORGEABLE);
-	return leg_answer(call, leg, leg->invite, answer);
+	return leg_answer(call, leg, leg->invite, &out);
 }
 
 // ---- requests
