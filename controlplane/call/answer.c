@@ -93,7 +93,7 @@ static void say_answered(struct call *call)
 
 static void deliver_success(struct call *call, struct answer *answer)
 {
-	bool is_offer = call->offer == CALL_OFFER_AWAITED;
+	bool is_offer = call->offer == CALL_OFFER_AWAITED || call->offer == CALL_OFFER_IN;
 
 	if (send_on(call, answer) < 0) {
 		// nothing will be acknowledged
@@ -125,12 +125,15 @@ static void deliver_provisional(struct call *call, struct answer *answer)
 	if (kept->is_reliable)
 		make_reliable(answer, call);
 	send_on(call, answer);
-	if (kept->sdp != NULL && call->offer == CALL_OFFER_AWAITED)
+	if (kept->sdp != NULL && call->offer == CALL_OFFER_AWAITED) {
 		call->offer = CALL_OFFER_IN;
-	else
+		call->settled = kept->dialog;
+	} else {
 		keep_early_sdp(call, kept->sdp);
+	}
+	// what the callee itself sent unreliably binds it only in its 2xx (D29)
 	if (kept->is_reliable)
-		call->prack.settles = kept->sdp != NULL && call->offer == CALL_OFFER_OUT;
+		call->prack.settles = kept->leg != LEG_A && kept->sdp != NULL ? kept->dialog : 0;
 }
 
 static struct kept *take(struct call *call)
@@ -177,6 +180,7 @@ void answer_forget(struct call *call)
 	while (call->queue != NULL) {
 		struct kept *kept = take(call);
 
+		call->stale += kept->waits;
 		free(kept->sdp);
 		free(kept);
 	}
@@ -222,6 +226,7 @@ static void pass_on(
 		return;
 	kept->is_reliable = rseq != 0 ? call->leg[LEG_A]->can_100rel : call->requires_100rel;
 	kept->leg = rseq != 0 ? leg->number : LEG_A;
+	kept->dialog = str_hash(msg->to_tag);
 	kept->rack = (struct sip_rack){rseq, msg->cseq};
 	if (!str_is_none(sdp))
 		ask_media(call, sdp, false);
@@ -236,7 +241,8 @@ void answer_provisional(struct call *call, const struct call_input *in)
 
 	if (dialog_on_response(&leg->dialog, msg) == -ESRCH && rseq != 0) {
 		// another fork's: the caller's PRACK could not be told to which it goes
-		leg_prack_fork(call, leg, msg);
+		if (!leg_prack_fork(call, leg, msg))
+			return;
 		rseq = 0;
 	}
 	if (rseq != 0 && !prack_is_next(leg, rseq))
@@ -251,8 +257,15 @@ void answer_provisional(struct call *call, const struct call_input *in)
 	pass_on(call, leg, msg, rseq);
 }
 
-// The callee's 2xx bears what is still missing, or all is agreed.
-static bool is_usable(const struct call *call, bool has_sdp)
+// An early dialog agreed on something with the caller, but this 2xx is another one's.
+static bool is_of_another(const struct call *call, const struct sip_msg *msg)
+{
+	return call->settled != 0 && call->settled != str_hash(msg->to_tag);
+}
+
+// The callee's 2xx bears what is still missing, or all is agreed. An offer of another dialog than the
+// one whose offer the caller has could be answered by nobody.
+static bool is_usable(const struct call *call, const struct sip_msg *msg, bool has_sdp)
 {
 	switch (call->offer) {
 	case CALL_OFFER_OUT:
@@ -263,7 +276,7 @@ static bool is_usable(const struct call *call, bool has_sdp)
 	case CALL_OFFER_SETTLED:
 		break;
 	}
-	return true;
+	return !is_of_another(call, msg) || (has_sdp && !call->is_late);
 }
 
 static void begin_success(struct call *call, const struct sip_msg *msg)
@@ -271,9 +284,10 @@ static void begin_success(struct call *call, const struct sip_msg *msg)
 	struct str sdp = sip_body_sdp(msg);
 	bool has_sdp = !str_is_none(sdp);
 	bool counts = has_sdp
-		&& (call->offer == CALL_OFFER_OUT || call->offer == CALL_OFFER_AWAITED);
+		&& (call->offer == CALL_OFFER_OUT || call->offer == CALL_OFFER_AWAITED
+			|| is_of_another(call, msg));
 
-	if (!is_usable(call, has_sdp) || enqueue(call, msg, true) == NULL)
+	if (!is_usable(call, msg, has_sdp) || enqueue(call, msg, true) == NULL)
 		fsm_handle(call, CALL_EV_ANSWER_FAILED,
 			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
 	else if (counts)
@@ -287,6 +301,8 @@ void answer_success(struct call *call, const struct call_input *in)
 	struct leg *leg = call->leg[LEG_B];
 
 	timer_cancel(call->engine->params.wheel, &call->timer);
+	if (!str_equal(leg->dialog.remote_tag, in->msg->to_tag))
+		prack_forget(call, leg); // C40: a downstream fork's dialog is over
 	leg->state = LEG_ANSWERED;
 	leg_learn(leg, in->msg);
 	session_timer_on_answer(call, leg, in->msg);

@@ -40,9 +40,10 @@ static bool is_undecided(const struct call *call)
 
 // ---- calling
 
+// A caller that has the offer of a callee cannot be given another one's.
 bool branch_has_more(const struct call *call)
 {
-	return call->hunt.next < call->hunt.count;
+	return call->hunt.next < call->hunt.count && (!call->is_late || call->settled == 0);
 }
 
 int branch_make(struct call *call)
@@ -105,7 +106,8 @@ static int retarget(struct call *call)
 	struct media_leg leg = media_leg_of(call->leg[LEG_B]);
 
 	answer_forget(call);
-	call->prack.is_awaited = false;
+	call->offer = call->is_late ? CALL_OFFER_AWAITED : CALL_OFFER_OUT;
+	call->settled = 0;
 	return media_session_retarget(call->media, MEDIA_B, &leg);
 }
 
@@ -226,7 +228,7 @@ static void fail(struct call *call, struct leg *leg, const struct call_input *in
 {
 	struct leg *other = other_ringing(call, leg);
 
-	leg->state = LEG_GONE;
+	leg_gone(call, leg);
 	LOG(LOG_INFO, "call-branch-failed", "call=%" PRIu64 " leg=%u peer=%s status=%u", call->id,
 		leg->number, leg->peer != NULL ? leg->peer->name : "-", status);
 	remember(call, status, in->msg);
@@ -257,7 +259,7 @@ static void on_final(struct call *call, struct leg *leg, const struct call_input
 	bool wanted = rings(leg) && is_undecided(call);
 
 	if (!wanted) {
-		leg->state = LEG_GONE;
+		leg_gone(call, leg);
 		fsm_handle(call, CALL_EV_BRANCH_GONE, in);
 		return;
 	}
@@ -303,7 +305,7 @@ void branch_on_silence(struct call *call, struct leg *leg, bool unreachable)
 	if (rings(leg) && is_undecided(call)) {
 		fail(call, leg, &in, unreachable ? 503 : 408);
 	} else {
-		leg->state = LEG_GONE;
+		leg_gone(call, leg);
 		fsm_handle(call, CALL_EV_BRANCH_GONE, &in);
 	}
 	fsm_leave(call);

@@ -15,7 +15,7 @@ void bye_on_request(const struct request *r)
 	} else if (r->leg == r->call->leg[LEG_B]) {
 		fsm_handle(r->call, CALL_EV_B_BYE, &in);
 	} else {
-		r->leg->state = LEG_GONE;
+		leg_gone(r->call, r->leg);
 		fsm_handle(r->call, CALL_EV_BRANCH_GONE, &in);
 	}
 }

@@ -140,7 +140,8 @@ int call_new(struct call **out, struct engine *engine, const struct call_params 
 	call->began_mono = engine_now(engine);
 	call->max_forwards = p->invite->max_forwards < 0 ? 69 : p->invite->max_forwards - 1;
 	call->invite_cseq = p->invite->cseq;
-	call->offer = str_is_none(sip_body_sdp(p->invite)) ? CALL_OFFER_AWAITED : CALL_OFFER_OUT;
+	call->is_late = str_is_none(sip_body_sdp(p->invite));
+	call->offer = call->is_late ? CALL_OFFER_AWAITED : CALL_OFFER_OUT;
 	call->requires_100rel = sip_msg_has_token(p->invite, SIP_HDR_REQUIRE, SIP_100REL);
 	call->wants_199 = sip_msg_has_token(p->invite, SIP_HDR_SUPPORTED, STR("199"));
 	counter_add(&engine->counters.calls, 1);

@@ -145,11 +145,13 @@ struct call {
 	struct guard_hold *hold; // of a caller that is a stranger, once it said ACK
 	struct kept *invite;	 // until the callee has answered
 	enum call_offer offer;
+	bool is_late;	  // the INVITE bore no offer
+	uint64_t settled; // dialog of the callee's with which it is, early; 0: none yet
 	struct call_prack {
-		bool is_awaited;	// of the caller, for our last reliable 1xx
-		bool settles;		// that bears the answer to its offer
-		uint8_t leg;		// whose response it was; LEG_A: ours alone
-		uint32_t rseq;		// of that 1xx, as the caller has it
+		bool is_awaited;  // of the caller, for our last reliable 1xx
+		uint64_t settles; // that bears the answer to its offer: of which dialog; 0: none
+		uint8_t leg;	  // whose response it was; LEG_A: ours alone
+		uint32_t rseq;	  // of that 1xx, as the caller has it
 		struct sip_rack callee; // as the callee has it
 	} prack;
 	bool requires_100rel; // the caller does (C22)
@@ -162,6 +164,7 @@ struct call {
 	struct kept *queue;	   // responses of callees that wait for media or PRACK
 	struct kept **queue_end;
 	unsigned int waiting; // in the queue
+	unsigned int stale;   // answers of branches that failed, on their way through the media
 	char *early_sdp;      // as last sent in an 18x, until the answer
 	int max_forwards;     // of our INVITE
 	struct str from;      // URI

@@ -52,6 +52,7 @@ struct kept {
 	bool waits;	      // for the media
 	bool is_reliable;     // towards the caller (RFC 3262)
 	uint8_t leg;	      // whose PRACK is due; LEG_A: nobody's
+	uint64_t dialog;      // likewise, for call->settled
 	struct sip_rack rack; // of that leg
 	char *sdp;	      // what the media made of it; its owner frees it
 	struct sip_msg msg;
@@ -178,6 +179,8 @@ void answer_failure_of(struct answer_failure *out, const struct call *call,
 
 // Whether a reliable 1xx is the one that comes next in its dialog; then it is noted.
 bool prack_is_next(struct leg *leg, uint32_t rseq);
+// What the caller has yet to acknowledge of a callee's leg that takes no PRACK any more, we answer.
+void prack_forget(struct call *call, const struct leg *leg);
 
 // ---- replace.c
 

@@ -243,6 +243,10 @@ static void on_ready(
 
 	if (call == NULL)
 		return;
+	if (tag == CALL_TAG_ANSWER && call->stale > 0) {
+		call->stale--;
+		return;
+	}
 	x = tag >= CALL_TAG_EXCHANGES ? exchange_by_tag(call, tag) : NULL;
 	if (tag == CALL_TAG_TRANSFER)
 		transfer_on_media(call, failure, sdp);

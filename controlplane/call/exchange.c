@@ -40,6 +40,7 @@ static const struct cell table[EXCHANGE_STATE_COUNT][EXCHANGE_EVENT_COUNT] = {
 		[EXCHANGE_EV_CANCEL] = GO(DONE, exchange_drop),
 		[EXCHANGE_EV_ACK] = NEVER(OFFERING),
 		[EXCHANGE_EV_NO_ACK] = NEVER(OFFERING),
+		[EXCHANGE_EV_LEG_ENDS] = GO(DONE, exchange_lose),
 		[EXCHANGE_EV_CALL_ENDS] = GO(DONE, exchange_drop),
 	},
 	// The other side has the request.
@@ -53,6 +54,7 @@ static const struct cell table[EXCHANGE_STATE_COUNT][EXCHANGE_EVENT_COUNT] = {
 		[EXCHANGE_EV_CANCEL] = GO(SENT, exchange_cancel),
 		[EXCHANGE_EV_ACK] = NEVER(SENT),
 		[EXCHANGE_EV_NO_ACK] = NEVER(SENT),
+		[EXCHANGE_EV_LEG_ENDS] = GO(DONE, exchange_lose),
 		[EXCHANGE_EV_CALL_ENDS] = GO(DONE, exchange_abandon_sent),
 	},
 	// It said 2xx; the dataplane is being asked for what that promises.
@@ -66,6 +68,7 @@ static const struct cell table[EXCHANGE_STATE_COUNT][EXCHANGE_EVENT_COUNT] = {
 		[EXCHANGE_EV_CANCEL] = IGNORE(ANSWERING), // RFC 3261 §9.2: too late
 		[EXCHANGE_EV_ACK] = NEVER(ANSWERING),
 		[EXCHANGE_EV_NO_ACK] = NEVER(ANSWERING),
+		[EXCHANGE_EV_LEG_ENDS] = GO(DONE, exchange_abandon_answer),
 		[EXCHANGE_EV_CALL_ENDS] = GO(DONE, exchange_abandon_answer),
 	},
 	// The asker has the 2xx to its INVITE and did not say ACK.
@@ -79,6 +82,7 @@ static const struct cell table[EXCHANGE_STATE_COUNT][EXCHANGE_EVENT_COUNT] = {
 		[EXCHANGE_EV_CANCEL] = NEVER(ANSWERED),
 		[EXCHANGE_EV_ACK] = GO(CLOSING, exchange_pass_ack),
 		[EXCHANGE_EV_NO_ACK] = GO(DONE, exchange_fail_ack),
+		[EXCHANGE_EV_LEG_ENDS] = GO(DONE, exchange_abandon_answer),
 		[EXCHANGE_EV_CALL_ENDS] = GO(DONE, exchange_abandon_answer),
 	},
 	// The ACK bears the answer, and the dataplane is being asked for that.
@@ -92,6 +96,7 @@ static const struct cell table[EXCHANGE_STATE_COUNT][EXCHANGE_EVENT_COUNT] = {
 		[EXCHANGE_EV_CANCEL] = NEVER(CLOSING),
 		[EXCHANGE_EV_ACK] = IGNORE(CLOSING), // again
 		[EXCHANGE_EV_NO_ACK] = NEVER(CLOSING),
+		[EXCHANGE_EV_LEG_ENDS] = GO(DONE, exchange_abandon_answer),
 		[EXCHANGE_EV_CALL_ENDS] = GO(DONE, exchange_abandon_answer),
 	},
 	[EXCHANGE_DONE] = {
@@ -104,6 +109,7 @@ static const struct cell table[EXCHANGE_STATE_COUNT][EXCHANGE_EVENT_COUNT] = {
 		[EXCHANGE_EV_CANCEL] = IGNORE(DONE),
 		[EXCHANGE_EV_ACK] = IGNORE(DONE),
 		[EXCHANGE_EV_NO_ACK] = IGNORE(DONE),
+		[EXCHANGE_EV_LEG_ENDS] = IGNORE(DONE),
 		[EXCHANGE_EV_CALL_ENDS] = IGNORE(DONE),
 	},
 };
@@ -213,29 +219,34 @@ void exchange_on_response(struct exchange *x, const struct sip_msg *response)
 	exchange_handle(x, event, &(struct call_input){.msg = response});
 }
 
-// What ends them may be one of them, under way.
-static void end_those(struct call *call, const struct leg *leg)
+// Those of a leg, or all (-1), but what tells of a transfer. What ends them may be one of them, under way.
+static void end_some(struct call *call, enum exchange_event event, int number)
 {
 	struct exchange *x = call->exchanges;
 
 	while (x != NULL) {
 		struct exchange *next = x->next;
-		bool is_concerned = leg == NULL || x->from == leg->number || x->to == leg->number;
+		bool is_concerned = number < 0 || x->from == number || x->to == number;
 
 		if (is_concerned && !x->is_about_refer)
-			exchange_handle(x, EXCHANGE_EV_CALL_ENDS, NULL);
+			exchange_handle(x, event, NULL);
 		x = next;
 	}
 }
 
 void exchange_end_all(struct call *call)
 {
-	end_those(call, NULL);
+	end_some(call, EXCHANGE_EV_CALL_ENDS, -1);
 }
 
 void exchange_end_of(struct call *call, const struct leg *leg)
 {
-	end_those(call, leg);
+	end_some(call, EXCHANGE_EV_CALL_ENDS, leg->number);
+}
+
+void exchange_end_leg(struct call *call, uint8_t number)
+{
+	end_some(call, EXCHANGE_EV_LEG_ENDS, number);
 }
 
 void exchange_free_all(struct call *call)

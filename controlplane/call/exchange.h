@@ -51,6 +51,7 @@ enum exchange_state {
 	X(CANCEL, "cancel")             \
 	X(ACK, "ack")                   \
 	X(NO_ACK, "no-ack")             \
+	X(LEG_ENDS, "leg-ends")         \
 	X(CALL_ENDS, "call-ends")
 
 enum exchange_event {
@@ -126,6 +127,8 @@ struct exchange *exchange_by_ack(
 void exchange_handle(struct exchange *x, enum exchange_event event, const struct call_input *in);
 // The final or a provisional response to its request.
 void exchange_on_response(struct exchange *x, const struct sip_msg *response);
+// That leg is gone: what runs from it and towards it ends so, too.
+void exchange_end_leg(struct call *call, uint8_t number);
 // The call ends: each is answered and acknowledged as its state asks for.
 void exchange_end_all(struct call *call);
 // A leg leaves the call that goes on: likewise those that it takes part in.

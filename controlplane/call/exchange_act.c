@@ -160,6 +160,8 @@ void exchange_refuse_media(struct exchange *x, const struct call_input *in)
 	if (has_offer(x))
 		media_offer_refused(x->call->media);
 	reply(x, &(struct leg_answer){.status = f.status, .extra = &f.extra, .extra_count = 1});
+	if (x->sdp == EXCHANGE_SDP_ANSWER) // there is no other way to give the answer
+		fsm_handle(x->call, CALL_EV_ANSWER_FAILED, in);
 }
 
 void exchange_drop(struct exchange *x, const struct call_input * /*in*/)
@@ -167,6 +169,16 @@ void exchange_drop(struct exchange *x, const struct call_input * /*in*/)
 	if (has_offer(x))
 		media_offer_refused(x->call->media);
 	reply(x, &(struct leg_answer){.status = 487});
+}
+
+// RFC 3262 §3: a PRACK that fits is answered with 2xx, whatever became of the response.
+void exchange_lose(struct exchange *x, const struct call_input * /*in*/)
+{
+	uint16_t status = x->method == SIP_PRACK ? 200 : 487;
+
+	if (has_offer(x))
+		media_offer_refused(x->call->media);
+	reply(x, &(struct leg_answer){.status = status});
 }
 
 void exchange_cancel(struct exchange *x, const struct call_input * /*in*/)

@@ -112,7 +112,8 @@ static uint16_t refusal_of(const struct request *r, enum exchange_sdp sdp, const
 
 	if (refer_allows(r->call, r->leg, r->msg))
 		return r->msg->max_forwards == 0 ? 483 : 0;
-	if (r->call->state == CALL_ENDING)
+	if (r->call->state == CALL_ENDING || r->leg->state == LEG_LEAVING
+		|| r->leg->state == LEG_GONE)
 		return 481;
 	status = asker_refusal(r);
 	if (status != 0)

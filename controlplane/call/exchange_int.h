@@ -19,6 +19,7 @@ void exchange_finish(struct exchange *x);
 exchange_action_h exchange_send;
 exchange_action_h exchange_refuse_media;
 exchange_action_h exchange_drop;
+exchange_action_h exchange_lose;
 exchange_action_h exchange_pass_provisional;
 exchange_action_h exchange_take_success;
 exchange_action_h exchange_pass_refusal;

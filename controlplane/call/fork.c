@@ -64,7 +64,7 @@ void leg_refuse_fork(struct call *call, struct leg *leg, const struct sip_msg *r
 		sip_request(engine->stack, &txn, &client, &out);
 }
 
-void leg_prack_fork(struct call *call, struct leg *leg, const struct sip_msg *response)
+bool leg_prack_fork(struct call *call, struct leg *leg, const struct sip_msg *response)
 {
 	struct engine *engine = call->engine;
 	struct strbuf scratch = strbuf_on(engine->scratch, sizeof(engine->scratch));
@@ -77,8 +77,10 @@ void leg_prack_fork(struct call *call, struct leg *leg, const struct sip_msg *re
 	struct branch branch;
 	uint64_t txn;
 
-	if (leg->fork_rseq == mark || !read_branch(&branch, leg, response))
-		return;
+	if (leg->fork_rseq == mark)
+		return false;
+	if (!read_branch(&branch, leg, response))
+		return true;
 	leg->fork_rseq = mark;
 	out = request_to(leg, SIP_PRACK, &branch, &scratch);
 	extra.value = sip_rack_write(text, &rack);
@@ -86,4 +88,5 @@ void leg_prack_fork(struct call *call, struct leg *leg, const struct sip_msg *re
 	out.extra_count = 1;
 	if (!scratch.failed)
 		sip_request(engine->stack, &txn, &client, &out);
+	return true;
 }

@@ -97,6 +97,13 @@ struct net_flow leg_flow(const struct leg *leg)
 	return flow;
 }
 
+void leg_gone(struct call *call, struct leg *leg)
+{
+	leg->state = LEG_GONE;
+	prack_forget(call, leg);
+	exchange_end_leg(call, leg->number);
+}
+
 static void send_bye(struct call *call, struct leg *leg, const struct farewell *farewell)
 {
 	struct sip_extra reason = {SIP_HDR_REASON, farewell->reason};
@@ -128,6 +135,8 @@ static void send_cancel(struct call *call, struct leg *leg, const struct farewel
 		hdr = sip_msg_header(farewell->request, SIP_HDR_REASON);
 	if (str_is_none(reason.value) && hdr != NULL)
 		reason.value = hdr->value; // B23
+	prack_forget(call, leg);
+	exchange_end_leg(call, leg->number);
 	leg->state = LEG_CANCELLING;
 	if (sip_cancel(call->engine->stack, leg->invite, &reason, !str_is_none(reason.value)) < 0)
 		leg->state = LEG_GONE;

@@ -161,6 +161,8 @@ void leg_forget_ack(struct leg *leg);
 
 // The status that a caller without a final gets: the operator may have set another for it.
 uint16_t leg_final(const struct call *call, const struct farewell *farewell);
+// It has nothing more to say: what runs towards it is answered.
+void leg_gone(struct call *call, struct leg *leg);
 // Says what its state asks for: a final response, CANCEL, ACK and BYE, BYE; or lets the BYE wait for
 // the ACK.
 void leg_hang_up(struct call *call, struct leg *leg, const struct farewell *farewell);
@@ -168,5 +170,5 @@ void leg_hang_up(struct call *call, struct leg *leg, const struct farewell *fare
 void leg_follow(struct call *call, struct leg *leg, const struct net_flow *flow);
 // Another branch of the callee's side answered with 2xx: ACK and BYE to it, once each (B30, C40).
 void leg_refuse_fork(struct call *call, struct leg *leg, const struct sip_msg *response);
-// Acknowledges a reliable 1xx of such a branch.
-void leg_prack_fork(struct call *call, struct leg *leg, const struct sip_msg *response);
+// Acknowledges a reliable 1xx of such a branch. Returns false for the same one again.
+bool leg_prack_fork(struct call *call, struct leg *leg, const struct sip_msg *response);

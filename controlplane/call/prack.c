@@ -29,6 +29,29 @@ static void answer_by_ourselves(const struct request *r)
 		request_answer(r, 200, 0, STR_NONE);
 }
 
+static void settle(struct call *call, bool has_sdp)
+{
+	if (call->offer == CALL_OFFER_IN && has_sdp) {
+		call->offer = CALL_OFFER_SETTLED;
+	} else if (call->offer == CALL_OFFER_OUT && call->prack.settles != 0) {
+		call->offer = CALL_OFFER_SETTLED;
+		call->settled = call->prack.settles;
+	}
+	call->prack.settles = 0;
+}
+
+void prack_forget(struct call *call, const struct leg *leg)
+{
+	if (call->prack.leg == leg->number) {
+		call->prack.leg = LEG_A;
+		call->prack.settles = 0;
+	}
+	for (struct kept *kept = call->queue; kept != NULL; kept = kept->next) {
+		if (kept->leg == leg->number)
+			kept->leg = LEG_A;
+	}
+}
+
 void prack_on_request(const struct request *r)
 {
 	bool has_sdp = !str_is_none(sip_body_sdp(r->msg));
@@ -46,8 +69,6 @@ void prack_on_request(const struct request *r)
 		exchange_on_prack(r, to, &call->prack.callee);
 	else
 		answer_by_ourselves(r);
-	if (call->prack.settles || (call->offer == CALL_OFFER_IN && has_sdp))
-		call->offer = CALL_OFFER_SETTLED;
-	call->prack.settles = false;
+	settle(call, has_sdp);
 	answer_flush(call);
 }
