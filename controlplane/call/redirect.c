@@ -54,7 +54,8 @@ static unsigned int read_contacts(struct contact *out, const struct sip_msg *res
 	return count;
 }
 
-// Only what our own routes would call: the peer that has the address, or, at our own, the number's.
+// Only what our own routes would call: the peer that has the address, or, at our own or as a tel: URI, the
+// number's. Of a name we know nothing.
 static const struct conf_peer *peer_of(
 	const struct call *call, const struct leg *leg, const struct sip_uri *uri)
 {
@@ -64,9 +65,14 @@ static const struct conf_peer *peer_of(
 	struct strbuf number = strbuf_on(text, sizeof(text));
 	struct tg_ip ip;
 
-	if (uri->scheme == SIP_SCHEME_SIP && str_to_ip(&ip, uri->host) == 0
-		&& !tg_ip_equal(&ip, &leg->dialog.flow.local.ip))
-		return conf_peer_by_source(conf, leg->peer->realm, &ip);
+	if (uri->scheme == SIP_SCHEME_SIP) {
+		if (str_to_ip(&ip, uri->host) < 0)
+			return NULL;
+		if (!tg_ip_equal(&ip, &leg->dialog.flow.local.ip))
+			return conf_peer_by_source(conf, leg->peer->realm, &ip);
+	} else if (uri->scheme != SIP_SCHEME_TEL) {
+		return NULL;
+	}
 	if (route_number(&number, uri) < 0)
 		return NULL;
 	route = route_find(conf, leg->peer->realm, leg->peer, strbuf_str(&number));
