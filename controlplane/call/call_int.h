@@ -20,8 +20,8 @@
 #define CALL_ACCEPT_TEXT "application/sdp, multipart/mixed"
 #define CALL_ACCEPT STR(CALL_ACCEPT_TEXT)
 #define CALL_SUPPORTED STR("100rel, replaces, timer")
-#define CALL_SUPPORTED_LATE \
-	STR("replaces, timer") // of an INVITE whose offer nobody could answer in PRACK
+#define CALL_SUPPORTED_PLAIN \
+	STR("replaces, timer") // of an INVITE whose reliable 1xx could not cross
 #define CALL_RETRY_AFTER_S STR("10")
 #define CALL_RETRY_SOON_S STR("2") // an offer is under way (RFC 3261 §14.2: 0 to 10)
 

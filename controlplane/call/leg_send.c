@@ -167,7 +167,8 @@ static void fill_request(struct sip_request_out *out, struct extras *extras, con
 		out->contact = leg->dialog.contact;
 	if (says_capabilities(request->method)) {
 		add_extra(extras, SIP_HDR_ALLOW, CALL_ALLOW);
-		add_extra(extras, SIP_HDR_SUPPORTED, CALL_SUPPORTED);
+		add_extra(extras, SIP_HDR_SUPPORTED,
+			request->method == SIP_INVITE ? CALL_SUPPORTED_PLAIN : CALL_SUPPORTED);
 	}
 	add_extras(extras, request->extra, request->extra_count);
 	if (source != NULL && source->is_request && source->max_forwards != 0)
@@ -223,7 +224,7 @@ int leg_invite(struct call *call, struct leg *leg, const struct sip_msg *source,
 	dialog_request(&leg->dialog, SIP_INVITE, &out, &scratch);
 	out.max_forwards = call->max_forwards;
 	add_extra(&extras, SIP_HDR_ALLOW, CALL_ALLOW);
-	add_extra(&extras, SIP_HDR_SUPPORTED, can_100rel ? CALL_SUPPORTED : CALL_SUPPORTED_LATE);
+	add_extra(&extras, SIP_HDR_SUPPORTED, can_100rel ? CALL_SUPPORTED : CALL_SUPPORTED_PLAIN);
 	if (leg->replaces != NULL) {
 		add_extra(&extras, SIP_HDR_REQUIRE, SIP_REPLACES);
 		add_extra(&extras, SIP_HDR_REPLACES, str_from(leg->replaces));
