@@ -391,19 +391,25 @@ void answer_media_ready(struct call *call, const struct call_input *in)
 	answer_flush(call);
 }
 
+void answer_end_by_media(
+	struct call *call, enum media_failure failure, const struct answer_failure *f)
+{
+	call_end(call,
+		&(struct farewell){
+			.cause = failure == MEDIA_NO_DATAPLANE ? CALL_CAUSE_MEDIA_LOST
+							       : CALL_CAUSE_MEDIA_REFUSED,
+			.by = "us",
+			.status = f->status,
+			.extra = &f->extra,
+			.extra_count = 1,
+			.reason = STR("Q.850;cause=47;text=\"Resource unavailable\""),
+		});
+}
+
 void answer_media_failed(struct call *call, const struct call_input *in)
 {
 	struct answer_failure f;
 
 	answer_failure_of(&f, call, in->failure, true);
-	call_end(call,
-		&(struct farewell){
-			.cause = in->failure == MEDIA_NO_DATAPLANE ? CALL_CAUSE_MEDIA_LOST
-								   : CALL_CAUSE_MEDIA_REFUSED,
-			.by = "us",
-			.status = f.status,
-			.extra = &f.extra,
-			.extra_count = 1,
-			.reason = STR("Q.850;cause=47;text=\"Resource unavailable\""),
-		});
+	answer_end_by_media(call, in->failure, &f);
 }

@@ -175,6 +175,10 @@ struct answer_failure {
 void answer_failure_of(struct answer_failure *out, const struct call *call,
 	enum media_failure failure, bool of_callee);
 
+// Ends the call for it.
+void answer_end_by_media(
+	struct call *call, enum media_failure failure, const struct answer_failure *f);
+
 // ---- prack.c
 
 // Whether a reliable 1xx is the one that comes next in its dialog; then it is noted.

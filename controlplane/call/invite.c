@@ -340,6 +340,10 @@ void invite_media_failed(struct call *call, const struct call_input *in)
 	struct answer_failure f;
 
 	answer_failure_of(&f, call, in->failure, false);
+	if (call->is_begun) { // another target's turn had come
+		answer_end_by_media(call, in->failure, &f);
+		return;
+	}
 	counter_add(&call->engine->counters.refused[refusal_of(in->failure)], 1);
 	LOG(LOG_INFO, "call-refused", "reason=%s call=%" PRIu64 " call_id=%s from=%s to=%s",
 		call_refusal_label(refusal_of(in->failure)), call->id,
