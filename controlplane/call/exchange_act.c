@@ -284,10 +284,13 @@ static bool ends_dialog(const struct exchange *x, uint16_t status)
 		|| (status == 408 && (x->asked == SIP_INVITE || x->asked == SIP_UPDATE));
 }
 
+// While its INVITE has no final that decides: other branches may ring.
 static void end_dialog(struct exchange *x, uint16_t status)
 {
 	struct leg *to = x->call->legs[x->to];
 
+	if (to == NULL || to->state == LEG_INVITED)
+		return;
 	fsm_handle(x->call, CALL_EV_DIALOG_GONE, &(struct call_input){.leg = to, .status = status});
 }
 
