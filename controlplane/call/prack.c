@@ -16,8 +16,9 @@ static bool is_awaited(const struct request *r)
 	const struct call *call = r->call;
 	struct sip_rack rack;
 
-	return r->leg->side == LEG_A && call->prack.is_awaited && sip_rack_read(&rack, r->msg) == 0
-		&& rack.rseq == call->prack.rseq && rack.cseq == call->invite_cseq;
+	return r->leg->side == LEG_A && call->state != CALL_ENDING && call->prack.is_awaited
+		&& sip_rack_read(&rack, r->msg) == 0 && rack.rseq == call->prack.rseq
+		&& rack.cseq == call->invite_cseq;
 }
 
 // Nobody on the other side waits for a PRACK: SDP in it could not be answered.
