@@ -133,7 +133,8 @@ void sip_stack_lost(struct sip_stack *stack, uint64_t connection);
 // record_routes is copied when the response makes or may make a dialog. to_tag: ours ("": none, for
 // 100). A 2xx to INVITE is repeated T1..T2 until sip_acked, for 64*T1 (B26).
 // Returns 0, also when the transport could not send it; -ESTALE when the transaction has ended;
-// -EALREADY when it had a final; -EMSGSIZE or -ENOMEM: nothing was sent.
+// -EALREADY when it had a final; -EMSGSIZE or -ENOMEM: nothing was sent, and for want of memory for a final
+// the transaction is forgotten, for nobody would end it.
 int sip_respond(
 	struct sip_stack *stack, uint64_t txn, struct str to_tag, struct sip_response_out *out);
 // Likewise a provisional response to an INVITE other than 100, which bears Require: 100rel and RSeq by the

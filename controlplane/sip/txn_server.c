@@ -269,6 +269,8 @@ int sip_respond(
 	rc = write_response(&b, txn, to_tag, out, &to);
 	if (rc == 0)
 		rc = txn_keep(txn, strbuf_str(&b));
+	if (rc == -ENOMEM && out->status >= 200)
+		txn_free(stack, txn);
 	if (rc < 0)
 		return rc;
 	counter_add(&stack->counters.responses_out[out->status / 100], 1);
