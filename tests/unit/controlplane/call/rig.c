@@ -20,8 +20,18 @@ static const char yaml[] = "realms:\n"
 			   "  - {name: carrier, realm: core, address: \"198.51.100.10:5060\"}\n"
 			   "  - {name: pbx, realm: access, address: \"203.0.113.50:5060\", "
 			   "calls_max: 1}\n"
+			   "  - {name: second, realm: core, address: \"198.51.100.11:5060\", "
+			   "redirects: follow}\n"
+			   "  - {name: third, realm: core, address: \"198.51.100.12:5060\", "
+			   "calls_max: 1}\n"
 			   "routes:\n"
 			   "  - {from_realm: access, prefix: \"9\", to: carrier}\n"
+			   "  - {from_realm: access, prefix: \"71\", to: carrier, forks: [second, "
+			   "third]}\n"
+			   "  - {from_realm: access, prefix: \"72\", to: carrier, alternatives: "
+			   "[second, third]}\n"
+			   "  - {from_realm: access, prefix: \"73\", to: second}\n"
+			   "  - {from_realm: core, prefix: \"7\", to: third}\n"
 			   "limits: {calls_max: 20}\n";
 
 static struct net_flow flow_of(const char *local, const char *remote, uint8_t realm)
@@ -48,6 +58,7 @@ void rig_init(struct rig *rig)
 	log_set_sink(hush);
 	log_set_level(LOG_DEBUG);
 	rig->call_id = "a";
+	rig->number = "905374";
 	rig->wheel = timer_wheel_new((struct tg_mono){TG_NS_PER_S});
 	fake_net_init(&rig->net, rig->wheel);
 	fake_dp_init(&rig->dp);
@@ -62,6 +73,8 @@ void rig_init(struct rig *rig)
 	rig->flow[RIG_PHONE] = flow_of("203.0.113.1:5060", "203.0.113.2:40001", 0);
 	rig->flow[RIG_CARRIER] = flow_of("198.51.100.1:5060", "198.51.100.10:5060", 1);
 	rig->flow[RIG_STRANGER] = flow_of("198.51.100.1:5060", "198.51.100.99:5060", 1);
+	rig->flow[RIG_SECOND] = flow_of("198.51.100.1:5060", "198.51.100.11:5060", 1);
+	rig->flow[RIG_THIRD] = flow_of("198.51.100.1:5060", "198.51.100.12:5060", 1);
 	rig->flow[RIG_PBX] = flow_of("203.0.113.1:5060", "203.0.113.50:5060", 0);
 	rig_settle(rig);
 }
@@ -204,15 +217,15 @@ __attribute__((format(printf, 3, 4))) static void say(
 void rig_invite_as(struct rig *rig, enum rig_who who, const char *headers, const char *body)
 {
 	say(rig, who,
-		"INVITE sip:905374@203.0.113.1 SIP/2.0\r\n"
+		"INVITE sip:%s@203.0.113.1 SIP/2.0\r\n"
 		"Via: SIP/2.0/UDP 192.168.1.20:5060;branch=z9hG4bKinv%u;rport\r\n"
 		"From: \"A\" <sip:4412@phone.lan>;tag=phonetag\r\n"
-		"To: <sip:905374@203.0.113.1>\r\n"
+		"To: <sip:%s@203.0.113.1>\r\n"
 		"Call-ID: %s\r\n"
 		"CSeq: 1 INVITE\r\n"
 		"Contact: <sip:4412@192.168.1.20;line=7>\r\n" RIG_USER_AGENT "%s%s"
 		"Content-Length: %zu\r\n\r\n%s",
-		++rig->branch, rig->call_id, headers,
+		rig->number, ++rig->branch, rig->number, rig->call_id, headers,
 		body != NULL && strstr(headers, "Content-Type") == NULL
 			? "Content-Type: application/sdp\r\n"
 			: "",

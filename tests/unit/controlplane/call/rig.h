@@ -14,6 +14,8 @@ enum rig_who {
 	RIG_CARRIER,  // the peer
 	RIG_STRANGER, // nobody we know, in realm core
 	RIG_PBX,      // a peer in realm access with calls_max 1
+	RIG_SECOND,   // a peer beside the carrier, whose redirections are followed
+	RIG_THIRD,    // another one, with calls_max 1
 	RIG_WHO_COUNT,
 };
 
@@ -27,6 +29,7 @@ struct rig {
 	char invite[RIG_BYTES];		      // the carrier's last INVITE
 	char answer[RIG_BYTES];		      // the phone's last answer to INVITE with a tag
 	const char *call_id;		      // the phone's
+	const char *number;		      // it calls
 	unsigned int branch;
 };
 
@@ -64,7 +67,9 @@ const char *rig_header(const char *message, const char *name);
 // Value of the tag parameter in a header.
 const char *rig_tag(const char *message, const char *name);
 
-// An INVITE without To-tag, of the Call-ID in rig, From-tag "phonetag" and CSeq 1. headers (whole lines) are
+// Numbers: 9.. the carrier; 71.. all three at once; 72.. one after the other; 73.. the second.
+//
+// An INVITE without To-tag, of the Call-ID and to the number in rig, From-tag "phonetag" and CSeq 1. headers (whole lines) are
 // added; body NULL: none; else SDP.
 void rig_invite_as(struct rig *rig, enum rig_who who, const char *headers, const char *body);
 // The phone's, up to the 100 and the carrier's INVITE.
