@@ -183,7 +183,7 @@ int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client 
 	struct sip_request_out *out);
 // Cancels a pending INVITE: at once when a 1xx has come, else with the first 1xx (B18). extra may
 // bear a Reason. Returns 0, -ESTALE, -EALREADY when a final has come or it was cancelled before,
-// -EMSGSIZE or -ENOMEM. Without a final 64*T1 later it ends with SIP_TXN_TIMEOUT (RFC 3261 §9.1).
+// -EMSGSIZE. Without a final 64*T1 later it ends with SIP_TXN_TIMEOUT (RFC 3261 §9.1).
 int sip_cancel(struct sip_stack *stack, uint64_t txn, const struct sip_extra *extra,
 	unsigned int extra_count);
 

@@ -230,10 +230,21 @@ static int send_cancel(struct sip_stack *stack, struct txn *invite, struct str c
 	return rc;
 }
 
-static int hold_cancel(struct txn *txn, struct str cancel)
+// Without memory for it, it is written when it is due, bare.
+static void send_held_cancel(struct sip_stack *stack, struct txn *txn)
 {
-	txn->pending_cancel = str_dup(cancel);
-	return txn->pending_cancel != NULL ? 0 : -ENOMEM;
+	struct strbuf b = stack_out(stack);
+
+	if (txn->pending_cancel != NULL) {
+		send_cancel(stack, txn, str_from(txn->pending_cancel));
+		free(txn->pending_cancel);
+		txn->pending_cancel = NULL;
+		return;
+	}
+	derive(&b, wire_of(txn), STR("CANCEL"), STR_NONE);
+	put_end(&b);
+	if (!b.failed)
+		send_cancel(stack, txn, strbuf_str(&b));
 }
 
 int sip_cancel(struct sip_stack *stack, uint64_t txn_id, const struct sip_extra *extra,
@@ -255,8 +266,9 @@ int sip_cancel(struct sip_stack *stack, uint64_t txn_id, const struct sip_extra 
 		return -EMSGSIZE;
 	txn->is_cancelled = true;
 	if (txn->state == TXN_CALLING)
-		return hold_cancel(txn, strbuf_str(&b));
-	send_cancel(stack, txn, strbuf_str(&b));
+		txn->pending_cancel = str_dup(strbuf_str(&b));
+	else
+		send_cancel(stack, txn, strbuf_str(&b));
 	return 0;
 }
 
@@ -280,10 +292,8 @@ static void on_invite_1xx(struct sip_stack *stack, struct txn *txn)
 		return;
 	txn_settle(stack, txn, TXN_PROCEEDING, UINT32_MAX);
 	forget_body(txn);
-	if (txn->pending_cancel != NULL)
-		send_cancel(stack, txn, str_from(txn->pending_cancel));
-	free(txn->pending_cancel);
-	txn->pending_cancel = NULL;
+	if (txn->is_cancelled)
+		send_held_cancel(stack, txn);
 }
 
 // RFC 6026 §8.4
