@@ -2,12 +2,20 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/transfer.h"
 
+// RFC 3261 §15: who is called may not, before its 2xx; the final of its INVITE decides.
+static bool is_too_early(const struct leg *leg)
+{
+	return leg->dialog.is_uac && (leg->state == LEG_INVITED || leg->state == LEG_CANCELLING);
+}
+
 // RFC 3261 §15.1.2: 200 at once, whatever the other leg does.
 void bye_on_request(const struct request *r)
 {
 	struct call_input in = {.msg = r->msg, .leg = r->leg};
 
 	request_answer(r, 200, 0, STR_NONE);
+	if (is_too_early(r->leg))
+		return;
 	if (transfer_on_bye(r->call, r->leg, r->msg))
 		return;
 	if (r->leg == r->call->leg[LEG_A]) {
