@@ -315,6 +315,12 @@ bool transfer_on_bye(struct call *call, struct leg *leg, const struct sip_msg *b
 		return false;
 	if (t->state == TRANSFER_SETTLING || t->state == TRANSFER_CLOSING)
 		return false;
+	if (leg->state == LEG_INVITED) {
+		// a callee may not, before its 2xx (RFC 3261 §15); of a caller it is as good as CANCEL (C13)
+		if (!leg->dialog.is_uac)
+			transfer_handle(t, TRANSFER_EV_FRESH_GONE, &in);
+		return true;
+	}
 	leg->state = LEG_GONE;
 	session_timer_stop(call, leg);
 	if (leg->number == t->fresh)

@@ -93,3 +93,19 @@ Test(transfer, C27_a_call_that_ends_meanwhile_calls_nobody)
 	rig_expect(&rig, RIG_CARRIER, "BYE ");
 	rig_fini(&rig);
 }
+
+Test(transfer, C27_a_bye_of_the_target_before_its_answer_counts_for_nothing)
+{
+	begin("Refer-To: <sip:95@203.0.113.1>\r\n");
+	expect_told("SIP/2.0 100 ");
+	rig_expect(&rig, RIG_CARRIER, "INVITE ");
+	rig_respond(&rig, "180 Ringing", "ctag", "", NULL);
+	expect_told("SIP/2.0 180 ");
+	rig_request(&rig, RIG_CARRIER, "BYE", 5, "");
+	rig_expect(&rig, RIG_CARRIER, "SIP/2.0 200 ");
+	rig_expect_none(&rig, RIG_PHONE);
+	engine_hangup(rig.engine, rig_call_id(&rig));
+	rig_settle(&rig);
+	rig_expect(&rig, RIG_CARRIER, "CANCEL ");
+	rig_fini(&rig);
+}
