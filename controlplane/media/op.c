@@ -80,19 +80,29 @@ static void on_finish(struct timer *, void *arg)
 		finish(session);
 }
 
-static void start_next(struct media_session *session)
+static void start(struct media_session *session, struct op *op)
 {
-	struct op *op = session->op;
-
-	if (op == NULL || op->started)
-		return;
 	op->started = true;
 	if (!media_is_attached(session->media))
 		op->failure = MEDIA_NO_DATAPLANE;
 	else
 		op->failure = negotiate_begin(session, op);
-	if (op->waiting == 0)
-		finish_soon(session);
+}
+
+static void start_next(struct media_session *session)
+{
+	struct op *op;
+
+	while ((op = session->op) != NULL && !op->started) {
+		start(session, op);
+		if (op->waiting != 0)
+			return;
+		if (is_awaited(op->kind)) {
+			finish_soon(session);
+			return;
+		}
+		free(pop(session));
+	}
 }
 
 static void drop(struct media_session *session, const struct op_params *params)

@@ -76,3 +76,13 @@ Test(op, a_dataplane_that_goes_ends_what_waits)
 	cr_assert_eq(world.failure, MEDIA_NO_DATAPLANE);
 	cr_assert_eq(world_pool(0).in_use, 0);
 }
+
+Test(op, what_nobody_waits_for_takes_no_time)
+{
+	world_answered_call();
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A "a=sendonly\r\n"), MEDIA_OK);
+	media_offer_refused(world.session);
+	media_offer(world.session, MEDIA_B, STR(SDP_B), 5);
+	world_run(1);
+	cr_assert_eq(world.tag, 5);
+}
