@@ -249,6 +249,16 @@ static void write_clocks(char *out, size_t len, const struct tg_side_spec *side)
 	}
 }
 
+static void write_types(char *out, size_t len, const struct tg_side_spec *side)
+{
+	size_t at = 0;
+
+	out[0] = '\0';
+	for (unsigned int i = 0; i < TG_TYPES_MAPPED_MAX && side->type[i].from != 0; i++)
+		at += (size_t)snprintf(out + at, len - at, "%s%u>%u", at > 0 ? "," : "",
+			side->type[i].from, side->type[i].to);
+}
+
 static int write_text(char *out, size_t len, const char *field, const struct tg_side_spec *s)
 {
 	static const char *const latch[] = {"off", "port", "signalling", "any"};
@@ -268,6 +278,8 @@ static int write_text(char *out, size_t len, const char *field, const struct tg_
 		write_payload_types(out, len, s);
 	else if (strcmp(field, "clocks") == 0)
 		write_clocks(out, len, s);
+	else if (strcmp(field, "types") == 0)
+		write_types(out, len, s);
 	else
 		return -ENOENT;
 	return 0;
