@@ -4,6 +4,7 @@
 //
 // Steps end with a NUL. The first character says what is done, the rest is an SDP:
 //	A B offer   a b early answer   y z final answer   c confirmation   r refused offer
+//	R S another caller, another callee takes its place
 //	f the next command fails   d u the dataplane goes, comes   i a stream is idle   m moves
 //	t time passes   p the dataplane pauses   g it goes on
 #include <errno.h>
@@ -16,10 +17,15 @@ static const char yaml[] = "realms:\n"
 			   "  - name: access\n"
 			   "    sip: [{address: \"192.0.2.1:5060\"}]\n"
 			   "    media: [{address: \"192.0.2.1\", ports: \"10000-10007\"}]\n"
+			   "    rtcp_mux: on\n"
+			   "    codecs: {deny: [G729], order: [PCMA]}\n"
 			   "  - name: core\n"
+			   "    codecs: {deny: [GSM]}\n"
+			   "    unknown_media: pass\n"
 			   "    sip: [{address: \"198.51.100.1:5060\"}]\n"
 			   "    media: [{address: \"198.51.100.1\", ports: \"20000-20019\"}]\n";
 
+static struct conf *conf;
 static struct fake_dp dp;
 static struct timer_wheel *wheel;
 static struct media *media;
@@ -58,7 +64,6 @@ static void set_up(void)
 {
 	struct media_params params = {.dp = &dp.dp, .user = &user, .sessions_max = 4};
 	struct conf_error err;
-	struct conf *conf;
 
 	if (conf_parse(&conf, str_from(yaml), "fuzz.yaml", &err) < 0)
 		abort();
@@ -67,7 +72,6 @@ static void set_up(void)
 	media = media_new(&params);
 	if (media == NULL || media_configure(media, conf) < 0)
 		abort();
-	conf_put(conf);
 }
 
 static void pass_ms(uint64_t ms)
@@ -109,6 +113,36 @@ static void happen(char what, struct str sdp)
 	}
 }
 
+static struct media_leg leg_of(uint8_t realm)
+{
+	return (struct media_leg){.realm = realm,
+		.latch = realm == 0 ? TG_LATCH_SIGNALLING : TG_LATCH_OFF,
+		.rule = &conf->realms[realm].media_rule};
+}
+
+static void retarget(enum media_side side, uint8_t realm)
+{
+	struct media_leg leg = leg_of(realm);
+
+	if (media_session_retarget(session, side, &leg) == -ENOMEM)
+		abort();
+}
+
+// Whoever asks gets an SDP that can be read, or none.
+static void ask(void)
+{
+	static struct sdp sdp;
+
+	for (unsigned int side = 0; side < 2; side++) {
+		struct str sent = media_session_sent(session, side);
+
+		if (!str_is_none(sent) && sent.len <= SDP_BYTES_MAX && sdp_parse(&sdp, sent) < 0
+			&& sdp_parse(&sdp, sent) != -E2BIG)
+			abort();
+		media_session_heard(session, side);
+	}
+}
+
 static void take_step(char what, struct str sdp)
 {
 	happen(what, sdp);
@@ -133,12 +167,17 @@ static void take_step(char what, struct str sdp)
 	case 'r':
 		media_offer_refused(session);
 		break;
+	case 'R':
+	case 'S':
+		retarget(what == 'R' ? MEDIA_A : MEDIA_B, sdp.len % 2);
+		break;
 	case 'm':
 		move(sdp.at, sdp.len);
 		break;
 	}
 	if (told > asked)
 		abort();
+	ask();
 	if (sdp.len % 3 != 0)
 		pass_ms(2);
 }
@@ -147,7 +186,7 @@ static void begin_call(void)
 {
 	struct media_session_params params = {
 		.call = 1,
-		.leg = {{.realm = 0, .latch = TG_LATCH_SIGNALLING}, {.realm = 1}},
+		.leg = {leg_of(0), leg_of(1)},
 		.idle_ms = 1000,
 	};
 
