@@ -69,6 +69,16 @@ struct call *call_find(const struct engine *engine, uint64_t id)
 	return idpool_find(engine->calls, id);
 }
 
+struct sip_owner call_owner(const struct call *call)
+{
+	return (struct sip_owner){call->id, OWNER_CALL};
+}
+
+struct call *call_owning(const struct engine *engine, struct sip_owner owner)
+{
+	return owner.kind == OWNER_CALL ? call_find(engine, owner.id) : NULL;
+}
+
 struct call *call_find_by_invite(const struct engine *engine, const struct sip_msg *msg)
 {
 	struct table_node *node = table_find(&engine->callers, hash_of(msg), matches, msg);

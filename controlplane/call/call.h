@@ -195,6 +195,10 @@ void call_free(struct call *call);
 
 // NULL when that call is gone.
 struct call *call_find(const struct engine *engine, uint64_t id);
+// Whose dialogs and transactions those of a call are.
+struct sip_owner call_owner(const struct call *call);
+// The call that owns one; NULL when it is not a call's, or that call is gone.
+struct call *call_owning(const struct engine *engine, struct sip_owner owner);
 // The call that this INVITE, or the CANCEL for it, began: same Call-ID, From-tag and CSeq number.
 struct call *call_find_by_invite(const struct engine *engine, const struct sip_msg *msg);
 

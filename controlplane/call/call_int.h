@@ -25,6 +25,11 @@
 #define CALL_RETRY_AFTER_S STR("10")
 #define CALL_RETRY_SOON_S STR("2") // an offer is under way (RFC 3261 §14.2: 0 to 10)
 
+// Whose a dialog or a transaction is (sip/owner.h).
+enum owner_kind {
+	OWNER_CALL,
+};
+
 struct engine {
 	struct engine_params params;
 	struct conf *conf;

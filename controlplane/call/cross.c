@@ -42,7 +42,7 @@ struct leg *cross_find(const struct engine *engine, struct call **call, const ch
 		&engine->dialogs, replaces->call_id, replaces->to_tag, replaces->from_tag);
 	struct leg *leg;
 
-	*call = d != NULL ? call_find(engine, d->owner) : NULL;
+	*call = d != NULL ? call_owning(engine, d->owner) : NULL;
 	leg = *call != NULL ? (*call)->legs[d->leg] : NULL;
 	return leg != NULL && strcmp(leg->realm->name, realm) == 0 ? leg : NULL;
 }
@@ -61,7 +61,7 @@ bool cross_dialog_names(void *arg, struct dialog_info_names *names)
 	const struct engine *engine = arg;
 	const struct dialog *d = dialog_find_named(
 		&engine->dialogs, names->call_id, names->remote_tag, names->local_tag);
-	const struct call *call = d != NULL ? call_find(engine, d->owner) : NULL;
+	const struct call *call = d != NULL ? call_owning(engine, d->owner) : NULL;
 	const struct leg *leg = call != NULL ? call->legs[d->leg] : NULL;
 	const struct leg *other = leg != NULL ? call->leg[leg->side == LEG_A ? LEG_B : LEG_A]
 					      : NULL;

@@ -60,7 +60,7 @@ static void on_ack(void *arg, const struct net_flow *flow, const struct sip_msg 
 {
 	struct engine *engine = arg;
 	struct dialog *d = dialog_find(&engine->dialogs, msg);
-	struct call *call = d != NULL ? call_find(engine, d->owner) : NULL;
+	struct call *call = d != NULL ? call_owning(engine, d->owner) : NULL;
 	struct call_input in = {.msg = msg};
 	struct exchange *x;
 
@@ -90,7 +90,7 @@ static void on_cancel(void *arg, uint64_t invite, const struct sip_msg *msg)
 		fsm_handle(call, CALL_EV_A_CANCEL, &in);
 		return;
 	}
-	call = call_find(engine, sip_txn_owner(engine->stack, invite));
+	call = call_owning(engine, sip_txn_owner(engine->stack, invite));
 	if (call != NULL && transfer_on_cancel(call, invite))
 		return;
 	x = call != NULL ? exchange_by_server(call, invite) : NULL;
@@ -118,7 +118,7 @@ static struct leg *leg_of(const struct call *call, uint64_t txn, enum sip_method
 static void on_late_2xx(struct engine *engine, const struct sip_msg *msg)
 {
 	struct dialog *d = dialog_find_by_response(&engine->dialogs, msg);
-	struct call *call = d != NULL ? call_find(engine, d->owner) : NULL;
+	struct call *call = d != NULL ? call_owning(engine, d->owner) : NULL;
 	struct leg *leg = call != NULL ? call->legs[d->leg] : NULL;
 
 	if (leg == NULL)
@@ -143,10 +143,10 @@ static void bye_done(struct call *call, struct leg *leg)
 	fsm_handle(call, CALL_EV_BYE_DONE, &(struct call_input){.leg = leg});
 }
 
-static void on_response(void *arg, uint64_t txn, uint64_t owner, const struct sip_msg *msg)
+static void on_response(void *arg, uint64_t txn, struct sip_owner owner, const struct sip_msg *msg)
 {
 	struct engine *engine = arg;
-	struct call *call = call_find(engine, owner);
+	struct call *call = call_owning(engine, owner);
 	struct leg *leg;
 	struct exchange *x;
 
@@ -170,9 +170,9 @@ static void on_stray_2xx(void *arg, const struct net_flow * /*flow*/, const stru
 	on_late_2xx(arg, msg);
 }
 
-static void on_no_prack(void *arg, uint64_t /*txn*/, uint64_t owner)
+static void on_no_prack(void *arg, uint64_t /*txn*/, struct sip_owner owner)
 {
-	struct call *call = call_find(arg, owner);
+	struct call *call = call_owning(arg, owner);
 
 	if (call != NULL)
 		fsm_handle(call, CALL_EV_A_NO_PRACK, NULL);
@@ -197,9 +197,9 @@ static void on_client_end(struct call *call, uint64_t txn, const struct call_inp
 		exchange_handle(x, EXCHANGE_EV_SILENT, in);
 }
 
-static void on_end(void *arg, uint64_t txn, uint64_t owner, enum sip_txn_end why)
+static void on_end(void *arg, uint64_t txn, struct sip_owner owner, enum sip_txn_end why)
 {
-	struct call *call = call_find(arg, owner);
+	struct call *call = call_owning(arg, owner);
 	struct call_input in = {.unreachable = why == SIP_TXN_UNREACHABLE};
 	struct exchange *x;
 

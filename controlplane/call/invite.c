@@ -268,7 +268,8 @@ static void admit(const struct admission *a)
 		refuse(r, failure_of(rc));
 		return;
 	}
-	sip_txn_own(r->engine->stack, r->txn, call->id, (struct sip_label){call->id, LEG_A});
+	sip_txn_own(
+		r->engine->stack, r->txn, call_owner(call), (struct sip_label){call->id, LEG_A});
 	request_try(r);
 	if (call->offer == CALL_OFFER_OUT)
 		media_offer(call->media, MEDIA_A, sip_body_sdp(r->msg), CALL_TAG_OFFER);

@@ -70,7 +70,7 @@ static int settle(struct leg **out, struct call *call, struct leg *leg, int rc)
 		leg_free(call, leg);
 		return rc;
 	}
-	leg->dialog.owner = call->id;
+	leg->dialog.owner = call_owner(call);
 	leg->dialog.leg = leg->number;
 	counter_add(&call->engine->counters.dialogs, 1);
 	*out = leg;

@@ -31,7 +31,7 @@ static struct sip_client client_of(const struct call *call, const struct leg *le
 	return (struct sip_client){
 		.flow = leg_flow(leg),
 		.timers = leg->timers,
-		.owner = call->id,
+		.owner = call_owner(call),
 		.label = {call->id, leg->number},
 		.tcp_when_large = leg->peer != NULL && leg->peer->tcp_for_large,
 	};

@@ -21,7 +21,7 @@ static struct leg *other_of(const struct call *call, const struct leg *leg)
 
 static struct leg *leg_at(struct call **call, const struct engine *engine, const struct dialog *d)
 {
-	*call = d != NULL ? call_find(engine, d->owner) : NULL;
+	*call = d != NULL ? call_owning(engine, d->owner) : NULL;
 	return *call != NULL ? (*call)->legs[d->leg] : NULL;
 }
 
@@ -117,8 +117,8 @@ static int begin(const struct request *r, const struct place *p)
 		leg_free(call, fresh);
 		return rc;
 	}
-	sip_txn_own(
-		r->engine->stack, r->txn, call->id, (struct sip_label){call->id, fresh->number});
+	sip_txn_own(r->engine->stack, r->txn, call_owner(call),
+		(struct sip_label){call->id, fresh->number});
 	request_try(r);
 	media_offer(
 		t->media, (enum media_side)fresh->side, sip_body_sdp(r->msg), CALL_TAG_TRANSFER);

@@ -156,13 +156,13 @@ static void handle_inside(struct request *r)
 {
 	struct dialog *d = dialog_find(&r->engine->dialogs, r->msg);
 
-	if (d == NULL) {
+	r->call = d != NULL ? call_owning(r->engine, d->owner) : NULL;
+	if (r->call == NULL) {
 		reject_unknown_dialog(r);
 		return;
 	}
-	r->call = call_find(r->engine, d->owner);
 	r->leg = r->call->legs[d->leg];
-	sip_txn_own(r->engine->stack, r->txn, r->call->id,
+	sip_txn_own(r->engine->stack, r->txn, call_owner(r->call),
 		(struct sip_label){r->call->id, r->leg->number});
 	if (dialog_on_request(d, r->msg) < 0) {
 		request_answer(r, 500, 0, STR_NONE); // C4

@@ -10,6 +10,7 @@
 #include "controlplane/base/table.h"
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/msg.h"
+#include "controlplane/sip/owner.h"
 #include "controlplane/sip/write.h"
 
 #define DIALOG_ROUTES_MAX 16
@@ -39,8 +40,8 @@ struct dialog {
 	unsigned int route_count;
 	struct str contact;   // our Contact value on this leg
 	struct net_flow flow; // how requests reach the peer
-	uint64_t owner;	      // id of the leg's call
-	uint8_t leg;
+	struct sip_owner owner;
+	uint8_t leg; // of the owner
 	// dialog.c's memory behind the views above
 	void *text;
 	void *target_text;

@@ -409,7 +409,8 @@ void sip_stack_lost(struct sip_stack *stack, uint64_t connection)
 	}
 }
 
-int sip_txn_own(struct sip_stack *stack, uint64_t txn_id, uint64_t owner, struct sip_label label)
+int sip_txn_own(
+	struct sip_stack *stack, uint64_t txn_id, struct sip_owner owner, struct sip_label label)
 {
 	struct txn *txn = txn_get(stack, txn_id);
 

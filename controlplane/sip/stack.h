@@ -19,6 +19,7 @@
 #include "controlplane/guard/guard.h"
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/msg.h"
+#include "controlplane/sip/owner.h"
 #include "controlplane/sip/write.h"
 #include "include/tidegate/limits.h"
 
@@ -51,15 +52,16 @@ struct sip_user {
 	void (*on_cancel)(void *arg, uint64_t invite, const struct sip_msg *msg);
 	// A response to a client transaction. owner is what sip_request was given. For INVITE, further
 	// 2xx keep coming here while the transaction is in Accepted (RFC 6026); 100 too.
-	void (*on_response)(void *arg, uint64_t txn, uint64_t owner, const struct sip_msg *msg);
+	void (*on_response)(
+		void *arg, uint64_t txn, struct sip_owner owner, const struct sip_msg *msg);
 	// A 2xx to an INVITE that matches no transaction (B30).
 	void (*on_stray_2xx)(void *arg, const struct net_flow *flow, const struct sip_msg *msg);
 	// A reliable provisional response was repeated for 64*T1 and no PRACK was reported (RFC 3262 §3):
 	// the user says its final now. owner as of on_end.
-	void (*on_no_prack)(void *arg, uint64_t txn, uint64_t owner);
-	// A transaction ended otherwise than SIP_TXN_DONE. owner is 0 for server transactions that
-	// were not given one by sip_txn_own.
-	void (*on_end)(void *arg, uint64_t txn, uint64_t owner, enum sip_txn_end why);
+	void (*on_no_prack)(void *arg, uint64_t txn, struct sip_owner owner);
+	// A transaction ended otherwise than SIP_TXN_DONE. owner is nobody for server transactions
+	// that were not given one by sip_txn_own.
+	void (*on_end)(void *arg, uint64_t txn, struct sip_owner owner, enum sip_txn_end why);
 	void *arg;
 };
 
@@ -157,9 +159,10 @@ void sip_repeat_at_most(struct sip_stack *stack, uint64_t txn, unsigned int repe
 int sip_acked(struct sip_stack *stack, uint64_t txn);
 // Gives a server transaction an owner, so that on_end can tell whose it was, and a label. Returns 0 or
 // -ESTALE.
-int sip_txn_own(struct sip_stack *stack, uint64_t txn, uint64_t owner, struct sip_label label);
-// Whose it is; 0: nobody's, or it has ended.
-uint64_t sip_txn_owner(const struct sip_stack *stack, uint64_t txn);
+int sip_txn_own(
+	struct sip_stack *stack, uint64_t txn, struct sip_owner owner, struct sip_label label);
+// Whose it is; id 0: nobody's, or it has ended.
+struct sip_owner sip_txn_owner(const struct sip_stack *stack, uint64_t txn);
 // Says whose the message is that is being handled. For on_ack and on_stray_2xx, which name no
 // transaction; without it the trace shows the message as of no call.
 void sip_label_arrival(struct sip_stack *stack, struct sip_label label);
@@ -171,7 +174,7 @@ bool sip_txn_is_pending(const struct sip_stack *stack, uint64_t txn);
 struct sip_client {
 	struct net_flow flow;
 	struct sip_timers timers;
-	uint64_t owner;
+	struct sip_owner owner;
 	struct sip_label label;
 	bool tcp_when_large; // the peer takes by TCP what is large for UDP (RFC 3261 §18.1.1, G2)
 };

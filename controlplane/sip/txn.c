@@ -144,7 +144,7 @@ static void count_end(struct sip_stack *stack, enum sip_txn_end why)
 void txn_end(struct sip_stack *stack, struct txn *txn, enum sip_txn_end why)
 {
 	uint64_t id = txn->id;
-	uint64_t owner = txn->owner;
+	struct sip_owner owner = txn->owner;
 	bool is_told = why != SIP_TXN_DONE && !txn->is_internal;
 
 	count_end(stack, why);

@@ -66,7 +66,7 @@ struct txn {
 	uint32_t interval_ms; // of repeat
 	uint32_t slow_ms;     // server of no INVITE: after which 100 is sent (B29)
 	uint64_t id;
-	uint64_t owner;
+	struct sip_owner owner;
 	struct sip_label label;
 	uint8_t kind;
 	uint8_t state;

@@ -376,11 +376,11 @@ int sip_acked(struct sip_stack *stack, uint64_t txn_id)
 	return 0;
 }
 
-uint64_t sip_txn_owner(const struct sip_stack *stack, uint64_t txn_id)
+struct sip_owner sip_txn_owner(const struct sip_stack *stack, uint64_t txn_id)
 {
 	const struct txn *txn = txn_get(stack, txn_id);
 
-	return txn != NULL ? txn->owner : 0;
+	return txn != NULL ? txn->owner : (struct sip_owner){0};
 }
 
 bool sip_txn_is_pending(const struct sip_stack *stack, uint64_t txn_id)

@@ -49,12 +49,13 @@ static void on_cancel(void * /*arg*/, uint64_t /*invite*/, const struct sip_msg 
 {
 }
 
-static void on_response(
-	void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/, const struct sip_msg * /*msg*/)
+static void on_response(void * /*arg*/, uint64_t /*txn*/, struct sip_owner /*owner*/,
+	const struct sip_msg * /*msg*/)
 {
 }
 
-static void on_end(void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/, enum sip_txn_end /*why*/)
+static void on_end(
+	void * /*arg*/, uint64_t /*txn*/, struct sip_owner /*owner*/, enum sip_txn_end /*why*/)
 {
 }
 

@@ -68,16 +68,17 @@ static void on_cancel(void * /*arg*/, uint64_t invite, const struct sip_msg * /*
 }
 
 static void on_response(
-	void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/, const struct sip_msg *msg)
+	void * /*arg*/, uint64_t /*txn*/, struct sip_owner /*owner*/, const struct sip_msg *msg)
 {
 	dialog_find_by_response(&dialogs, msg);
 }
 
-static void on_no_prack(void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/)
+static void on_no_prack(void * /*arg*/, uint64_t /*txn*/, struct sip_owner /*owner*/)
 {
 }
 
-static void on_end(void * /*arg*/, uint64_t /*txn*/, uint64_t /*owner*/, enum sip_txn_end /*why*/)
+static void on_end(
+	void * /*arg*/, uint64_t /*txn*/, struct sip_owner /*owner*/, enum sip_txn_end /*why*/)
 {
 }
 

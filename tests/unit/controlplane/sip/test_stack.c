@@ -201,7 +201,8 @@ Test(stack, B25_B27_ack_for_a_2xx)
 static void own(struct world *world, uint64_t txn)
 {
 	world_respond(world, txn, 100);
-	sip_txn_own(world->stack, txn, 1, (struct sip_label){.call = 42, .leg = 1});
+	sip_txn_own(world->stack, txn, (struct sip_owner){1, 0},
+		(struct sip_label){.call = 42, .leg = 1});
 }
 
 static void entry(uint64_t *cursor, const char *start, bool incoming, bool retransmission)

@@ -50,7 +50,7 @@ Test(txn_client, B1_B3_invite_repeats_seven_times_and_times_out)
 	cr_assert_eq(w.told.ends, 1);
 	cr_assert_eq(w.told.why, SIP_TXN_TIMEOUT);
 	cr_assert_eq(w.told.txn, txn);
-	cr_assert_eq(w.told.owner, 77);
+	cr_assert_eq(w.told.owner.id, 77);
 	nothing_sent(60000);
 	cr_assert_eq(sip_stack_counters(w.stack)->timeouts, 1);
 	cr_assert_eq(sip_stack_counters(w.stack)->retransmissions_out, 6);
@@ -83,7 +83,7 @@ Test(txn_client, B2_a_provisional_stops_repeating)
 	SENT_AT(700, 0, 500);
 	world_answer(&w, "100 Trying", "");
 	cr_assert_eq(w.told.status, 100);
-	cr_assert_eq(w.told.owner, 77);
+	cr_assert_eq(w.told.owner.id, 77);
 	nothing_sent(170000);
 	cr_assert_eq(w.told.ends, 0, "Timer B must not end what rings");
 	world_answer(&w, "180 Ringing", "t1");

@@ -56,8 +56,10 @@ static void lose(void)
 static uint64_t send_sized(enum sip_method method, size_t body, bool tcp_when_large)
 {
 	static char text[4096];
-	struct sip_client client = {
-		.flow = w.flow, .timers = w.timers, .owner = 77, .tcp_when_large = tcp_when_large};
+	struct sip_client client = {.flow = w.flow,
+		.timers = w.timers,
+		.owner = {77, 0},
+		.tcp_when_large = tcp_when_large};
 	struct sip_request_out out = {
 		.method = method,
 		.uri = STR("sip:carol@192.0.2.10:5062"),
@@ -87,7 +89,7 @@ Test(txn_conn, B31_what_waits_on_a_lost_connection_ends_at_once_and_nothing_else
 	sip_stack_lost(w.stack, 100);
 	cr_assert_eq(w.told.ends, 2);
 	cr_assert_eq(w.told.why, SIP_TXN_UNREACHABLE);
-	cr_assert_eq(w.told.owner, 77);
+	cr_assert_eq(w.told.owner.id, 77);
 	cr_assert_eq(counter_get(&sip_stack_counters(w.stack)->transactions), 1);
 	sip_stack_lost(w.stack, 100);
 	sip_stack_lost(w.stack, 0);

@@ -151,13 +151,13 @@ Test(txn_server, B8_a_refusal_repeats_until_the_ack)
 Test(txn_server, B8_no_ack_ever)
 {
 	world_request(&w, "INVITE", BRANCH);
-	sip_txn_own(w.stack, w.told.txn, 5, (struct sip_label){0});
+	sip_txn_own(w.stack, w.told.txn, (struct sip_owner){5, 0}, (struct sip_label){0});
 	world_respond(&w, w.told.txn, 486);
 	SENT_AT(32000, "SIP/2.0 486 ", 0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500,
 		31500);
 	cr_assert_eq(w.told.ends, 1);
 	cr_assert_eq(w.told.why, SIP_TXN_TIMEOUT);
-	cr_assert_eq(w.told.owner, 5);
+	cr_assert_eq(w.told.owner.id, 5);
 }
 
 Test(txn_server, B8_a_repeated_invite_replays_the_refusal)
@@ -217,13 +217,14 @@ Test(txn_server, B26_a_2xx_repeats_until_it_is_acked)
 Test(txn_server, B26_a_2xx_nobody_acks)
 {
 	world_request(&w, "INVITE", BRANCH);
-	sip_txn_own(w.stack, w.told.txn, 9, (struct sip_label){0});
+	sip_txn_own(w.stack, w.told.txn, (struct sip_owner){9, 3}, (struct sip_label){0});
 	world_respond(&w, w.told.txn, 200);
 	SENT_AT(32000, "SIP/2.0 200 ", 0, 500, 1500, 3500, 7500, 11500, 15500, 19500, 23500, 27500,
 		31500);
 	cr_assert_eq(w.told.ends, 1);
 	cr_assert_eq(w.told.why, SIP_TXN_NO_ACK);
-	cr_assert_eq(w.told.owner, 9);
+	cr_assert_eq(w.told.owner.id, 9);
+	cr_assert_eq(w.told.owner.kind, 3);
 	cr_assert_eq(sip_stack_counters(w.stack)->no_acks, 1);
 }
 
@@ -391,7 +392,8 @@ Test(txn_server, ids_of_the_dead_find_nothing)
 
 	cr_assert_eq(sip_respond(w.stack, 12345, STR("x"), &out), -ESTALE);
 	cr_assert_eq(sip_acked(w.stack, 12345), -ESTALE);
-	cr_assert_eq(sip_txn_own(w.stack, 12345, 1, (struct sip_label){0}), -ESTALE);
+	cr_assert_eq(sip_txn_own(w.stack, 12345, (struct sip_owner){1, 0}, (struct sip_label){0}),
+		-ESTALE);
 	cr_assert_eq(sip_cancel(w.stack, 12345, NULL, 0), -ESTALE);
 	cr_assert_not(sip_txn_is_pending(w.stack, 12345));
 }

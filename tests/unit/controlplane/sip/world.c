@@ -41,7 +41,7 @@ static void on_cancel(void *arg, uint64_t invite, const struct sip_msg *msg)
 	tell(w, invite, msg);
 }
 
-static void on_response(void *arg, uint64_t txn, uint64_t owner, const struct sip_msg *msg)
+static void on_response(void *arg, uint64_t txn, struct sip_owner owner, const struct sip_msg *msg)
 {
 	struct world *w = arg;
 
@@ -61,7 +61,7 @@ static void on_stray_2xx(void *arg, const struct net_flow * /*flow*/, const stru
 	tell(w, 0, msg);
 }
 
-static void on_no_prack(void *arg, uint64_t txn, uint64_t owner)
+static void on_no_prack(void *arg, uint64_t txn, struct sip_owner owner)
 {
 	struct world *w = arg;
 
@@ -70,7 +70,7 @@ static void on_no_prack(void *arg, uint64_t txn, uint64_t owner)
 	w->told.owner = owner;
 }
 
-static void on_end(void *arg, uint64_t txn, uint64_t owner, enum sip_txn_end why)
+static void on_end(void *arg, uint64_t txn, struct sip_owner owner, enum sip_txn_end why)
 {
 	struct world *w = arg;
 
@@ -246,7 +246,7 @@ int world_respond(struct world *w, uint64_t txn, uint16_t status)
 uint64_t world_send(struct world *w, enum sip_method method)
 {
 	static const struct str routes[] = {{"<sip:proxy.example;lr>", 22}};
-	struct sip_client client = {.flow = w->flow, .timers = w->timers, .owner = 77};
+	struct sip_client client = {.flow = w->flow, .timers = w->timers, .owner = {77, 0}};
 	struct sip_request_out out = {
 		.method = method,
 		.uri = STR("sip:carol@192.0.2.10:5062;line=12071"),

@@ -8,12 +8,12 @@
 
 struct told {
 	unsigned int requests, acks, cancels, responses, strays, ends, no_pracks;
-	uint64_t txn;	      // of the last callback
-	uint64_t owner;	      // of the last on_response or on_end
-	enum sip_txn_end why; // of the last on_end
-	uint16_t status;      // of the last response
-	char method[32];      // of the last message
-	char to_tag[64];      // of the last response
+	uint64_t txn;		// of the last callback
+	struct sip_owner owner; // of the last on_response or on_end
+	enum sip_txn_end why;	// of the last on_end
+	uint16_t status;	// of the last response
+	char method[32];	// of the last message
+	char to_tag[64];	// of the last response
 };
 
 struct world {
