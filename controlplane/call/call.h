@@ -70,25 +70,29 @@ enum call_cause {
 		CALL_CAUSE_COUNT,
 };
 
-// X(NAME, "metric label"): why an INVITE made no call. At most ENGINE_REASONS_MAX.
-#define CALL_REFUSALS(X)                        \
-	X(STRANGER, "stranger")                 \
-	X(METHOD, "method")                     \
-	X(EXTENSION, "extension")               \
-	X(MAX_FORWARDS, "max_forwards")         \
-	X(LOOP, "loop")                         \
-	X(DRAINING, "draining")                 \
-	X(NO_DATAPLANE, "no_dataplane")         \
-	X(CALLS_MAX, "calls_max")               \
-	X(BAD_REQUEST, "bad_request")           \
-	X(SESSION_INTERVAL, "session_interval") \
-	X(BODY_TYPE, "body_type")               \
-	X(REPLACES, "replaces")                 \
-	X(NO_ROUTE, "no_route")                 \
-	X(PEER_FULL, "peer_full")               \
-	X(BAD_SDP, "bad_sdp")                   \
-	X(NOT_ACCEPTABLE, "not_acceptable")     \
-	X(NO_PORTS, "no_ports")                 \
+// X(NAME, "metric label"): why a request outside of dialogs made nothing. At most ENGINE_REASONS_MAX.
+#define CALL_REFUSALS(X)                          \
+	X(STRANGER, "stranger")                   \
+	X(METHOD, "method")                       \
+	X(EXTENSION, "extension")                 \
+	X(MAX_FORWARDS, "max_forwards")           \
+	X(LOOP, "loop")                           \
+	X(DRAINING, "draining")                   \
+	X(NO_DATAPLANE, "no_dataplane")           \
+	X(CALLS_MAX, "calls_max")                 \
+	X(BAD_REQUEST, "bad_request")             \
+	X(SESSION_INTERVAL, "session_interval")   \
+	X(BODY_TYPE, "body_type")                 \
+	X(REPLACES, "replaces")                   \
+	X(NO_ROUTE, "no_route")                   \
+	X(PEER_FULL, "peer_full")                 \
+	X(TOO_LARGE, "too_large")                 \
+	X(EVENT, "event")                         \
+	X(RELAYS_MAX, "relays_max")               \
+	X(SUBSCRIPTIONS_MAX, "subscriptions_max") \
+	X(BAD_SDP, "bad_sdp")                     \
+	X(NOT_ACCEPTABLE, "not_acceptable")       \
+	X(NO_PORTS, "no_ports")                   \
 	X(MEMORY, "memory")
 
 enum call_refusal {

@@ -115,8 +115,6 @@ void replace_on_request(const struct request *r);    // an INVITE with Replaces
 void reject_unknown_dialog(const struct request *r); // 481
 void reject_method(const struct request *r);	     // 405 with Allow
 void reject_unknown_method(const struct request *r); // 501
-// Counts an INVITE that made no call, and says so in the log.
-void invite_refuse(const struct request *r, enum call_refusal refusal);
 
 // ---- watch.c: what the guard gets to know, and its way to the dataplane
 

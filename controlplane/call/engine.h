@@ -59,6 +59,13 @@ struct engine_counters {
 		[ENGINE_REASONS_MAX]; // INVITEs that made no call, by enum call_refusal (call.h)
 	uint64_t dialogs;	      // live now
 	uint64_t states[8];	      // calls in each enum call_state (call.h) now
+	// Outside of calls:
+	uint64_t relays;			// requests that wait for an answer, now
+	uint64_t relayed;			// requests handed on
+	uint64_t unrelayed[ENGINE_REASONS_MAX]; // and those that were not, by enum call_refusal
+	uint64_t subscriptions;			// live now
+	uint64_t subscribed;			// SUBSCRIBEs that made one
+	uint64_t unsubscribed[8];		// by enum subscription_end (subscription.h)
 };
 
 // Words are written by the signalling thread only; any thread may read them (counter_get).

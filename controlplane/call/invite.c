@@ -3,31 +3,10 @@
 #include <inttypes.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/call/admission.h"
 #include "controlplane/call/call_int.h"
-#include "controlplane/route/route.h"
 #include "controlplane/sip/body.h"
 #include "controlplane/sip/uri_equal.h"
-
-struct admission {
-	const struct request *r;
-	const struct conf *conf;
-	const struct conf_realm *realm;
-	const struct conf_peer *from;
-	struct target targets[HUNT_TARGETS_MAX];
-	unsigned int target_count;
-	unsigned int together;	  // the first so many of them at once
-	enum media_failure offer; // as judged so far
-};
-
-void invite_refuse(const struct request *r, enum call_refusal refusal)
-{
-	char remote[TG_ADDR_TEXT_BYTES];
-
-	counter_add(&r->engine->counters.refused[refusal], 1);
-	LOG(LOG_INFO, "call-refused", "reason=%s remote=%s call_id=%s from=%s to=%s",
-		call_refusal_label(refusal), tg_addr_write(&r->flow->remote, remote),
-		LOG_STR(r->msg->call_id), LOG_STR(r->msg->from.uri), LOG_STR(r->msg->uri.text));
-}
 
 // It takes a place in a call that there is already.
 static bool replaces(const struct admission *a)
@@ -36,20 +15,6 @@ static bool replaces(const struct admission *a)
 }
 
 // ---- what may be wrong with an INVITE, in the order it is looked at
-
-static bool is_unwelcome(struct admission *a)
-{
-	if (a->r->flow->realm >= a->conf->realm_count)
-		return true;
-	a->realm = &a->conf->realms[a->r->flow->realm];
-	a->from = conf_peer_by_source(a->conf, a->r->flow->realm, &a->r->flow->remote.ip);
-	return a->from == NULL && !a->realm->strangers;
-}
-
-static bool is_used_up(struct admission *a)
-{
-	return a->r->msg->max_forwards == 0;
-}
 
 // Call-ID and From-tag are ours and unguessable: they mark what we sent. With another Request-URI it is a
 // spiral, which is no fault (RFC 5393 §4.2, A42).
@@ -69,17 +34,11 @@ static bool is_looped(struct admission *a)
 	return is_our_own(a) || call_find_by_invite(a->r->engine, a->r->msg) != NULL;
 }
 
-static bool is_draining(struct admission *a)
-{
-	return a->r->engine->draining;
-}
-
 static bool is_without_dataplane(struct admission *a)
 {
 	return !media_is_attached(a->r->engine->media);
 }
 
-// A quarter is kept from strangers: a flood of theirs may take up the rest, not a peer's call (I2).
 static bool is_full(struct admission *a)
 {
 	uint32_t most = a->r->engine->calls_max;
@@ -88,9 +47,7 @@ static bool is_full(struct admission *a)
 		return false;
 	if (a->conf->calls_max < most)
 		most = a->conf->calls_max;
-	if (a->from == NULL)
-		most -= most / 4;
-	return idpool_count(a->r->engine->calls) >= most;
+	return admission_is_beyond(a, idpool_count(a->r->engine->calls), most);
 }
 
 static bool is_without_contact(struct admission *a)
@@ -120,59 +77,9 @@ static bool is_without_accept(struct admission *a)
 	return !sip_body_accepts_sdp(a->r->msg);
 }
 
-// RFC 5630 §5: never down to a transport that is not TLS (A28)
-static bool is_secure(struct admission *a)
-{
-	return a->r->msg->uri.scheme == SIP_SCHEME_SIPS;
-}
-
-static void add_target(struct admission *a, const struct conf_peer *peer)
-{
-	const struct conf_sip_listener *listener = route_listener(a->conf, peer);
-
-	if (listener != NULL && peer != a->from && a->target_count < HUNT_TARGETS_MAX)
-		a->targets[a->target_count++] = (struct target){peer, listener, NULL};
-}
-
-// RFC 3966 §5.1.5: it means nothing without its context, nor is it dialled here
-static bool is_local_number(struct admission *a, uint16_t answer)
-{
-	const struct sip_uri *uri = &a->r->msg->uri;
-
-	return uri->scheme == SIP_SCHEME_TEL && (uri->user.len == 0 || uri->user.at[0] != '+')
-		&& str_is_none(sip_param(uri->params, "phone-context"))
-		&& conf_policy_of(a->conf, a->r->flow->realm, a->from)->local_number == answer;
-}
-
-static bool is_incomplete(struct admission *a)
-{
-	return is_local_number(a, 484);
-}
-
-static bool is_without_context(struct admission *a)
-{
-	return is_local_number(a, 400);
-}
-
 static bool is_without_route(struct admission *a)
 {
-	char text[ROUTE_NUMBER_BYTES];
-	struct strbuf number = strbuf_on(text, sizeof(text));
-	const struct conf_route *route = NULL;
-
-	if (replaces(a))
-		return false;
-	if (route_number(&number, &a->r->msg->uri) == 0)
-		route = route_find(a->conf, a->r->flow->realm, a->from, strbuf_str(&number));
-	if (route == NULL)
-		return true;
-	add_target(a, &a->conf->peers[route->to_peer]);
-	for (unsigned int i = 0; i < route->fork_count; i++)
-		add_target(a, &a->conf->peers[route->forks[i]]);
-	a->together = a->target_count > 0 ? a->target_count : 1;
-	for (unsigned int i = 0; i < route->alternative_count; i++)
-		add_target(a, &a->conf->peers[route->alternatives[i]]);
-	return a->target_count == 0;
+	return !replaces(a) && admission_is_without_route(a);
 }
 
 // 100 stops the caller's repeats and leaves it to us to repeat the refusal, so what a stranger offers is
@@ -191,18 +98,11 @@ static bool is_without_media(struct admission *a)
 	return a->offer == MEDIA_NOT_ACCEPTABLE;
 }
 
-static const struct check {
-	bool (*fails)(struct admission *a);
-	enum call_refusal refusal;
-	uint16_t status;
-	enum sip_hdr_id header; // of the answer
-	struct str value;	// none: no header
-	unsigned int warning;	// code of a Warning instead, 0: none
-} checks[] = {
-	{is_unwelcome, CALL_REFUSAL_STRANGER, 403, 0, {0}, 0},
-	{is_used_up, CALL_REFUSAL_MAX_FORWARDS, 483, 0, {0}, 0},
+static const struct admission_check checks[] = {
+	{admission_is_unwelcome, CALL_REFUSAL_STRANGER, 403, 0, {0}, 0},
+	{admission_is_used_up, CALL_REFUSAL_MAX_FORWARDS, 483, 0, {0}, 0},
 	{is_looped, CALL_REFUSAL_LOOP, 482, 0, {0}, 0},
-	{is_draining, CALL_REFUSAL_DRAINING, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0},
+	{admission_is_draining, CALL_REFUSAL_DRAINING, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0},
 	{is_without_dataplane, CALL_REFUSAL_NO_DATAPLANE, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0},
 	{is_full, CALL_REFUSAL_CALLS_MAX, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0},
 	{is_without_contact, CALL_REFUSAL_BAD_REQUEST, 400, 0, {"INVITE without Contact", 22}, 399},
@@ -211,38 +111,21 @@ static const struct check {
 		{CALL_ACCEPT_TEXT, sizeof(CALL_ACCEPT_TEXT) - 1}, 0},
 	{is_without_accept, CALL_REFUSAL_NOT_ACCEPTABLE, 406, SIP_HDR_ACCEPT,
 		{CALL_ACCEPT_TEXT, sizeof(CALL_ACCEPT_TEXT) - 1}, 0},
-	{is_secure, CALL_REFUSAL_NO_ROUTE, 480, 0, {"SIPS Not Allowed", 16}, 380},
-	{is_incomplete, CALL_REFUSAL_NO_ROUTE, 484, 0, {0}, 0},
-	{is_without_context, CALL_REFUSAL_NO_ROUTE, 400, 0, {"number without context", 22}, 399},
+	{admission_is_secure, CALL_REFUSAL_NO_ROUTE, 480, 0, {"SIPS Not Allowed", 16}, 380},
+	{admission_is_incomplete, CALL_REFUSAL_NO_ROUTE, 484, 0, {0}, 0},
+	{admission_is_without_context, CALL_REFUSAL_NO_ROUTE, 400, 0,
+		{"number without context", 22}, 399},
 	{is_without_route, CALL_REFUSAL_NO_ROUTE, 404, 0, {0}, 0},
 	{is_unreadable, CALL_REFUSAL_BAD_SDP, 400, 0, {"SDP cannot be read", 18}, 399},
 	{is_without_media, CALL_REFUSAL_NOT_ACCEPTABLE, 488, 0, {"media type not available", 24},
 		304},
 };
 
-static void refuse(const struct request *r, const struct check *c)
-{
-	invite_refuse(r, c->refusal);
-	if (c->warning != 0)
-		request_warn(r, c->status, c->warning, c->value.at);
-	else
-		request_answer(r, c->status, c->header, c->value);
-}
-
-static const struct check *first_failed(struct admission *a)
-{
-	for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
-		if (checks[i].fails(a))
-			return &checks[i];
-	}
-	return NULL;
-}
-
-static const struct check *failure_of(int rc)
+static const struct admission_check *failure_of(int rc)
 {
 	static const struct {
 		int rc;
-		struct check check;
+		struct admission_check check;
 	} failures[] = {
 		{-EBUSY, {NULL, CALL_REFUSAL_PEER_FULL, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0}},
 		{-ENOSPC, {NULL, CALL_REFUSAL_CALLS_MAX, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0}},
@@ -265,7 +148,7 @@ static void admit(const struct admission *a)
 			a->together});
 
 	if (rc < 0) {
-		refuse(r, failure_of(rc));
+		admission_refuse(r, failure_of(rc));
 		return;
 	}
 	sip_txn_own(
@@ -280,15 +163,15 @@ static void admit(const struct admission *a)
 void invite_on_request(const struct request *r)
 {
 	struct admission a = {.r = r, .conf = r->engine->conf};
-	const struct check *failed;
+	const struct admission_check *failed;
 
 	if (session_timer_refuses(r)) {
-		invite_refuse(r, CALL_REFUSAL_SESSION_INTERVAL);
+		admission_count(r, CALL_REFUSAL_SESSION_INTERVAL);
 		return;
 	}
-	failed = first_failed(&a);
+	failed = admission_judge(&a, checks, sizeof(checks) / sizeof(checks[0]));
 	if (failed != NULL)
-		refuse(r, failed);
+		admission_refuse(r, failed);
 	else if (replaces(&a))
 		replace_on_request(r);
 	else

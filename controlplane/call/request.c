@@ -2,6 +2,7 @@
 #include <inttypes.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/call/admission.h"
 #include "controlplane/call/call_int.h"
 #include "controlplane/sip/topology.h"
 
@@ -122,8 +123,8 @@ static bool is_refused_for_extension(const struct request *r)
 	put_unsupported(&b, r->msg, SIP_HDR_PROXY_REQUIRE);
 	if (b.len == 0 && !b.failed)
 		return false;
-	if (r->msg->method == SIP_INVITE && r->call == NULL)
-		invite_refuse(r, CALL_REFUSAL_EXTENSION);
+	if (r->call == NULL)
+		admission_count(r, CALL_REFUSAL_EXTENSION);
 	request_answer(r, 420, SIP_HDR_UNSUPPORTED, strbuf_str(&b));
 	return true;
 }
@@ -136,8 +137,8 @@ static bool is_refused_for_method(const struct request *r)
 	enum policy_verdict verdict = policy != NULL ? policy_judge(policy, r->msg) : POLICY_ACCEPT;
 
 	if (verdict == POLICY_FORBID) {
-		if (r->msg->method == SIP_INVITE && r->call == NULL)
-			invite_refuse(r, CALL_REFUSAL_METHOD);
+		if (r->call == NULL)
+			admission_count(r, CALL_REFUSAL_METHOD);
 		reject_method(r);
 	} else if (verdict == POLICY_UNKNOWN && r->leg == NULL) {
 		reject_unknown_method(r);

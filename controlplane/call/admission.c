@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/admission.h"
+
+#include "controlplane/base/log.h"
+#include "controlplane/call/call_int.h"
+#include "controlplane/route/route.h"
+
+const struct admission_check *admission_judge(
+	struct admission *a, const struct admission_check *checks, size_t count)
+{
+	for (size_t i = 0; i < count; i++) {
+		if (checks[i].fails(a))
+			return &checks[i];
+	}
+	return NULL;
+}
+
+void admission_count(const struct request *r, enum call_refusal refusal)
+{
+	struct engine_counters *counters = &r->engine->counters;
+	bool is_call = r->msg->method == SIP_INVITE;
+	char remote[TG_ADDR_TEXT_BYTES];
+
+	counter_add(&(is_call ? counters->refused : counters->unrelayed)[refusal], 1);
+	LOG(LOG_INFO, is_call ? "call-refused" : "request-refused",
+		"reason=%s method=%s remote=%s call_id=%s from=%s to=%s",
+		call_refusal_label(refusal), LOG_STR(r->msg->method_name),
+		tg_addr_write(&r->flow->remote, remote), LOG_STR(r->msg->call_id),
+		LOG_STR(r->msg->from.uri), LOG_STR(r->msg->uri.text));
+}
+
+void admission_refuse(const struct request *r, const struct admission_check *c)
+{
+	admission_count(r, c->refusal);
+	if (c->warning != 0)
+		request_warn(r, c->status, c->warning, c->value.at);
+	else
+		request_answer(r, c->status, c->header, c->value);
+}
+
+bool admission_is_unwelcome(struct admission *a)
+{
+	if (a->r->flow->realm >= a->conf->realm_count)
+		return true;
+	a->realm = &a->conf->realms[a->r->flow->realm];
+	a->from = conf_peer_by_source(a->conf, a->r->flow->realm, &a->r->flow->remote.ip);
+	return a->from == NULL && !a->realm->strangers;
+}
+
+bool admission_is_used_up(struct admission *a)
+{
+	return a->r->msg->max_forwards == 0;
+}
+
+bool admission_is_draining(struct admission *a)
+{
+	return a->r->engine->draining;
+}
+
+bool admission_is_secure(struct admission *a)
+{
+	return a->r->msg->uri.scheme == SIP_SCHEME_SIPS;
+}
+
+// RFC 3966 §5.1.5
+static bool is_local_number(struct admission *a, uint16_t answer)
+{
+	const struct sip_uri *uri = &a->r->msg->uri;
+
+	return uri->scheme == SIP_SCHEME_TEL && (uri->user.len == 0 || uri->user.at[0] != '+')
+		&& str_is_none(sip_param(uri->params, "phone-context"))
+		&& conf_policy_of(a->conf, a->r->flow->realm, a->from)->local_number == answer;
+}
+
+bool admission_is_incomplete(struct admission *a)
+{
+	return is_local_number(a, 484);
+}
+
+bool admission_is_without_context(struct admission *a)
+{
+	return is_local_number(a, 400);
+}
+
+bool admission_is_beyond(const struct admission *a, uint32_t live, uint32_t limit)
+{
+	return live >= (a->from == NULL ? limit - limit / 4 : limit);
+}
+
+static void add_target(struct admission *a, const struct conf_peer *peer)
+{
+	const struct conf_sip_listener *listener = route_listener(a->conf, peer);
+
+	if (listener != NULL && peer != a->from && a->target_count < HUNT_TARGETS_MAX)
+		a->targets[a->target_count++] = (struct target){peer, listener, NULL};
+}
+
+bool admission_is_without_route(struct admission *a)
+{
+	char text[ROUTE_NUMBER_BYTES];
+	struct strbuf number = strbuf_on(text, sizeof(text));
+	const struct conf_route *route = NULL;
+
+	if (route_number(&number, &a->r->msg->uri) == 0)
+		route = route_find(a->conf, a->r->flow->realm, a->from, strbuf_str(&number));
+	if (route == NULL)
+		return true;
+	add_target(a, &a->conf->peers[route->to_peer]);
+	for (unsigned int i = 0; i < route->fork_count; i++)
+		add_target(a, &a->conf->peers[route->forks[i]]);
+	a->together = a->target_count > 0 ? a->target_count : 1;
+	for (unsigned int i = 0; i < route->alternative_count; i++)
+		add_target(a, &a->conf->peers[route->alternatives[i]]);
+	return a->target_count == 0;
+}
