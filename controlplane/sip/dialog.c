@@ -75,6 +75,18 @@ struct dialog *dialog_find_by_response(
 		&(struct query){.call_id = response->call_id, .local_tag = response->from_tag});
 }
 
+struct dialog *dialog_find_half(const struct dialog_table *table, const struct sip_msg *request)
+{
+	static const struct str none;
+
+	return find(table,
+		&(struct query){
+			.call_id = request->call_id,
+			.local_tag = request->to_tag,
+			.remote_tag = &none,
+		});
+}
+
 // Copies s to b and returns the copy; none stays none.
 static struct str keep(struct strbuf *b, struct str s)
 {
@@ -276,6 +288,15 @@ int dialog_init_uas(struct dialog *d, struct dialog_table *table, const struct s
 	return rc;
 }
 
+int dialog_on_notify(struct dialog *d, const struct sip_msg *notify)
+{
+	int rc = init_remote(d, notify);
+
+	if (rc == 0)
+		d->state = DIALOG_CONFIRMED;
+	return rc;
+}
+
 void dialog_fini(struct dialog *d, struct dialog_table *table)
 {
 	if (d->text == NULL)
@@ -356,11 +377,16 @@ static int on_answer_inside(struct dialog *d, const struct sip_msg *response)
 	return retarget(d, response);
 }
 
+static bool makes_dialog(const struct dialog *d, enum sip_method method)
+{
+	return method == SIP_INVITE || (method == SIP_SUBSCRIBE && d->state == DIALOG_NONE);
+}
+
 int dialog_on_response(struct dialog *d, const struct sip_msg *response)
 {
 	if (d->state == DIALOG_TERMINATED || response->status >= 300)
 		return 0;
-	if (!d->is_uac || response->method != SIP_INVITE)
+	if (!d->is_uac || !makes_dialog(d, response->method))
 		return on_answer_inside(d, response);
 	return response->status < 200 ? on_provisional(d, response) : on_success(d, response);
 }

@@ -61,6 +61,9 @@ struct dialog *dialog_find(const struct dialog_table *table, const struct sip_ms
 // Likewise by names alone.
 struct dialog *dialog_find_named(const struct dialog_table *table, struct str call_id,
 	struct str local_tag, struct str remote_tag);
+// One whose peer has not said its tag yet, for a NOTIFY that comes before the 2xx (RFC 6665 §4.4.1); its
+// owner decides.
+struct dialog *dialog_find_half(const struct dialog_table *table, const struct sip_msg *request);
 // Likewise for a response to an INVITE of ours: From-tag ours. The To-tag may differ (B30, forks).
 struct dialog *dialog_find_by_response(
 	const struct dialog_table *table, const struct sip_msg *response);
@@ -86,13 +89,16 @@ int dialog_init_uas(struct dialog *d, struct dialog_table *table, const struct s
 // Takes it out of the table and frees its text. Legal on a zeroed one and on one whose init failed.
 void dialog_fini(struct dialog *d, struct dialog_table *table);
 
-// A response to a request of ours. Of the INVITE that makes it, a tagged 1xx or the 2xx brings remote
+// A response to a request of ours. Of the INVITE, or SUBSCRIBE, that makes it, a tagged 1xx or the 2xx brings remote
 // tag, route set reversed (C5) and remote target; an untagged 1xx changes nothing (C48). Of later ones
 // only a 2xx that refreshes the target counts (C7). Returns 0; -ESRCH when it bears another To-tag than
 // the dialog has (a fork): but the first 2xx decides, and takes over the early dialog of another fork
 // (C40); -EINVAL for more than DIALOG_ROUTES_MAX routes; or -ENOMEM. A 2xx without Contact keeps the
 // old target.
 int dialog_on_response(struct dialog *d, const struct sip_msg *response);
+// That NOTIFY makes the dialog: tag, route set and target are its sender's. Returns 0, -EINVAL without a
+// Contact or for more than DIALOG_ROUTES_MAX routes, or -ENOMEM.
+int dialog_on_notify(struct dialog *d, const struct sip_msg *notify);
 // A request came inside it; one of INVITE, UPDATE ... brings a new remote target (C7). Returns 0,
 // -EBADMSG when its CSeq is lower than the last (C4): 500; or -ENOMEM.
 int dialog_on_request(struct dialog *d, const struct sip_msg *request);

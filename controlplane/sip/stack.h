@@ -177,10 +177,11 @@ struct sip_client {
 	struct sip_owner owner;
 	struct sip_label label;
 	bool tcp_when_large; // the peer takes by TCP what is large for UDP (RFC 3261 §18.1.1, G2)
+	bool never_large_by_udp; // then by TCP or not at all: -EFBIG (RFC 3428 §8)
 };
 
 // Sends a request (not ACK) and starts its client transaction. out's sent_by, protocol and branch
-// are filled in. *txn is its id. Returns 0; -ENOSPC when the table is full; -EMSGSIZE; -ENOMEM; or
+// are filled in. *txn is its id. Returns 0; -ENOSPC when the table is full; -EMSGSIZE; -EFBIG; -ENOMEM; or
 // the transport's error other than -EAGAIN, which Timer A or E mends.
 int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client *client,
 	struct sip_request_out *out);

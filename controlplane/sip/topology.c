@@ -17,7 +17,7 @@ static const struct {
 	[SIP_HDR_ACCEPT_ENCODING] = {DROP, DROP}, // we read none
 	[SIP_HDR_ALERT_INFO] = {DROP, DROP},	  // URIs of the other side
 	[SIP_HDR_ALLOW] = {DROP, DROP},		  // ours
-	[SIP_HDR_ALLOW_EVENTS] = {DROP, DROP},	  // we relay none yet
+	[SIP_HDR_ALLOW_EVENTS] = {COPY, COPY},
 	[SIP_HDR_AUTHORIZATION] = {COPY, DROP},
 	[SIP_HDR_CALL_ID] = {DROP, DROP},
 	[SIP_HDR_CALL_INFO] = {DROP, DROP}, // URIs of the other side
@@ -119,7 +119,6 @@ bool sip_may_cross(enum sip_hdr_id id)
 	static const bool ours[SIP_HDR_COUNT] = {
 		[SIP_HDR_ACCEPT_ENCODING] = true,
 		[SIP_HDR_ALLOW] = true,
-		[SIP_HDR_ALLOW_EVENTS] = true,
 		[SIP_HDR_CALL_ID] = true,
 		[SIP_HDR_CONTACT] = true,
 		[SIP_HDR_CONTENT_LENGTH] = true,

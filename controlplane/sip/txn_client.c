@@ -128,6 +128,8 @@ static int launch_large(struct txn **out, struct sip_stack *stack, const struct 
 	by_tcp.flow = &flow;
 	set_via_protocol(b->at, b->len, "TCP");
 	rc = launch(out, stack, &by_tcp, client, strbuf_str(b));
+	if (client->never_large_by_udp)
+		return rc;
 	if (rc == 0)
 		(*out)->falls_back = true;
 	if (rc != -EHOSTUNREACH && rc != -ENOTCONN)
@@ -156,8 +158,7 @@ bool txn_client_fall_back(struct sip_stack *stack, struct txn *txn)
 
 static bool is_large(const struct sip_client *client, const struct strbuf *b)
 {
-	return client->tcp_when_large && client->flow.protocol == TRANSPORT_UDP
-		&& b->len > LARGE_BYTES;
+	return client->flow.protocol == TRANSPORT_UDP && b->len > LARGE_BYTES;
 }
 
 int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client *client,
@@ -183,8 +184,10 @@ int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client 
 	sip_request_write(&b, out);
 	if (b.failed)
 		rc = -EMSGSIZE;
-	else if (is_large(client, &b))
+	else if (is_large(client, &b) && client->tcp_when_large)
 		rc = launch_large(&made, stack, &params, client, &b);
+	else if (is_large(client, &b) && client->never_large_by_udp)
+		rc = -EFBIG;
 	else
 		rc = launch(&made, stack, &params, client, strbuf_str(&b));
 	// they lie on this stack
