@@ -55,7 +55,11 @@ struct conf_header {
 struct conf_policy {
 	struct str *methods; // that may come; ACK, BYE and CANCEL always may
 	unsigned int method_count;
-	bool relays_unknown;	     // methods, else 501
+	bool relays_unknown; // methods, else 501
+	bool relays_options; // to what has a route, else we answer
+	bool relays_notify;  // unsolicited (C32), else 481
+	struct str *events;  // packages that may be subscribed to; else 489 (C30)
+	unsigned int event_count;
 	struct conf_header *headers; // hashed by name, names none where free; NULL: no exceptions
 	uint32_t header_slots;	     // a power of two
 	uint16_t *responses;	     // of each final, from 300 on; 0: goes as it came; NULL: all do
@@ -205,6 +209,8 @@ struct conf {
 	struct conf_connections connections;
 	uint32_t calls_max;
 	uint32_t transactions_max;
+	uint32_t relays_max; // requests outside of calls that wait for an answer
+	uint32_t subscriptions_max;
 	uint32_t streams_max;
 	uint32_t t1_ms, t2_ms, t4_ms;
 	uint32_t no_answer_ms;
@@ -249,6 +255,8 @@ const struct conf_policy *conf_policy_of(
 	const struct conf *conf, unsigned int realm, const struct conf_peer *peer);
 // Whether a method stands in the list; case counts.
 bool conf_policy_has_method(const struct conf_policy *policy, struct str name);
+// Likewise an event package without its parameters.
+bool conf_policy_has_event(const struct conf_policy *policy, struct str package);
 // The exception for a header by its long name in any case; NULL when there is none.
 const struct conf_header *conf_policy_header(const struct conf_policy *policy, struct str name);
 // What a final of this status leaves as.

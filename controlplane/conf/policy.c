@@ -77,11 +77,10 @@ const struct conf_header *conf_policy_header(const struct conf_policy *policy, s
 // What we write ourselves on each side, and what names a dialog or extension of one side only.
 static bool is_ours(struct str name)
 {
-	static const char *const names[] = {"Accept-Encoding", "Allow", "Allow-Events", "Call-ID",
-		"Contact", "Content-Length", "Content-Type", "CSeq", "From", "Max-Forwards",
-		"Min-SE", "Path", "Proxy-Require", "RAck", "Record-Route", "Refer-To", "Replaces",
-		"Require", "Route", "RSeq", "Session-Expires", "Supported", "Timestamp", "To",
-		"Unsupported", "Via"};
+	static const char *const names[] = {"Accept-Encoding", "Allow", "Call-ID", "Contact",
+		"Content-Length", "Content-Type", "CSeq", "From", "Max-Forwards", "Min-SE", "Path",
+		"Proxy-Require", "RAck", "Record-Route", "Refer-To", "Replaces", "Require", "Route",
+		"RSeq", "Session-Expires", "Supported", "Timestamp", "To", "Unsupported", "Via"};
 
 	for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
 		if (str_equal_nocase(name, str_from(names[i])))
@@ -265,11 +264,57 @@ static int resolve_methods(struct conf_policy *policy, struct value_spot *spot, 
 	return 0;
 }
 
+// RFC 6665 §8.4: a token, case counts
+bool conf_policy_has_event(const struct conf_policy *policy, struct str package)
+{
+	for (unsigned int i = 0; i < policy->event_count; i++) {
+		if (str_equal(policy->events[i], package))
+			return true;
+	}
+	return false;
+}
+
+static int add_event(struct conf_policy *policy, struct value_spot *spot, struct str name)
+{
+	if (!is_token(name))
+		return REFUSE(spot, "%s is no name of an event package", LOG_STR(name));
+	if (conf_policy_has_event(policy, name))
+		return REFUSE(spot, "%s stands here twice; remove one", LOG_STR(name));
+	policy->events[policy->event_count++] = name;
+	return 0;
+}
+
+static int resolve_events(struct conf_policy *policy, struct value_spot *spot, const char *where,
+	const struct raw_policy *raw, const struct conf_policy *base)
+{
+	struct str all = str_from(conf_option_find("realms.events")->fallback);
+	unsigned int count = raw->events_count;
+	int err = 0;
+
+	if (count == 0)
+		count = base != NULL ? base->event_count : count_of(all);
+	policy->events = calloc(count, sizeof(*policy->events));
+	if (policy->events == NULL)
+		return -ENOMEM;
+	for (unsigned int i = 0; i < raw->events_count && err == 0; i++) {
+		at(spot, where, "events[%u]", i);
+		err = add_event(policy, spot, str_from(raw->events[i]));
+	}
+	if (raw->events_count != 0)
+		return err;
+	for (unsigned int i = 0; i < count; i++)
+		policy->events[policy->event_count++] = base != NULL ? base->events[i]
+								     : str_trim(str_cut(&all, ','));
+	return 0;
+}
+
 int conf_policy_resolve(struct conf_policy *policy, struct value_spot *spot, const char *where,
 	const struct raw_policy *raw, const struct conf_policy *base)
 {
 	int err = resolve_methods(policy, spot, where, raw, base);
 
+	if (err == 0)
+		err = resolve_events(policy, spot, where, raw, base);
 	if (err == 0)
 		err = resolve_headers(policy, spot, where, raw, base);
 	if (err == 0)
@@ -278,10 +323,16 @@ int conf_policy_resolve(struct conf_policy *policy, struct value_spot *spot, con
 		&& (base == NULL || base->is_plain);
 	if (base != NULL) {
 		policy->relays_unknown = base->relays_unknown;
+		policy->relays_options = base->relays_options;
+		policy->relays_notify = base->relays_notify;
 		policy->local_number = base->local_number;
 	}
 	if (raw->unknown_methods != NULL)
 		policy->relays_unknown = *raw->unknown_methods;
+	if (raw->options != NULL)
+		policy->relays_options = *raw->options;
+	if (raw->unsolicited_notify != NULL)
+		policy->relays_notify = *raw->unsolicited_notify;
 	if (raw->local_number != NULL)
 		policy->local_number = (uint16_t)*raw->local_number;
 	return err;
@@ -290,6 +341,7 @@ int conf_policy_resolve(struct conf_policy *policy, struct value_spot *spot, con
 void conf_policy_fini(struct conf_policy *policy)
 {
 	free(policy->methods);
+	free(policy->events);
 	free(policy->headers);
 	free(policy->responses);
 }

@@ -78,6 +78,10 @@ struct raw_policy {
 	char **methods;
 	unsigned int methods_count;
 	int *unknown_methods;
+	int *options;
+	int *unsolicited_notify;
+	char **events;
+	unsigned int events_count;
 	struct raw_header *headers;
 	unsigned int headers_count;
 	struct raw_response *responses;
@@ -169,6 +173,8 @@ struct raw_guard {
 struct raw_limits {
 	uint32_t *calls_max;
 	uint32_t *transactions_max;
+	uint32_t *relays_max;
+	uint32_t *subscriptions_max;
 };
 
 struct raw_connections {

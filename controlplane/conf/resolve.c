@@ -162,6 +162,8 @@ static void resolve_numbers(struct conf *conf, const struct raw_conf *raw)
 	conf->streams_max = *raw->dataplane.streams_max;
 	conf->calls_max = *raw->limits.calls_max;
 	conf->transactions_max = *raw->limits.transactions_max;
+	conf->relays_max = *raw->limits.relays_max;
+	conf->subscriptions_max = *raw->limits.subscriptions_max;
 	conf->t1_ms = *raw->timers.t1_ms;
 	conf->t2_ms = *raw->timers.t2_ms;
 	conf->t4_ms = *raw->timers.t4_ms;

@@ -36,6 +36,7 @@ static const cyaml_strval_t refer_rules[] = {
 	{"auto", CONF_REFER_AUTO}, {"pass", CONF_REFER_PASS}, {"handle", CONF_REFER_HANDLE}};
 static const cyaml_strval_t media_rules[] = {{"reject", false}, {"pass", true}};
 static const cyaml_strval_t relay_rules[] = {{"refuse", false}, {"relay", true}};
+static const cyaml_strval_t options_rules[] = {{"answer", false}, {"relay", true}};
 static const cyaml_strval_t crossings[] = {
 	{"default", CONF_CROSS_DEFAULT}, {"pass", CONF_CROSS_PASS}, {"drop", CONF_CROSS_DROP}};
 static const cyaml_strval_t local_numbers[] = {{"484", 484}, {"400", 400}, {"accept", 0}};
@@ -135,6 +136,12 @@ static const cyaml_schema_value_t response = {
 		"methods", OPTIONAL, struct type, policy.methods, &any_text, 0, CYAML_UNLIMITED),  \
 		CYAML_FIELD_ENUM_PTR("unknown_methods", CHOICE, struct type,                       \
 			policy.unknown_methods, relay_rules, CYAML_ARRAY_LEN(relay_rules)),        \
+		CYAML_FIELD_ENUM_PTR("options", CHOICE, struct type, policy.options,               \
+			options_rules, CYAML_ARRAY_LEN(options_rules)),                            \
+		CYAML_FIELD_ENUM_PTR("unsolicited_notify", CHOICE, struct type,                    \
+			policy.unsolicited_notify, relay_rules, CYAML_ARRAY_LEN(relay_rules)),     \
+		CYAML_FIELD_SEQUENCE("events", OPTIONAL, struct type, policy.events, &any_text, 0, \
+			CYAML_UNLIMITED),                                                          \
 		CYAML_FIELD_SEQUENCE("headers", OPTIONAL, struct type, policy.headers, &header, 0, \
 			CYAML_UNLIMITED),                                                          \
 		CYAML_FIELD_SEQUENCE("responses", OPTIONAL, struct type, policy.responses,         \
@@ -231,6 +238,8 @@ static const cyaml_schema_field_t guard_fields[] = {
 static const cyaml_schema_field_t limits_fields[] = {
 	NUMBER(raw_limits, calls_max),
 	NUMBER(raw_limits, transactions_max),
+	NUMBER(raw_limits, relays_max),
+	NUMBER(raw_limits, subscriptions_max),
 	CYAML_FIELD_END,
 };
 
@@ -403,6 +412,15 @@ static const struct conf_option options[] = {
 	{"realms.unknown_methods", "refuse",
 		.help = "Methods that neither we nor the list above know. refuse: 501; relay: hand "
 			"them on."},
+	{"realms.options", "answer",
+		.help = "OPTIONS to a number that has a route. answer: by us, who are alive; "
+			"relay: "
+			"hand it on."},
+	{"realms.unsolicited_notify", "refuse",
+		.help = "NOTIFY without a subscription, as of messages that wait. refuse: 481; "
+			"relay: hand it on."},
+	{"realms.events", "dialog, presence, message-summary, reg, refer, conference", .max = 64,
+		.help = "Event packages that may be subscribed to; the rest gets 489."},
 	{"realms.headers", .max = 256,
 		.help = "Headers that cross otherwise than they would: those that bear hosts of "
 			"the "
@@ -460,6 +478,9 @@ static const struct conf_option options[] = {
 
 	{"peers.methods", .sample = "INVITE", .max = 64, .help = "Instead of its realm's."},
 	{"peers.unknown_methods", .sample = "relay", .help = "Instead of its realm's."},
+	{"peers.options", .sample = "relay", .help = "Instead of its realm's."},
+	{"peers.unsolicited_notify", .sample = "relay", .help = "Instead of its realm's."},
+	{"peers.events", .sample = "dialog", .max = 64, .help = "Instead of its realm's."},
 	{"peers.headers", .max = 256, .help = "Besides its realm's; the same name again counts."},
 	{"peers.headers.name", .sample = "X-Account", .help = "As of realms."},
 	{"peers.headers.from", "default", .help = "As of realms."},
@@ -508,6 +529,10 @@ static const struct conf_option options[] = {
 	{"limits.calls_max", "10000", .min = 1, .max = 1000000, .help = "Calls at once."},
 	{"limits.transactions_max", "50000", .min = 1, .max = 10000000,
 		.help = "SIP transactions at once."},
+	{"limits.relays_max", "10000", .min = 1, .max = 1000000,
+		.help = "Requests outside of calls at once."},
+	{"limits.subscriptions_max", "10000", .min = 1, .max = 1000000,
+		.help = "Subscriptions at once."},
 
 	{"connections", .help = "SIP over TCP."},
 	{"connections.max", "10000", .min = 4, .max = 1000000,

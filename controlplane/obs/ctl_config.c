@@ -108,8 +108,10 @@ static json_t *guard_json(const struct conf_guard *guard)
 
 static json_t *limits_json(const struct conf *conf)
 {
-	return json_pack("{s:I, s:I, s:I}", "calls", (json_int_t)conf->calls_max, "transactions",
-		(json_int_t)conf->transactions_max, "streams", (json_int_t)conf->streams_max);
+	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "calls", (json_int_t)conf->calls_max,
+		"transactions", (json_int_t)conf->transactions_max, "streams",
+		(json_int_t)conf->streams_max, "relays", (json_int_t)conf->relays_max,
+		"subscriptions", (json_int_t)conf->subscriptions_max);
 }
 
 static json_t *timers_json(const struct conf *conf)

@@ -74,6 +74,8 @@ static const struct {
 	{"dataplane.ports", 0, ports_differ},
 	{"limits.calls_max", offsetof(struct conf, calls_max), u32_differs},
 	{"limits.transactions_max", offsetof(struct conf, transactions_max), u32_differs},
+	{"limits.relays_max", offsetof(struct conf, relays_max), u32_differs},
+	{"limits.subscriptions_max", offsetof(struct conf, subscriptions_max), u32_differs},
 	{"dataplane.streams_max", offsetof(struct conf, streams_max), u32_differs},
 	{"connections.max", offsetof(struct conf, connections.max), u32_differs},
 	{"guard.bans_max", offsetof(struct conf, guard.bans_max), u32_differs},

@@ -19,6 +19,10 @@ Test(policy, by_default_all_known_methods_and_no_exceptions)
 	cr_assert(conf_policy_has_method(realm, STR("PUBLISH")));
 	cr_assert_not(conf_policy_has_method(realm, STR("publish")));
 	cr_assert_not(realm->relays_unknown);
+	cr_assert_not(realm->relays_options);
+	cr_assert_not(realm->relays_notify);
+	cr_assert(conf_policy_has_event(realm, STR("dialog")));
+	cr_assert_not(conf_policy_has_event(realm, STR("Dialog")));
 	cr_assert(realm->is_plain && peer->is_plain);
 	cr_assert_null(conf_policy_header(realm, STR("X-Any")));
 	cr_assert_eq(conf_policy_response(realm, 603), 603);
@@ -32,6 +36,9 @@ Test(policy, A5_A6_A33_a_peer_has_its_realms_with_its_own_over_it)
 	struct conf *conf = doc_load(doc_with("strangers: refuse\n",
 		"methods: [INVITE, FOO]\n"
 		"    unknown_methods: relay\n"
+		"    options: relay\n"
+		"    unsolicited_notify: relay\n"
+		"    events: [weather, tide]\n"
 		"    local_number: accept\n"
 		"    headers: [{name: X-One, to: drop}, {name: Alert-Info, from: pass, to: pass}]\n"
 		"    responses: [{status: 603, as: 486}, {status: 503, as: 500}]\n"));
@@ -40,6 +47,10 @@ Test(policy, A5_A6_A33_a_peer_has_its_realms_with_its_own_over_it)
 	cr_assert_eq(peer->method_count, 2);
 	cr_assert(conf_policy_has_method(peer, STR("FOO")));
 	cr_assert(peer->relays_unknown);
+	cr_assert(peer->relays_options);
+	cr_assert(peer->relays_notify);
+	cr_assert(conf_policy_has_event(peer, STR("tide")));
+	cr_assert_not(conf_policy_has_event(peer, STR("dialog")));
 	cr_assert_eq(peer->local_number, 0);
 	cr_assert_not(peer->is_plain);
 	cr_assert_eq(to(peer, "x-ONE"), CONF_CROSS_DROP);
@@ -103,6 +114,12 @@ Test(policy, what_is_wrong_is_told_with_its_place)
 		BAD("methods: [INVITE, INVITE]",
 			"t.yaml:20: realms[1].methods[1]: \"INVITE\" stands here twice; remove "
 			"one"),
+		BAD("options: pass",
+			"t.yaml:20: realms[1].options: \"pass\" is none of answer, relay"),
+		BAD("events: [\"a b\"]",
+			"t.yaml:20: realms[1].events[0]: \"a b\" is no name of an event package"),
+		BAD("events: [x, x]",
+			"t.yaml:20: realms[1].events[1]: \"x\" stands here twice; remove one"),
 		BAD("unknown_methods: pass",
 			"t.yaml:20: realms[1].unknown_methods: \"pass\" is none of refuse, relay"),
 		BAD("headers: [{name: \"X Y\"}]",
