@@ -5,6 +5,8 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/route/route.h"
 
+#define EVENTS_BYTES 1024
+
 const struct admission_check *admission_judge(
 	struct admission *a, const struct admission_check *checks, size_t count)
 {
@@ -29,11 +31,32 @@ void admission_count(const struct request *r, enum call_refusal refusal)
 		LOG_STR(r->msg->from.uri), LOG_STR(r->msg->uri.text));
 }
 
+// RFC 6665 §8.2.2: what may be subscribed to from there
+static void refuse_event(const struct request *r, uint16_t status)
+{
+	const struct conf_policy *policy = policy_of(
+		&r->engine->policies, r->engine->conf, r->flow);
+	char text[EVENTS_BYTES];
+	struct strbuf b = strbuf_on(text, sizeof(text));
+
+	for (unsigned int i = 0; policy != NULL && i < policy->event_count && !b.failed; i++) {
+		size_t before = b.len;
+
+		strbuf_put(&b, before > 0 ? STR(", ") : STR(""));
+		strbuf_put(&b, policy->events[i]);
+		if (b.failed)
+			b.len = before;
+	}
+	request_answer(r, status, SIP_HDR_ALLOW_EVENTS, strbuf_str(&b));
+}
+
 void admission_refuse(const struct request *r, const struct admission_check *c)
 {
 	admission_count(r, c->refusal);
 	if (c->warning != 0)
 		request_warn(r, c->status, c->warning, c->value.at);
+	else if (c->header == SIP_HDR_ALLOW_EVENTS)
+		refuse_event(r, c->status);
 	else
 		request_answer(r, c->status, c->header, c->value);
 }

@@ -341,7 +341,7 @@ void answer_success_unwanted(struct call *call, const struct call_input *in)
 }
 
 // RFC 3261 §16.7 step 6: a 503 speaks of that server, not of what lies behind us (C43).
-static uint16_t status_of_refusal(uint16_t status)
+uint16_t answer_status_of(uint16_t status)
 {
 	return status == 503 ? 500 : status;
 }
@@ -354,7 +354,7 @@ void answer_refusal(struct call *call, const struct call_input *in)
 {
 	const struct refusal *best = branch_best(call);
 	struct sip_extra extra[CHALLENGES_MAX];
-	uint16_t status = status_of_refusal(best != NULL ? best->status : in->msg->status);
+	uint16_t status = answer_status_of(best != NULL ? best->status : in->msg->status);
 	struct farewell farewell = {.by = "b", .cause = CALL_CAUSE_REFUSED, .extra = extra};
 
 	if (best != NULL) {

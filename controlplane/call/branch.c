@@ -185,12 +185,14 @@ static void remember(struct call *call, uint16_t status, const struct sip_msg *r
 {
 	struct refusal **end = &call->hunt.refusals;
 	struct refusal *r = calloc(1, sizeof(*r));
+	struct tg_addr own;
 
 	if (r == NULL)
 		return;
 	r->status = status;
 	r->kept = response != NULL ? kept_new(response) : NULL;
-	r->contacts = status / 100 == 3 ? redirect_contacts(call, response) : NULL;
+	engine_advertised(call->engine, &call->leg[LEG_A]->dialog.flow, &own);
+	r->contacts = status / 100 == 3 ? redirect_contacts(&own, response) : NULL;
 	while (*end != NULL)
 		end = &(*end)->next;
 	*end = r;

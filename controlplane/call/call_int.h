@@ -16,7 +16,7 @@
 #define CALL_BODY_BYTES 65536
 #define CALL_ALLOW                                                                             \
 	STR("INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY, REFER, " \
-	    "SUBSCRIBE")
+	    "SUBSCRIBE, PUBLISH")
 #define CALL_ACCEPT_TEXT "application/sdp, multipart/mixed"
 #define CALL_ACCEPT STR(CALL_ACCEPT_TEXT)
 #define CALL_SUPPORTED STR("100rel, replaces, timer")
@@ -28,6 +28,8 @@
 // Whose a dialog or a transaction is (sip/owner.h).
 enum owner_kind {
 	OWNER_CALL,
+	OWNER_RELAY,
+	OWNER_SUBSCRIPTION,
 };
 
 struct engine {
@@ -42,6 +44,9 @@ struct engine {
 	struct dialog_table dialogs;
 	struct trunks *trunks;
 	struct policy_memory policies;
+	struct idpool *relays;
+	struct table askings; // requests outside of calls that are under way (outside.h)
+	struct idpool *subscriptions;
 	bool draining;
 	uint32_t calls_max;
 	struct engine_counters counters;
@@ -79,6 +84,15 @@ void identity_put_name(
 // A Warning value; the agent is what we are called on that side (RFC 3261 §20.43).
 void identity_put_warning(
 	struct strbuf *b, const struct tg_addr *agent, unsigned int code, const char *text);
+// Who asks, whom and for what, as the asker said it: values of From and To, a Request-URI.
+struct identity {
+	struct str from, to, uri;
+};
+
+// From, To and Request-URI as this target is told: with hosts of its own side. They lie in b. Returns 0, or
+// -EINVAL when they cannot be read or do not fit.
+int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identity *who,
+	const struct target *target);
 // A reason phrase that names no host; none otherwise (C2).
 struct str identity_phrase(struct str phrase);
 
@@ -89,7 +103,8 @@ struct request {
 	uint64_t txn;
 	const struct net_flow *flow;
 	const struct sip_msg *msg;
-	struct call *call; // inside a dialog: whose
+	struct dialog *dialog; // NULL outside
+	struct call *call;     // inside a dialog of one
 	struct leg *leg;
 };
 
@@ -169,6 +184,8 @@ call_action_h timeout_give_up;
 void answer_flush(struct call *call);
 // Lets go of the responses that wait, and of the early SDP.
 void answer_forget(struct call *call);
+// What a final of the far side is on this one.
+uint16_t answer_status_of(uint16_t status);
 // What the caller is told when the media failed: by its own SDP, or by the callee's.
 struct answer_failure {
 	uint16_t status;
@@ -201,7 +218,7 @@ bool replace_on_no_ack(struct call *call, uint64_t txn, const struct call_input 
 // Makes targets of the Contacts of a 3xx, where its peer's are to be followed (C55, I11).
 void redirect_follow(struct call *call, const struct leg *leg, const struct sip_msg *response);
 // Its Contacts as the caller may know them: at our own address. NULL when none can be told; to be freed.
-char *redirect_contacts(const struct call *call, const struct sip_msg *response);
+char *redirect_contacts(const struct tg_addr *own, const struct sip_msg *response);
 
 // ---- leg_new.c
 

@@ -6,6 +6,8 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/relay.h"
+#include "controlplane/call/subscription.h"
 #include "controlplane/call/transfer.h"
 
 // ---- what the SIP stack asks and tells
@@ -143,10 +145,10 @@ static void bye_done(struct call *call, struct leg *leg)
 	fsm_handle(call, CALL_EV_BYE_DONE, &(struct call_input){.leg = leg});
 }
 
-static void on_response(void *arg, uint64_t txn, struct sip_owner owner, const struct sip_msg *msg)
+static void call_on_response(
+	struct engine *engine, uint64_t id, uint64_t txn, const struct sip_msg *msg)
 {
-	struct engine *engine = arg;
-	struct call *call = call_owning(engine, owner);
+	struct call *call = call_find(engine, id);
 	struct leg *leg;
 	struct exchange *x;
 
@@ -197,9 +199,9 @@ static void on_client_end(struct call *call, uint64_t txn, const struct call_inp
 		exchange_handle(x, EXCHANGE_EV_SILENT, in);
 }
 
-static void on_end(void *arg, uint64_t txn, struct sip_owner owner, enum sip_txn_end why)
+static void call_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum sip_txn_end why)
 {
-	struct call *call = call_owning(arg, owner);
+	struct call *call = call_find(engine, id);
 	struct call_input in = {.unreachable = why == SIP_TXN_UNREACHABLE};
 	struct exchange *x;
 
@@ -214,6 +216,26 @@ static void on_end(void *arg, uint64_t txn, struct sip_owner owner, enum sip_txn
 		return;
 	else if (x == NULL && txn != call->leg[LEG_A]->invite)
 		on_client_end(call, txn, &in);
+}
+
+static const struct {
+	void (*on_response)(
+		struct engine *engine, uint64_t id, uint64_t txn, const struct sip_msg *msg);
+	void (*on_end)(struct engine *engine, uint64_t id, uint64_t txn, enum sip_txn_end why);
+} owners[] = {
+	[OWNER_CALL] = {call_on_response, call_on_end},
+	[OWNER_RELAY] = {relay_on_response, relay_on_end},
+	[OWNER_SUBSCRIPTION] = {subscription_on_response, subscription_on_end},
+};
+
+static void on_response(void *arg, uint64_t txn, struct sip_owner owner, const struct sip_msg *msg)
+{
+	owners[owner.kind].on_response(arg, owner.id, txn, msg);
+}
+
+static void on_end(void *arg, uint64_t txn, struct sip_owner owner, enum sip_txn_end why)
+{
+	owners[owner.kind].on_end(arg, owner.id, txn, why);
 }
 
 static const struct sip_user sip_user = {
@@ -321,9 +343,22 @@ static struct media *make_media(struct engine *engine)
 	});
 }
 
+static uint32_t dialogs_max(const struct conf *conf)
+{
+	return 2 * (conf->calls_max + conf->subscriptions_max);
+}
+
+// A relay stands in it by both its names, a subscription by that of its first SUBSCRIBE.
+static uint32_t askings_max(const struct conf *conf)
+{
+	return 2 * conf->relays_max + conf->subscriptions_max;
+}
+
 static int build(struct engine *engine)
 {
 	engine->calls = idpool_new(engine->calls_max);
+	engine->relays = idpool_new(engine->conf->relays_max);
+	engine->subscriptions = idpool_new(engine->conf->subscriptions_max);
 	engine->trunks = trunks_new();
 	policy_start(&engine->policies, engine->conf);
 	engine->guard = watch_new(engine);
@@ -331,11 +366,12 @@ static int build(struct engine *engine)
 		return -ENOMEM;
 	engine->stack = make_stack(engine);
 	engine->media = make_media(engine);
-	if (engine->calls == NULL || engine->trunks == NULL || engine->stack == NULL
-		|| engine->media == NULL)
+	if (engine->calls == NULL || engine->relays == NULL || engine->subscriptions == NULL
+		|| engine->trunks == NULL || engine->stack == NULL || engine->media == NULL)
 		return -ENOMEM;
 	if (table_init(&engine->callers, engine->calls_max) < 0
-		|| dialog_table_init(&engine->dialogs, 2 * engine->calls_max) < 0)
+		|| table_init(&engine->askings, askings_max(engine->conf)) < 0
+		|| dialog_table_init(&engine->dialogs, dialogs_max(engine->conf)) < 0)
 		return -ENOMEM;
 	guard_on_attach(engine->guard, media_is_attached(engine->media));
 	return media_configure(engine->media, engine->conf);
@@ -370,14 +406,21 @@ void engine_free(struct engine *engine)
 		return;
 	while (engine->calls != NULL && (call = idpool_next(engine->calls, &cursor)) != NULL)
 		call_free(call);
+	if (engine->relays != NULL)
+		relay_free_all(engine);
+	if (engine->subscriptions != NULL)
+		subscription_free_all(engine);
 	if (engine->media != NULL)
 		media_free(engine->media);
 	sip_stack_free(engine->stack);
 	dialog_table_fini(&engine->dialogs);
 	table_fini(&engine->callers);
+	table_fini(&engine->askings);
 	guard_free(engine->guard);
 	trunks_free(engine->trunks);
 	idpool_free(engine->calls);
+	idpool_free(engine->relays);
+	idpool_free(engine->subscriptions);
 	conf_put(engine->conf);
 	free(engine);
 }

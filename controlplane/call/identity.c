@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <ctype.h>
+#include <errno.h>
 
 #include "controlplane/call/call_int.h"
 
@@ -94,6 +95,29 @@ void identity_put_warning(
 	char name[TG_ADDR_TEXT_BYTES];
 
 	strbuf_printf(b, "%u %s \"%s\"", code, tg_addr_write(agent, name), text);
+}
+
+int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identity *who,
+	const struct target *target)
+{
+	struct sip_name_addr from, to;
+	struct sip_uri asked;
+	size_t ends[2];
+
+	if (sip_name_addr_parse(&from, who->from) < 0 || sip_name_addr_parse(&to, who->to) < 0
+		|| sip_uri_parse(&asked, who->uri) < 0)
+		return -EINVAL;
+	identity_put_name(b, &from, &target->listener->advertised);
+	ends[0] = b->len;
+	identity_put_name(b, &to, &target->peer->address);
+	ends[1] = b->len;
+	identity_put_target(b, &asked, &target->peer->address);
+	if (b->failed)
+		return -EINVAL;
+	uac->from_display_uri = str_of(b->at, ends[0]);
+	uac->to_display_uri = str_of(b->at + ends[0], ends[1] - ends[0]);
+	uac->target = str_of(b->at + ends[1], b->len - ends[1]);
+	return 0;
 }
 
 struct str identity_phrase(struct str phrase)

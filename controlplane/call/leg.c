@@ -68,20 +68,19 @@ static int numeric_target(struct tg_addr *out, uint8_t *protocol, struct str tex
 	return 0;
 }
 
-struct net_flow leg_flow(const struct leg *leg)
+struct net_flow leg_way(const struct dialog *d, const struct conf_peer *peer)
 {
-	const struct dialog *d = &leg->dialog;
 	struct net_flow flow = d->flow;
 	struct sip_name_addr route;
 	struct str next = d->remote_target;
 	uint8_t protocol = flow.protocol;
 	struct tg_addr to;
 
-	if (leg->peer == NULL)
+	if (peer == NULL)
 		return flow;
 	// not the port that a connection came from: that is for when it is gone
 	if (transport_is_reliable(&flow))
-		flow.remote = leg->peer->address;
+		flow.remote = peer->address;
 	if (d->route_count > 0)
 		next = sip_name_addr_parse(&route, d->routes[0]) == 0 ? route.uri : STR_NONE;
 	if (str_is_none(next) || numeric_target(&to, &protocol, next) < 0)
@@ -102,6 +101,11 @@ void leg_gone(struct call *call, struct leg *leg)
 	leg->state = LEG_GONE;
 	prack_forget(call, leg);
 	exchange_end_leg(call, leg->number);
+}
+
+struct net_flow leg_flow(const struct leg *leg)
+{
+	return leg_way(&leg->dialog, leg->peer);
 }
 
 static void send_bye(struct call *call, struct leg *leg, const struct farewell *farewell)

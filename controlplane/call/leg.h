@@ -136,6 +136,13 @@ int leg_new_fresh(struct leg **out, struct call *call, const struct leg_aim *aim
 // of the flow lives it is that, whatever the address.
 struct net_flow leg_flow(const struct leg *leg);
 
+// Likewise of any dialog with that peer.
+struct net_flow leg_way(const struct dialog *dialog, const struct conf_peer *peer);
+// Where a first request to a target goes.
+struct net_flow leg_flow_to(const struct conf *conf, const struct target *target);
+// Those of the peer; of a stranger those of all.
+struct sip_timers leg_timers(const struct conf *conf, const struct conf_peer *peer);
+
 // What a message of the peer says it can do.
 void leg_learn(struct leg *leg, const struct sip_msg *msg);
 

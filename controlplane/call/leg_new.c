@@ -4,7 +4,7 @@
 
 #include "controlplane/call/call_int.h"
 
-static struct sip_timers timers_of(const struct conf *conf, const struct conf_peer *peer)
+struct sip_timers leg_timers(const struct conf *conf, const struct conf_peer *peer)
 {
 	if (peer != NULL)
 		return (struct sip_timers){peer->t1_ms, peer->t2_ms, peer->t4_ms};
@@ -53,7 +53,7 @@ static int leg_new(struct leg **out, struct call *call, uint8_t side, const stru
 	leg->side = side;
 	leg->number = number;
 	leg->peer = peer;
-	leg->timers = timers_of(call->conf, peer);
+	leg->timers = leg_timers(call->conf, peer);
 	call->legs[number] = leg;
 	if (peer != NULL)
 		rc = trunk_take(call->engine->trunks, &leg->trunk, peer);
@@ -94,7 +94,7 @@ int leg_new_a(struct leg **out, struct call *call, const struct call_params *p)
 	return settle(out, call, leg, rc);
 }
 
-static struct net_flow flow_to(const struct call *call, const struct target *target)
+struct net_flow leg_flow_to(const struct conf *conf, const struct target *target)
 {
 	return (struct net_flow){
 		.local = target->listener->address,
@@ -103,46 +103,18 @@ static struct net_flow flow_to(const struct call *call, const struct target *tar
 		.protocol = target->peer->transport == CONF_TRANSPORT_TCP ? TRANSPORT_TCP
 									  : TRANSPORT_UDP,
 		.trusted = TG_TRUST_TRUNK,
-		.dscp = call->conf->realms[target->peer->realm].sip_dscp,
+		.dscp = conf->realms[target->peer->realm].sip_dscp,
 	};
 }
 
-struct names { // name-addrs, and the Request-URI
-	struct str from, to, uri;
-};
-
-// From, To and Request-URI as this target is told: those given, with hosts of its own side.
-static int write_names(struct dialog_uac *uac, struct strbuf *b, const struct target *target,
-	const struct names *names)
-{
-	struct sip_name_addr from, to;
-	struct sip_uri asked;
-	size_t ends[2];
-
-	if (sip_name_addr_parse(&from, names->from) < 0 || sip_name_addr_parse(&to, names->to) < 0
-		|| sip_uri_parse(&asked, names->uri) < 0)
-		return -EINVAL;
-	identity_put_name(b, &from, &target->listener->advertised);
-	ends[0] = b->len;
-	identity_put_name(b, &to, &target->peer->address);
-	ends[1] = b->len;
-	identity_put_target(b, &asked, &target->peer->address);
-	if (b->failed)
-		return -EINVAL;
-	uac->from_display_uri = str_of(b->at, ends[0]);
-	uac->to_display_uri = str_of(b->at + ends[0], ends[1] - ends[0]);
-	uac->target = str_of(b->at + ends[1], b->len - ends[1]);
-	return 0;
-}
-
-static int new_to_target(
-	struct leg **out, struct call *call, const struct target *target, const struct names *names)
+static int new_to_target(struct leg **out, struct call *call, const struct target *target,
+	const struct identity *who)
 {
 	struct strbuf b = strbuf_on(call->engine->scratch, sizeof(call->engine->scratch));
 	struct dialog_uac uac = {
 		.advertised = target->listener->advertised,
 		.first_cseq = 1,
-		.flow = flow_to(call, target),
+		.flow = leg_flow_to(call->conf, target),
 	};
 	struct leg *leg;
 	int rc = leg_new(&leg, call, LEG_B, target->peer);
@@ -150,7 +122,7 @@ static int new_to_target(
 	if (rc < 0)
 		return rc;
 	leg->realm = &call->conf->realms[target->peer->realm];
-	rc = write_names(&uac, &b, target, names);
+	rc = identity_write(&uac, &b, who, target);
 	if (rc == 0)
 		rc = dialog_init_uac(&leg->dialog, &call->engine->dialogs, &uac);
 	return settle(out, call, leg, rc);
@@ -161,7 +133,7 @@ int leg_new_b(struct leg **out, struct call *call, const struct target *target)
 	const struct dialog *a = &call->leg[LEG_A]->dialog;
 
 	return new_to_target(out, call, target,
-		&(struct names){
+		&(struct identity){
 			.from = a->remote,
 			.to = a->local,
 			.uri = target->uri != NULL ? str_from(target->uri) : call->to,
@@ -204,7 +176,7 @@ int leg_new_fresh(struct leg **out, struct call *call, const struct leg_aim *aim
 		rc = new_toward(out, call, aim);
 	else
 		rc = new_to_target(out, call, &target,
-			&(struct names){.from = aim->from, .to = aim->uri, .uri = aim->uri});
+			&(struct identity){.from = aim->from, .to = aim->uri, .uri = aim->uri});
 	if (rc == 0)
 		(*out)->side = aim->side;
 	return rc;

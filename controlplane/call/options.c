@@ -12,7 +12,7 @@ void options_on_request(const struct request *r)
 	};
 	struct sip_response_out out = {.status = 200, .extra = extra, .extra_count = 3};
 
-	if (r->engine->draining && r->leg == NULL) {
+	if (r->engine->draining && r->dialog == NULL) {
 		request_answer(r, 503, SIP_HDR_RETRY_AFTER, CALL_RETRY_AFTER_S);
 		return;
 	}

@@ -124,20 +124,18 @@ void redirect_follow(struct call *call, const struct leg *leg, const struct sip_
 	}
 }
 
-char *redirect_contacts(const struct call *call, const struct sip_msg *response)
+char *redirect_contacts(const struct tg_addr *own, const struct sip_msg *response)
 {
 	struct contact contact[CONTACTS_MAX];
 	unsigned int count = read_contacts(contact, response);
 	char text[CONTACTS_BYTES];
 	struct strbuf b = strbuf_on(text, sizeof(text));
-	struct tg_addr host;
 
-	engine_advertised(call->engine, &call->leg[LEG_A]->dialog.flow, &host);
 	for (unsigned int i = 0; i < count; i++) {
 		if (str_is_none(contact[i].uri.user))
 			continue;
 		strbuf_put(&b, b.len > 0 ? STR(", <") : STR("<"));
-		identity_put_target(&b, &contact[i].uri, &host);
+		identity_put_target(&b, &contact[i].uri, own);
 		strbuf_put_char(&b, '>');
 		if (contact[i].q < Q_MAX)
 			strbuf_printf(&b, ";q=0.%03u", contact[i].q);

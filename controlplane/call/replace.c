@@ -4,6 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "controlplane/call/admission.h"
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/transfer_int.h"
 #include "controlplane/sip/body.h"
@@ -127,7 +128,7 @@ static int begin(const struct request *r, const struct place *p)
 
 static void refuse(const struct request *r, uint16_t status)
 {
-	invite_refuse(r, CALL_REFUSAL_REPLACES);
+	admission_count(r, CALL_REFUSAL_REPLACES);
 	request_answer(r, status, 0, STR_NONE);
 }
 

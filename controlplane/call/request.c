@@ -4,6 +4,8 @@
 #include "controlplane/base/log.h"
 #include "controlplane/call/admission.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/relay.h"
+#include "controlplane/call/subscription.h"
 #include "controlplane/sip/topology.h"
 
 #define UNSUPPORTED_BYTES 512
@@ -19,25 +21,25 @@ static const struct {
 	[SIP_ACK] = {NULL, NULL}, // never a request of its own (RFC 3261 §17.1)
 	[SIP_BYE] = {reject_unknown_dialog, bye_on_request},
 	[SIP_CANCEL] = {NULL, NULL}, // the stack's
-	[SIP_OPTIONS] = {options_on_request, options_on_request},
+	[SIP_OPTIONS] = {relay_on_options, options_on_request},
 	[SIP_REGISTER] = {reject_method, reject_method},
 	[SIP_PRACK] = {reject_unknown_dialog, prack_on_request},
 	[SIP_UPDATE] = {reject_unknown_dialog, update_on_request},
 	[SIP_INFO] = {reject_unknown_dialog, exchange_on_request}, // RFC 6086 §4.2.1
 	[SIP_REFER] = {reject_method, exchange_on_request},
-	[SIP_SUBSCRIBE] = {reject_method, exchange_on_request},
-	[SIP_NOTIFY] = {reject_method, exchange_on_request},
-	[SIP_MESSAGE] = {reject_method, exchange_on_request},
-	[SIP_PUBLISH] = {reject_method, exchange_on_request},
-	[SIP_UNKNOWN] = {reject_unknown_method, exchange_on_request},
+	[SIP_SUBSCRIBE] = {subscription_on_request, exchange_on_request},
+	[SIP_NOTIFY] = {relay_on_notify, exchange_on_request},
+	[SIP_MESSAGE] = {relay_on_request, exchange_on_request},
+	[SIP_PUBLISH] = {relay_on_request, exchange_on_request},
+	[SIP_UNKNOWN] = {relay_on_request, exchange_on_request},
 };
 
 void request_finish(const struct request *r, struct sip_response_out *out)
 {
 	char token[SIP_TOKEN_BYTES];
 
-	if (r->leg != NULL) {
-		sip_respond(r->engine->stack, r->txn, r->leg->dialog.local_tag, out);
+	if (r->dialog != NULL) {
+		sip_respond(r->engine->stack, r->txn, r->dialog->local_tag, out);
 	} else if (r->flow->trusted == TG_TRUST_STRANGER) {
 		watch_answer(r, out->status);
 		sip_respond_once(r->engine->stack, r->txn, STR_NONE, out);
@@ -123,7 +125,7 @@ static bool is_refused_for_extension(const struct request *r)
 	put_unsupported(&b, r->msg, SIP_HDR_PROXY_REQUIRE);
 	if (b.len == 0 && !b.failed)
 		return false;
-	if (r->call == NULL)
+	if (r->dialog == NULL)
 		admission_count(r, CALL_REFUSAL_EXTENSION);
 	request_answer(r, 420, SIP_HDR_UNSUPPORTED, strbuf_str(&b));
 	return true;
@@ -137,10 +139,10 @@ static bool is_refused_for_method(const struct request *r)
 	enum policy_verdict verdict = policy != NULL ? policy_judge(policy, r->msg) : POLICY_ACCEPT;
 
 	if (verdict == POLICY_FORBID) {
-		if (r->call == NULL)
+		if (r->dialog == NULL)
 			admission_count(r, CALL_REFUSAL_METHOD);
 		reject_method(r);
-	} else if (verdict == POLICY_UNKNOWN && r->leg == NULL) {
+	} else if (verdict == POLICY_UNKNOWN && r->dialog == NULL) {
 		reject_unknown_method(r);
 	} else {
 		return false;
@@ -153,25 +155,46 @@ static bool is_refused(const struct request *r)
 	return is_refused_for_method(r) || is_refused_for_extension(r);
 }
 
+// The dialog a request is in. A NOTIFY may be the first that is heard of its sender.
+static struct dialog *dialog_of(const struct request *r)
+{
+	const struct dialog_table *dialogs = &r->engine->dialogs;
+	struct dialog *d = dialog_find(dialogs, r->msg);
+
+	if (d != NULL || r->msg->method != SIP_NOTIFY)
+		return d;
+	d = dialog_find_half(dialogs, r->msg);
+	return d != NULL && d->owner.kind == OWNER_SUBSCRIPTION ? d : NULL;
+}
+
+static struct sip_label label_of(const struct request *r)
+{
+	return r->call != NULL ? (struct sip_label){r->call->id, r->leg->number}
+			       : (struct sip_label){0};
+}
+
 static void handle_inside(struct request *r)
 {
-	struct dialog *d = dialog_find(&r->engine->dialogs, r->msg);
-
-	r->call = d != NULL ? call_owning(r->engine, d->owner) : NULL;
-	if (r->call == NULL) {
+	r->dialog = dialog_of(r);
+	if (r->dialog == NULL) {
 		reject_unknown_dialog(r);
 		return;
 	}
-	r->leg = r->call->legs[d->leg];
-	sip_txn_own(r->engine->stack, r->txn, call_owner(r->call),
-		(struct sip_label){r->call->id, r->leg->number});
-	if (dialog_on_request(d, r->msg) < 0) {
+	r->call = call_owning(r->engine, r->dialog->owner);
+	r->leg = r->call != NULL ? r->call->legs[r->dialog->leg] : NULL;
+	sip_txn_own(r->engine->stack, r->txn, r->dialog->owner, label_of(r));
+	if (dialog_on_request(r->dialog, r->msg) < 0) {
 		request_answer(r, 500, 0, STR_NONE); // C4
 		return;
 	}
-	leg_follow(r->call, r->leg, r->flow);
-	if (!is_refused(r))
+	if (r->call != NULL)
+		leg_follow(r->call, r->leg, r->flow);
+	if (is_refused(r))
+		return;
+	if (r->call != NULL)
 		methods[r->msg->method].inside(r);
+	else
+		subscription_on_inside(r);
 }
 
 void request_handle(struct request *r)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "controlplane/call/call.h"
+#include "controlplane/call/subscription.h"
 
 static uint64_t ports_in_use(struct world *w)
 {
@@ -56,7 +57,7 @@ static uint64_t connected(struct world *w)
 	return w->sockets.attempts;
 }
 
-static const struct asked {
+static const struct question {
 	const char *name;
 	uint64_t (*ask)(struct world *w);
 } asked[] = {
@@ -92,6 +93,10 @@ static const struct word engine_words[] = {
 	ENGINE(attempts),
 	ENGINE(answered),
 	ENGINE(dialogs),
+	ENGINE(relays),
+	ENGINE(relayed),
+	ENGINE(subscriptions),
+	ENGINE(subscribed),
 };
 static const struct word sip_words[] = {
 	SIP(transactions),
@@ -166,6 +171,28 @@ static int find_refused(struct world *w, const char *label, uint64_t *out)
 	return -ENOENT;
 }
 
+static int find_unrelayed(struct world *w, const char *label, uint64_t *out)
+{
+	for (unsigned int r = 0; r < CALL_REFUSAL_COUNT; r++) {
+		if (strcmp(call_refusal_label(r), label) != 0)
+			continue;
+		*out = engine_counters(w->engine)->unrelayed[r];
+		return 0;
+	}
+	return -ENOENT;
+}
+
+static int find_unsubscribed(struct world *w, const char *label, uint64_t *out)
+{
+	for (unsigned int e = 0; e < SUBSCRIPTION_END_COUNT; e++) {
+		if (strcmp(subscription_end_label(e), label) != 0)
+			continue;
+		*out = engine_counters(w->engine)->unsubscribed[e];
+		return 0;
+	}
+	return -ENOENT;
+}
+
 static int find_closed(struct world *w, const char *label, uint64_t *out)
 {
 	for (unsigned int e = 0; e < CONN_END_COUNT; e++) {
@@ -205,6 +232,10 @@ int check_counter(struct world *w, const char *name, uint64_t *out)
 		return find_headers_dropped(w, name + 16, out);
 	if (strncmp(name, "refused.", 8) == 0)
 		return find_refused(w, name + 8, out);
+	if (strncmp(name, "unrelayed.", 10) == 0)
+		return find_unrelayed(w, name + 10, out);
+	if (strncmp(name, "unsubscribed.", 13) == 0)
+		return find_unsubscribed(w, name + 13, out);
 	if (strncmp(name, "closed.", 7) == 0)
 		return find_closed(w, name + 7, out);
 	if (find_word(engine_counters(w->engine), engine_words, COUNT(engine_words), name, out) == 0
@@ -363,8 +394,8 @@ void check_stream(struct world *w, const struct step *step)
 
 void check_clean(struct world *w)
 {
-	static const char *const zero[] = {"calls", "dialogs", "transactions", "sessions",
-		"streams", "ports_in_use", "dataplane_streams"};
+	static const char *const zero[] = {"calls", "relays", "subscriptions", "dialogs",
+		"transactions", "sessions", "streams", "ports_in_use", "dataplane_streams"};
 
 	for (size_t i = 0; i < COUNT(zero); i++) {
 		uint64_t value = 0;

@@ -32,7 +32,7 @@ static const char yaml[] = "realms:\n"
 			   "[second, third]}\n"
 			   "  - {from_realm: access, prefix: \"73\", to: second}\n"
 			   "  - {from_realm: core, prefix: \"7\", to: third}\n"
-			   "limits: {calls_max: 20}\n";
+			   "limits: {calls_max: 20, relays_max: 8, subscriptions_max: 8}\n";
 
 static struct net_flow flow_of(const char *local, const char *remote, uint8_t realm)
 {
@@ -99,6 +99,8 @@ void rig_fini(struct rig *rig)
 	rig_wait(rig, 300000);
 	drop_all(rig);
 	cr_expect_eq(c->calls, 0);
+	cr_expect_eq(c->relays, 0);
+	cr_expect_eq(c->subscriptions, 0);
 	cr_expect_eq(c->dialogs, 0);
 	cr_expect_eq(engine_sip_counters(rig->engine)->transactions, 0);
 	cr_expect_eq(media_counters(engine_media(rig->engine))->sessions, 0);

@@ -38,10 +38,10 @@ struct rig {
 	"User-Agent: Handset 2000 (telephone of two lines; build 7.1 of 2026-10-30; "          \
 	"locale en_GB.UTF-8; bought long ago and never updated, though it was advised to be, " \
 	"again "                                                                               \
-	"and again, by its maker, by letter and by telephone)\r\n"
+	"and again, by its maker, by letter, by telephone and by a visitor)\r\n"
 #define RIG_ALLOW                                                                          \
 	"INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY, REFER, " \
-	"SUBSCRIBE"
+	"SUBSCRIBE, PUBLISH"
 #define RIG_SDP_PHONE                                                             \
 	"v=0\r\no=me 1 1 IN IP4 192.168.1.20\r\ns=-\r\nc=IN IP4 192.168.1.20\r\n" \
 	"t=0 0\r\nm=audio 4000 RTP/AVP 8\r\n"

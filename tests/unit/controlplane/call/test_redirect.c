@@ -12,8 +12,7 @@ static char *contacts(const char *value)
 {
 	static char text[RIG_BYTES];
 	struct arena *arena = arena_new(1 << 20);
-	struct leg a = {.dialog.flow = rig.flow[RIG_PHONE]};
-	struct call call = {.engine = rig.engine, .leg = {&a}};
+	struct tg_addr own;
 	struct sip_msg msg;
 	char *out;
 
@@ -24,7 +23,8 @@ static char *contacts(const char *value)
 		"Content-Length: 0\r\n\r\n",
 		value);
 	cr_assert_eq(sip_msg_parse(&msg, arena, str_from(text)), SIP_FAULT_NONE, "%s", value);
-	out = redirect_contacts(&call, &msg);
+	engine_advertised(rig.engine, &rig.flow[RIG_PHONE], &own);
+	out = redirect_contacts(&own, &msg);
 	arena_free(arena);
 	return out;
 }

@@ -1,0 +1,352 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/relay.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+#include "controlplane/call/call_int.h"
+#include "controlplane/call/outside.h"
+#include "controlplane/sip/topology.h"
+
+#define CONTACT_BYTES 128
+#define MESSAGE_BYTES 1300
+
+struct relay {
+	uint64_t id;
+	struct engine *engine;
+	struct conf *conf; // the settings it began with (L1)
+	const struct conf_policy *policy;
+	struct tg_addr own; // what we are called by who asked
+	enum sip_method method;
+	uint64_t server;
+	uint64_t client;
+	struct onward *onward;
+	struct asking theirs, ours;
+};
+
+// ---- what may be wrong with it, in the order it is looked at
+
+static bool is_full(struct admission *a)
+{
+	return admission_is_beyond(a, idpool_count(a->r->engine->relays), a->conf->relays_max);
+}
+
+// RFC 3428 §8
+static bool is_too_large(struct admission *a)
+{
+	return a->r->msg->method == SIP_MESSAGE && !transport_is_reliable(a->r->flow)
+		&& a->r->msg->raw.len > MESSAGE_BYTES;
+}
+
+static bool needs_event(const struct sip_msg *msg)
+{
+	return msg->method == SIP_PUBLISH || msg->method == SIP_NOTIFY;
+}
+
+static bool is_without_event(struct admission *a)
+{
+	return needs_event(a->r->msg) && outside_is_without_event(a);
+}
+
+static bool is_of_other_event(struct admission *a)
+{
+	return needs_event(a->r->msg) && outside_is_of_other_event(a);
+}
+
+static bool is_without_state(struct admission *a)
+{
+	return a->r->msg->method == SIP_NOTIFY
+		&& sip_msg_header(a->r->msg, SIP_HDR_SUBSCRIPTION_STATE) == NULL;
+}
+
+static const struct admission_check checks[] = {
+	{admission_is_unwelcome, CALL_REFUSAL_STRANGER, 403, 0, {0}, 0},
+	{admission_is_used_up, CALL_REFUSAL_MAX_FORWARDS, 483, 0, {0}, 0},
+	{outside_is_looped, CALL_REFUSAL_LOOP, 482, 0, {0}, 0},
+	{admission_is_draining, CALL_REFUSAL_DRAINING, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0},
+	{is_full, CALL_REFUSAL_RELAYS_MAX, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0},
+	{is_too_large, CALL_REFUSAL_TOO_LARGE, 513, 0, {0}, 0},
+	{is_without_event, CALL_REFUSAL_BAD_REQUEST, 400, 0, {"no Event", 8}, 399},
+	{is_of_other_event, CALL_REFUSAL_EVENT, 489, SIP_HDR_ALLOW_EVENTS, {0}, 0},
+	{is_without_state, CALL_REFUSAL_BAD_REQUEST, 400, 0, {"no Subscription-State", 21}, 399},
+	{outside_has_sdp, CALL_REFUSAL_BODY_TYPE, 415, SIP_HDR_ACCEPT_ENCODING, {"identity", 8}, 0},
+	{admission_is_secure, CALL_REFUSAL_NO_ROUTE, 480, 0, {"SIPS Not Allowed", 16}, 380},
+	{admission_is_incomplete, CALL_REFUSAL_NO_ROUTE, 484, 0, {0}, 0},
+	{admission_is_without_context, CALL_REFUSAL_NO_ROUTE, 400, 0,
+		{"number without context", 22}, 399},
+	{admission_is_without_route, CALL_REFUSAL_NO_ROUTE, 404, 0, {0}, 0},
+};
+
+// ---- its life
+
+static void relay_free(struct relay *relay)
+{
+	asking_leave(relay->engine, &relay->theirs);
+	asking_leave(relay->engine, &relay->ours);
+	onward_free(relay->onward);
+	idpool_remove(relay->engine->relays, relay->id);
+	counter_add(&relay->engine->counters.relays, (uint64_t)-1);
+	conf_put(relay->conf);
+	free(relay);
+}
+
+void relay_free_all(struct engine *engine)
+{
+	uint32_t cursor = 0;
+	struct relay *relay;
+
+	while ((relay = idpool_next(engine->relays, &cursor)) != NULL)
+		relay_free(relay);
+}
+
+static int enter(struct relay *relay, const struct admission *a)
+{
+	const struct sip_msg *msg = a->r->msg;
+	char call_id[SIP_TOKEN_BYTES], tag[SIP_TOKEN_BYTES];
+	int rc;
+
+	sip_token(call_id);
+	sip_token(tag);
+	rc = asking_enter(relay->engine, &relay->theirs,
+		&(struct asking){.call_id = msg->call_id, .tag = msg->from_tag, .cseq = msg->cseq});
+	if (rc == 0)
+		rc = asking_enter(relay->engine, &relay->ours,
+			&(struct asking){
+				.call_id = str_from(call_id), .tag = str_from(tag), .cseq = 1});
+	return rc == 0 ? onward_new(&relay->onward, a) : rc;
+}
+
+static int relay_new(struct relay **out, const struct admission *a)
+{
+	struct engine *engine = a->r->engine;
+	struct relay *relay = calloc(1, sizeof(*relay));
+	int rc;
+
+	if (relay == NULL)
+		return -ENOMEM;
+	rc = idpool_insert(&relay->id, engine->relays, relay);
+	if (rc < 0) {
+		free(relay);
+		return rc;
+	}
+	relay->engine = engine;
+	relay->conf = conf_get(engine->conf);
+	relay->policy = conf_policy_of(relay->conf, a->r->flow->realm, a->from);
+	relay->method = a->r->msg->method;
+	relay->server = a->r->txn;
+	engine_advertised(engine, a->r->flow, &relay->own);
+	counter_add(&engine->counters.relays, 1);
+	rc = enter(relay, a);
+	if (rc < 0) {
+		relay_free(relay);
+		return rc;
+	}
+	*out = relay;
+	return 0;
+}
+
+// ---- asking
+
+static struct str with_tag(struct strbuf *b, struct str value, struct str tag)
+{
+	size_t begin = b->len;
+
+	strbuf_put(b, value);
+	strbuf_put(b, STR(";tag="));
+	strbuf_put(b, tag);
+	return str_of(b->at + begin, b->len - begin);
+}
+
+// RFC 6665 §4.2.2: also where no dialog is
+static void put_contact(struct sip_request_out *out, struct strbuf *b, const struct target *target,
+	uint8_t protocol)
+{
+	char token[SIP_TOKEN_BYTES];
+
+	if (out->method != SIP_NOTIFY)
+		return;
+	sip_token(token);
+	sip_contact_write(b, str_from(token), &target->listener->advertised, protocol);
+	out->contact = strbuf_str(b);
+}
+
+static int ask(struct relay *relay, const struct asked *asked, const struct target *target)
+{
+	struct engine *engine = relay->engine;
+	struct strbuf b = strbuf_on(engine->scratch, sizeof(engine->scratch));
+	char contact_text[CONTACT_BYTES];
+	struct strbuf contact = strbuf_on(contact_text, sizeof(contact_text));
+	struct sip_client client = {
+		.flow = leg_flow_to(relay->conf, target),
+		.timers = leg_timers(relay->conf, target->peer),
+		.owner = {relay->id, OWNER_RELAY},
+		.tcp_when_large = target->peer->tcp_for_large,
+		.never_large_by_udp = relay->method == SIP_MESSAGE,
+	};
+	struct sip_request_out out = {
+		.method = relay->method,
+		.method_name = asked->method_name,
+		.call_id = relay->ours.call_id,
+		.cseq = relay->ours.cseq,
+		.max_forwards = asked->source->max_forwards < 0 ? 69
+								: asked->source->max_forwards - 1,
+		.source = asked->source,
+	};
+	struct dialog_uac names;
+
+	if (identity_write(&names, &b, &asked->who, target) < 0)
+		return -EINVAL;
+	out.uri = names.target;
+	out.to = names.to_display_uri;
+	out.from = with_tag(&b, names.from_display_uri, relay->ours.tag);
+	put_contact(&out, &contact, target, client.flow.protocol);
+	outside_body(&out.content_type, &out.body, asked->source);
+	return b.failed ? -EMSGSIZE : sip_request(engine->stack, &relay->client, &client, &out);
+}
+
+static void refuse(struct relay *relay, uint16_t status)
+{
+	struct sip_response_out out = {.status = status};
+	char tag[SIP_TOKEN_BYTES];
+
+	sip_token(tag);
+	sip_respond(relay->engine->stack, relay->server, str_from(tag), &out);
+	relay_free(relay);
+}
+
+static uint16_t status_of(int rc)
+{
+	switch (rc) {
+	case -EINVAL:
+		return 400;
+	case -EFBIG:
+	case -EMSGSIZE:
+		return 513;
+	default:
+		return 500;
+	}
+}
+
+// Asks that target, or who comes after it when it cannot be reached.
+static void go_on(struct relay *relay, const struct asked *asked, const struct target *target)
+{
+	int rc = -EHOSTUNREACH;
+
+	relay->client = 0;
+	while (target != NULL) {
+		rc = ask(relay, asked, target);
+		if (rc == 0)
+			return;
+		target = onward_next(relay->onward);
+	}
+	refuse(relay, status_of(rc));
+}
+
+// Returns false when nobody is left.
+static bool ask_next(struct relay *relay)
+{
+	const struct target *target = onward_next(relay->onward);
+	struct asked asked;
+
+	if (target == NULL)
+		return false;
+	asked = onward_asked(relay->onward);
+	go_on(relay, &asked, target);
+	return true;
+}
+
+static void admit(const struct admission *a)
+{
+	static const struct admission_check full = {
+		NULL, CALL_REFUSAL_RELAYS_MAX, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0};
+	const struct request *r = a->r;
+	struct asked asked = outside_asked(r->msg);
+	struct relay *relay;
+
+	if (relay_new(&relay, a) < 0) {
+		admission_refuse(r, &full);
+		return;
+	}
+	sip_txn_own(r->engine->stack, r->txn, (struct sip_owner){relay->id, OWNER_RELAY},
+		(struct sip_label){0});
+	counter_add(&r->engine->counters.relayed, 1);
+	go_on(relay, &asked, &a->targets[0]);
+}
+
+void relay_on_request(const struct request *r)
+{
+	struct admission a = {.r = r, .conf = r->engine->conf};
+	const struct admission_check *failed = admission_judge(
+		&a, checks, sizeof(checks) / sizeof(checks[0]));
+
+	if (failed != NULL)
+		admission_refuse(r, failed);
+	else
+		admit(&a);
+}
+
+// RFC 3261 §11: with Max-Forwards 0 it is for us
+void relay_on_options(const struct request *r)
+{
+	const struct conf_policy *policy = policy_of(
+		&r->engine->policies, r->engine->conf, r->flow);
+
+	if (policy != NULL && policy->relays_options && !str_is_none(r->msg->uri.user)
+		&& r->msg->max_forwards != 0)
+		relay_on_request(r);
+	else
+		options_on_request(r);
+}
+
+// RFC 6665 §4.1.3: without a subscription it is none of ours, unless the operator knows better (C32)
+void relay_on_notify(const struct request *r)
+{
+	const struct conf_policy *policy = policy_of(
+		&r->engine->policies, r->engine->conf, r->flow);
+
+	if (policy != NULL && policy->relays_notify)
+		relay_on_request(r);
+	else
+		reject_unknown_dialog(r);
+}
+
+// ---- answers
+
+static struct relay *find(const struct engine *engine, uint64_t id, uint64_t client)
+{
+	struct relay *relay = idpool_find(engine->relays, id);
+
+	return relay != NULL && relay->client == client ? relay : NULL;
+}
+
+void relay_on_response(
+	struct engine *engine, uint64_t id, uint64_t txn, const struct sip_msg *response)
+{
+	struct relay *relay = find(engine, id, txn);
+	char tag[SIP_TOKEN_BYTES];
+
+	// RFC 4320 §4.1: no 1xx but 100 crosses, and that is of one hop
+	if (relay == NULL || response->status < 200)
+		return;
+	if (outside_tries_next(relay->method, response->status) && ask_next(relay))
+		return;
+	sip_token(tag);
+	outside_pass(engine, relay->server,
+		&(struct outside_answer){
+			.to_tag = str_from(tag), .policy = relay->policy, .own = &relay->own},
+		response);
+	relay_free(relay);
+}
+
+// Who asked gives up as we do: nothing is said (RFC 4320 §4.2, B28).
+void relay_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum sip_txn_end why)
+{
+	struct relay *relay = idpool_find(engine->relays, id);
+
+	if (relay == NULL)
+		return;
+	if (relay->client != txn || why != SIP_TXN_UNREACHABLE)
+		relay_free(relay);
+	else if (!ask_next(relay))
+		refuse(relay, 500);
+}

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// A subscription (RFC 6665) as two dialogs: A to who subscribes, B to who notifies, each with names of its own.
+//
+//	A ──SUBSCRIBE──► PENDING ──SUBSCRIBE──► B      the first NOTIFY may come before the 2xx: it makes the dialog
+//	A ◄──── 2xx ──── ACTIVE  ◄──── 2xx ──── B      refreshes and un-SUBSCRIBE cross likewise
+//	A ◄── NOTIFY ────────────◄── NOTIFY ─── B      "terminated": TERMINATED until it is answered, then gone
+//
+// One timer stands for both legs: they were told the same Expires. Nobody walks subscriptions but listings.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controlplane/call/outside.h"
+#include "controlplane/sip/dialog.h"
+
+#define SUBSCRIPTION_CROSSINGS_MAX 4 // requests under way inside one
+
+// X(NAME, "for listings")
+#define SUBSCRIPTION_STATES(X) \
+	X(PENDING, "pending")  \
+	X(ACTIVE, "active")    \
+	X(TERMINATED, "terminated")
+
+enum subscription_state {
+#define X(name, text) SUBSCRIPTION_##name,
+	SUBSCRIPTION_STATES(X)
+#undef X
+};
+
+// X(NAME, "metric label"): why one ended. At most 8 (engine_counters).
+#define SUBSCRIPTION_ENDS(X)        \
+	X(REFUSED, "refused")       \
+	X(TERMINATED, "terminated") \
+	X(EXPIRED, "expired")       \
+	X(GONE, "gone")             \
+	X(SILENT, "silent")         \
+	X(UNREACHABLE, "unreachable")
+
+enum subscription_end {
+#define X(name, label) SUBSCRIPTION_END_##name,
+	SUBSCRIPTION_ENDS(X)
+#undef X
+		SUBSCRIPTION_END_COUNT,
+};
+
+// NULL for a value outside the list; any thread.
+const char *subscription_end_label(unsigned int end);
+
+struct subscription_leg {
+	struct dialog dialog;
+	const struct conf_peer *peer; // NULL: a stranger
+	const struct conf_realm *realm;
+};
+
+// A request that crosses, between its two transactions.
+struct crossing {
+	uint64_t server; // 0: free
+	uint64_t client;
+	uint32_t expires_s; // as a SUBSCRIBE asks for it
+	uint8_t from;	    // LEG_A or LEG_B
+	uint8_t method;	    // enum sip_method
+	bool is_first;	    // the SUBSCRIBE that makes it all
+	bool is_last;	    // the NOTIFY that says "terminated"
+};
+
+struct subscription {
+	uint64_t id;
+	struct engine *engine;
+	struct conf *conf; // the settings it began with (L1)
+	enum subscription_state state;
+	struct subscription_leg leg[2];
+	struct timer expiry;
+	struct crossing crossing[SUBSCRIPTION_CROSSINGS_MAX];
+	struct onward *onward; // until B has answered
+	struct asking asking;  // likewise
+	struct tg_addr own;    // what we are called by A
+	char *event;	       // package
+	uint64_t notified;
+	bool is_over; // once what is under way is answered
+	struct tg_mono began;
+};
+
+// A SUBSCRIBE outside of dialogs: refuses it, or makes a subscription.
+void subscription_on_request(const struct request *r);
+// A request inside one of its dialogs, r->dialog.
+void subscription_on_inside(const struct request *r);
+// Of transactions that a subscription owns.
+void subscription_on_response(
+	struct engine *engine, uint64_t id, uint64_t txn, const struct sip_msg *response);
+void subscription_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum sip_txn_end why);
+
+// Forgets all without a message.
+void subscription_free_all(struct engine *engine);
+
+// ---- subscription_cross.c: requests that cross
+
+// What is wrong with a request inside is answered, and false returned.
+bool crossing_is_admitted(const struct subscription *s, const struct request *r);
+// NULL when SUBSCRIPTION_CROSSINGS_MAX are under way.
+struct crossing *crossing_new(struct subscription *s, const struct request *r);
+struct crossing *crossing_by_client(struct subscription *s, uint64_t txn);
+struct crossing *crossing_by_server(struct subscription *s, uint64_t txn);
+// Sends it to the other leg. Returns what sip_request does.
+int crossing_send(struct subscription *s, struct crossing *x, const struct asked *asked);
+// Answers who asked: passes a final on, or says a status; then it is free.
+void crossing_pass(struct subscription *s, struct crossing *x, const struct sip_msg *response);
+void crossing_answer(struct subscription *s, struct crossing *x, uint16_t status);
+// The other side has been asked for it and does not say: neither do we (B28).
+void crossing_drop(struct crossing *x);
+// Seconds of an Expires header; absent: fallback. Returns 0, or -EINVAL.
+int subscription_expires(uint32_t *out, const struct sip_msg *msg, uint32_t fallback);
