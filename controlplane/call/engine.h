@@ -100,6 +100,22 @@ struct call_view {
 // go between two steps, so that long listings can be done in slices. Views are valid until the
 // engine does anything else.
 bool engine_call_next(const struct engine *engine, uint32_t *cursor, struct call_view *out);
+struct subscription_view {
+	uint64_t id;
+	const char *state; // "pending", "active", "terminated"
+	const char *event;
+	struct str from; // values of From and To of who subscribed
+	struct str to;
+	struct leg_view leg[2]; // subscriber, notifier
+	uint64_t age_ms;
+	uint64_t left_ms; // until it is forgotten, unless refreshed; 0: not agreed on yet
+	uint64_t notified;
+};
+
+// Likewise the subscriptions.
+bool engine_subscription_next(
+	const struct engine *engine, uint32_t *cursor, struct subscription_view *out);
+
 // By id, or by the Call-ID of either leg: that one looks at every call. Returns 0 or -ENOENT.
 int engine_call_find(const struct engine *engine, uint64_t id, struct call_view *out);
 int engine_call_find_by_call_id(

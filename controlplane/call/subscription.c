@@ -19,7 +19,18 @@ static const char *const end_labels[] = {
 #undef X
 };
 
+static const char *const state_texts[] = {
+#define X(name, text) text,
+	SUBSCRIPTION_STATES(X)
+#undef X
+};
+
 static_assert(SUBSCRIPTION_END_COUNT <= 8);
+
+const char *subscription_state_text(enum subscription_state state)
+{
+	return state_texts[state];
+}
 
 const char *subscription_end_label(unsigned int end)
 {

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "controlplane/call/outside.h"
+#include "controlplane/call/subscription_end.h"
 #include "controlplane/sip/dialog.h"
 
 #define SUBSCRIPTION_CROSSINGS_MAX 4 // requests under way inside one
@@ -28,24 +29,8 @@ enum subscription_state {
 #undef X
 };
 
-// X(NAME, "metric label"): why one ended. At most 8 (engine_counters).
-#define SUBSCRIPTION_ENDS(X)        \
-	X(REFUSED, "refused")       \
-	X(TERMINATED, "terminated") \
-	X(EXPIRED, "expired")       \
-	X(GONE, "gone")             \
-	X(SILENT, "silent")         \
-	X(UNREACHABLE, "unreachable")
-
-enum subscription_end {
-#define X(name, label) SUBSCRIPTION_END_##name,
-	SUBSCRIPTION_ENDS(X)
-#undef X
-		SUBSCRIPTION_END_COUNT,
-};
-
-// NULL for a value outside the list; any thread.
-const char *subscription_end_label(unsigned int end);
+// What listings say.
+const char *subscription_state_text(enum subscription_state state);
 
 struct subscription_leg {
 	struct dialog dialog;

@@ -2,20 +2,25 @@
 #include <errno.h>
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/subscription.h"
 
-static struct leg_view leg_view_of(const struct leg *leg)
+static struct leg_view view_of(
+	const struct dialog *d, const struct conf_realm *realm, const struct conf_peer *peer)
 {
-	const struct dialog *d = &leg->dialog;
-
 	return (struct leg_view){
 		.call_id = d->call_id,
 		.local_tag = d->local_tag,
 		.remote_tag = d->remote_tag,
 		.local = d->flow.local,
 		.remote = d->flow.remote,
-		.realm = leg->realm->name,
-		.peer = leg->peer != NULL ? leg->peer->name : "",
+		.realm = realm->name,
+		.peer = peer != NULL ? peer->name : "",
 	};
+}
+
+static struct leg_view leg_view_of(const struct leg *leg)
+{
+	return view_of(&leg->dialog, leg->realm, leg->peer);
 }
 
 static void fill(struct call_view *out, const struct call *call)
@@ -71,4 +76,36 @@ int engine_call_find_by_call_id(
 		return 0;
 	}
 	return -ENOENT;
+}
+
+static uint64_t left_ms(const struct subscription *s)
+{
+	uint64_t now = tg_mono_ms(engine_now(s->engine));
+
+	return timer_is_armed(&s->expiry) && s->expiry.due_ms > now ? s->expiry.due_ms - now : 0;
+}
+
+bool engine_subscription_next(
+	const struct engine *engine, uint32_t *cursor, struct subscription_view *out)
+{
+	const struct subscription *s = idpool_next(engine->subscriptions, cursor);
+	const struct subscription_leg *a, *b;
+
+	if (s == NULL)
+		return false;
+	a = &s->leg[LEG_A];
+	b = &s->leg[LEG_B];
+	*out = (struct subscription_view){
+		.id = s->id,
+		.state = subscription_state_text(s->state),
+		.event = s->event,
+		.from = a->dialog.remote,
+		.to = a->dialog.local,
+		.leg = {view_of(&a->dialog, a->realm, a->peer),
+			view_of(&b->dialog, b->realm, b->peer)},
+		.age_ms = tg_mono_ms_between(s->began, engine_now(engine)),
+		.left_ms = left_ms(s),
+		.notified = s->notified,
+	};
+	return true;
 }

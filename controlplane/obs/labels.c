@@ -5,6 +5,7 @@
 
 #include "controlplane/call/call.h"
 #include "controlplane/call/engine.h"
+#include "controlplane/call/subscription_end.h"
 #include "include/tidegate/stats.h"
 
 #define LOOK_UP(names, index) ((index) < sizeof(names) / sizeof((names)[0]) ? (names)[index] : NULL)
@@ -44,6 +45,17 @@ const char *label_refusal(unsigned int index)
 	static const char *const names[] = {
 #define X(name, label) [CALL_REFUSAL_##name] = label,
 		CALL_REFUSALS(X)
+#undef X
+	};
+
+	return LOOK_UP(names, index);
+}
+
+const char *label_unsubscribed(unsigned int index)
+{
+	static const char *const names[] = {
+#define X(name, label) [SUBSCRIPTION_END_##name] = label,
+		SUBSCRIPTION_ENDS(X)
 #undef X
 	};
 

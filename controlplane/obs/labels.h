@@ -12,6 +12,7 @@ const char *label_class(unsigned int index);	     // 1..6: "1xx" .. "6xx"
 const char *label_fault(unsigned int index);	     // enum sip_fault
 const char *label_cause(unsigned int index);	     // enum call_cause
 const char *label_refusal(unsigned int index);	     // enum call_refusal
+const char *label_unsubscribed(unsigned int index);  // enum subscription_end
 const char *label_media_failure(unsigned int index); // enum media_failure
 const char *label_worker_counter(unsigned int index);
 const char *label_drop(unsigned int index);

@@ -36,6 +36,7 @@ struct obs *obs_new(const struct obs_params *params)
 	static void (*const add[])(struct obs *) = {
 		ctl_calls_add,
 		ctl_streams_add,
+		ctl_subscriptions_add,
 		ctl_peers_add,
 		ctl_stats_add,
 		ctl_guard_add,

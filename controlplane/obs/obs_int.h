@@ -43,6 +43,7 @@ void ctl_guard_add(struct obs *obs);
 void ctl_peers_add(struct obs *obs);
 void ctl_stats_add(struct obs *obs);
 void ctl_streams_add(struct obs *obs);
+void ctl_subscriptions_add(struct obs *obs);
 void ctl_trace_add(struct obs *obs);
 void metrics_call_add(struct obs *obs);
 void metrics_conns_add(struct obs *obs);

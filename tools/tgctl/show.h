@@ -16,6 +16,7 @@ typedef void show_h(FILE *out, const json_t *result, const struct show_options *
 // ---- show_call.c
 show_h show_calls;
 show_h show_call;
+show_h show_subscriptions;
 show_h show_trace;
 // ---- show_stream.c
 show_h show_streams;

@@ -130,3 +130,45 @@ void show_trace(FILE *out, const json_t *result, const struct show_options *opti
 		fprintf(out, "only the first %zu messages\n", json_array_size(messages));
 	show_put_streams(out, json_object_get(result, "streams"), options->width);
 }
+
+static void add_subscription(struct table *table, const json_t *s)
+{
+	char *cells[] = {
+		text_number(json_number_of(s, "id")),
+		text_age(json_number_of(s, "age_ms")),
+		text_age(json_number_of(s, "left_ms")),
+		text_number(json_number_of(s, "notified")),
+	};
+
+	table_add(table,
+		(const char *const[]){cells[0], json_text_of(s, "event"), json_text_of(s, "state"),
+			json_text_of(s, "from"), json_text_of(s, "to"), json_text_of(s, "to_peer"),
+			cells[1], cells[2], cells[3]});
+	for (unsigned int c = 0; c < sizeof(cells) / sizeof(cells[0]); c++)
+		free(cells[c]);
+}
+
+void show_subscriptions(FILE *out, const json_t *result, const struct show_options *options)
+{
+	static const struct table_column columns[] = {
+		{"ID", 1, 0},
+		{"EVENT", 0, 6},
+		{"STATE", 0, 0},
+		{"FROM", 0, 8},
+		{"TO", 0, 8},
+		{"PEER", 0, 6},
+		{"AGE", 1, 0},
+		{"LEFT", 1, 0},
+		{"NOTIFIED", 1, 0},
+	};
+	struct table *table = table_new(columns, sizeof(columns) / sizeof(columns[0]));
+	const json_t *s;
+	size_t i;
+
+	json_array_foreach (json_object_get(result, "subscriptions"), i, s)
+		add_subscription(table, s);
+	if (table_row_count(table) != 0)
+		table_print(table, out, options->width);
+	show_count(out, result, "subscription");
+	table_free(table);
+}

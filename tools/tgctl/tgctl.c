@@ -42,6 +42,8 @@ static const struct command commands[] = {
 		"sources of SIP, the most dropped first"},
 	{"show bans", "[<limit>]", {"limit"}, 0, TAKES_LIMIT, show_bans,
 		"sources that are banned; limit 0: all"},
+	{"show subscriptions", "[<limit>]", {"limit"}, 0, TAKES_LIMIT, show_subscriptions,
+		"subscriptions that live; limit 0: all"},
 	{"show connections", "[<limit>]", {"limit"}, 0, TAKES_LIMIT, show_connections,
 		"connections of SIP over TCP; limit 0: all"},
 	{"show stats", "", {0}, 0, 0, show_stats,
@@ -90,8 +92,8 @@ static void print_help(void)
 	       "  -s, --socket SOCKET  the control socket (" TG_CTL_SOCKET ")\n"
 	       "  -j, --json           print the answer as JSON\n"
 	       "  -v, --verbose        trace: every message in full\n"
-	       "      --limit NUMBER   show calls, streams, sources, bans, connections:\n"
-	       "                       rows; 0: all\n"
+	       "      --limit NUMBER   show calls, streams, sources, bans, connections,\n"
+	       "                       subscriptions: rows; 0: all\n"
 	       "      --sort WORD      show sources: by dropped, last, first, passed, or by\n"
 	       "                       a reason as the JSON has it\n"
 	       "      --all            unban: all sources\n"

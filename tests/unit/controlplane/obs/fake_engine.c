@@ -150,6 +150,27 @@ bool engine_call_next(const struct engine *, uint32_t *cursor, struct call_view 
 	return true;
 }
 
+// One, as long as there is a call.
+bool engine_subscription_next(
+	const struct engine *, uint32_t *cursor, struct subscription_view *out)
+{
+	if (*cursor > 0 || fake_engine.call_count == 0)
+		return false;
+	++*cursor;
+	*out = (struct subscription_view){
+		.id = 4294967303,
+		.state = "active",
+		.event = "message-summary",
+		.from = STR("\"Ann\" <sip:4412@phone.lan>"),
+		.to = STR("<sip:905374705251@203.0.113.1>"),
+		.leg = {fake_engine.call[0].leg[0], fake_engine.call[0].leg[1]},
+		.age_ms = 61000,
+		.left_ms = 272000,
+		.notified = 3,
+	};
+	return true;
+}
+
 int engine_call_find(const struct engine *, uint64_t id, struct call_view *out)
 {
 	for (unsigned int i = 0; i < fake_engine.call_count; i++) {
