@@ -29,6 +29,7 @@ static struct sip_request_out request_to(struct leg *leg, enum sip_method method
 	out.to = branch->to;
 	out.routes = branch->routes;
 	out.route_count = branch->route_count;
+	out.last_route = STR_NONE;
 	return out;
 }
 

@@ -416,6 +416,26 @@ static struct str write_address(struct strbuf *scratch, struct str value, struct
 	return str_of(scratch->at + begin, scratch->len - begin);
 }
 
+// RFC 3261 §12.2.1.1: who knows no loose routing looks at the Request-URI only
+static void route_strictly(
+	const struct dialog *d, struct sip_request_out *out, struct strbuf *scratch)
+{
+	struct sip_name_addr first;
+	struct sip_uri uri;
+	size_t begin = scratch->len;
+
+	if (d->route_count == 0 || sip_name_addr_parse(&first, d->routes[0]) < 0
+		|| sip_uri_parse(&uri, first.uri) < 0 || !str_is_none(sip_param(uri.params, "lr")))
+		return;
+	out->uri = dialog_target(first.uri);
+	out->routes = d->routes + 1;
+	out->route_count = d->route_count - 1;
+	strbuf_put_char(scratch, '<');
+	strbuf_put(scratch, d->remote_target);
+	strbuf_put_char(scratch, '>');
+	out->last_route = str_of(scratch->at + begin, scratch->len - begin);
+}
+
 void dialog_request(struct dialog *d, enum sip_method method, struct sip_request_out *out,
 	struct strbuf *scratch)
 {
@@ -432,4 +452,5 @@ void dialog_request(struct dialog *d, enum sip_method method, struct sip_request
 	out->call_id = d->call_id;
 	out->cseq = method == SIP_ACK ? d->invite_cseq : d->local_cseq;
 	out->max_forwards = 70;
+	route_strictly(d, out, scratch);
 }

@@ -146,6 +146,7 @@ void sip_request_write(struct strbuf *b, const struct sip_request_out *out)
 	put_via(b, out);
 	for (unsigned int i = 0; i < out->route_count; i++)
 		put_known(b, SIP_HDR_ROUTE, out->routes[i]);
+	put_known(b, SIP_HDR_ROUTE, out->last_route);
 	put_number(b, SIP_HDR_MAX_FORWARDS, (uint64_t)out->max_forwards);
 	put_known(b, SIP_HDR_FROM, out->from);
 	put_known(b, SIP_HDR_TO, out->to);

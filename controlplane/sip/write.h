@@ -24,7 +24,8 @@ struct sip_request_out {
 	struct str branch;	       // with the cookie
 	const struct str *routes;      // Route values in order
 	unsigned int route_count;
-	struct str from; // whole value, tag included
+	struct str last_route; // after those; none: without (RFC 3261 §12.2.1.1)
+	struct str from;       // whole value, tag included
 	struct str to;
 	struct str call_id;
 	uint32_t cseq;
