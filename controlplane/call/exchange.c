@@ -10,23 +10,23 @@
 #include "controlplane/call/exchange_int.h"
 
 struct cell {
-	bool defined;
+	uint8_t kind; // enum cell_kind
 	uint8_t next; // enum exchange_state
 	exchange_action_h *action;
 };
 
-#define GO(state, action)                      \
-	{                                      \
-		true, EXCHANGE_##state, action \
+#define GO(state, action)                           \
+	{                                           \
+		CELL_ACTS, EXCHANGE_##state, action \
 	}
-#define IGNORE(state)                        \
-	{                                    \
-		true, EXCHANGE_##state, NULL \
-	} // it comes late, or changes nothing
-#define NEVER(state)                         \
-	{                                    \
-		true, EXCHANGE_##state, NULL \
-	} // nobody sends it here
+#define IGNORE(state)                                \
+	{                                            \
+		CELL_IGNORED, EXCHANGE_##state, NULL \
+	}
+#define NEVER(state)                               \
+	{                                          \
+		CELL_NEVER, EXCHANGE_##state, NULL \
+	}
 
 static const struct cell table[EXCHANGE_STATE_COUNT][EXCHANGE_EVENT_COUNT] = {
 	// The dataplane is being asked for what the request's SDP promises.
@@ -294,12 +294,22 @@ struct exchange *exchange_by_ack(
 	return x;
 }
 
-bool exchange_is_defined(enum exchange_state state, enum exchange_event event)
+enum cell_kind exchange_kind(enum exchange_state state, enum exchange_event event)
 {
-	return table[state][event].defined;
+	return (enum cell_kind)table[state][event].kind;
 }
 
 enum exchange_state exchange_next(enum exchange_state state, enum exchange_event event)
 {
 	return (enum exchange_state)table[state][event].next;
+}
+
+const char *exchange_state_text(enum exchange_state state)
+{
+	return state_texts[state];
+}
+
+const char *exchange_event_text(enum exchange_event event)
+{
+	return event_texts[event];
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 #include "controlplane/base/str.h"
+#include "controlplane/call/cell.h"
 #include "controlplane/sip/msg.h"
 #include "controlplane/sip/rel100.h"
 #include "controlplane/sip/write.h"
@@ -141,5 +142,7 @@ void exchange_free_all(struct call *call);
 uint16_t exchange_offer_refusal(const struct call *call, const struct leg *asker);
 
 // The table, for tests and for its picture.
-bool exchange_is_defined(enum exchange_state state, enum exchange_event event);
+enum cell_kind exchange_kind(enum exchange_state state, enum exchange_event event);
 enum exchange_state exchange_next(enum exchange_state state, enum exchange_event event);
+const char *exchange_state_text(enum exchange_state state);
+const char *exchange_event_text(enum exchange_event event);

@@ -7,23 +7,23 @@
 #include "controlplane/call/call_int.h"
 
 struct cell {
-	bool defined;
+	uint8_t kind; // enum cell_kind
 	uint8_t next; // enum call_state
 	call_action_h *action;
 };
 
-#define GO(state, action)                  \
-	{                                  \
-		true, CALL_##state, action \
+#define GO(state, action)                       \
+	{                                       \
+		CELL_ACTS, CALL_##state, action \
 	}
-#define IGNORE(state)                    \
-	{                                \
-		true, CALL_##state, NULL \
-	} // it comes late, or changes nothing
-#define NEVER(state)                     \
-	{                                \
-		true, CALL_##state, NULL \
-	} // the layers below do not send it here
+#define IGNORE(state)                            \
+	{                                        \
+		CELL_IGNORED, CALL_##state, NULL \
+	}
+#define NEVER(state)                           \
+	{                                      \
+		CELL_NEVER, CALL_##state, NULL \
+	}
 
 static const struct cell table[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
 	// The caller has its 100; the dataplane is being asked for the streams.
@@ -268,9 +268,9 @@ void fsm_handle(struct call *call, enum call_event event, const struct call_inpu
 	fsm_leave(call);
 }
 
-bool fsm_is_defined(enum call_state state, enum call_event event)
+enum cell_kind fsm_kind(enum call_state state, enum call_event event)
 {
-	return table[state][event].defined;
+	return (enum cell_kind)table[state][event].kind;
 }
 
 enum call_state fsm_next(enum call_state state, enum call_event event)

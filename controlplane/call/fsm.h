@@ -4,6 +4,7 @@
 #pragma once
 
 #include "controlplane/call/call.h"
+#include "controlplane/call/cell.h"
 
 // X(NAME, "for the log")
 #define CALL_EVENTS(X)                    \
@@ -62,7 +63,7 @@ void fsm_handle(struct call *call, enum call_event event, const struct call_inpu
 void fsm_enter(struct call *call);
 void fsm_leave(struct call *call);
 
-// The table, for tests and for its picture: whether somebody thought about a cell, and where it leads.
-bool fsm_is_defined(enum call_state state, enum call_event event);
+// The table, for tests and for its picture.
+enum cell_kind fsm_kind(enum call_state state, enum call_event event);
 enum call_state fsm_next(enum call_state state, enum call_event event);
 const char *fsm_event_text(enum call_event event);

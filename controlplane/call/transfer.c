@@ -10,23 +10,23 @@
 #include "controlplane/call/transfer_int.h"
 
 struct cell {
-	bool defined;
+	uint8_t kind; // enum cell_kind
 	uint8_t next; // enum transfer_state
 	transfer_action_h *action;
 };
 
-#define GO(state, action)                      \
-	{                                      \
-		true, TRANSFER_##state, action \
+#define GO(state, action)                           \
+	{                                           \
+		CELL_ACTS, TRANSFER_##state, action \
 	}
-#define IGNORE(state)                        \
-	{                                    \
-		true, TRANSFER_##state, NULL \
-	} // it comes late, or changes nothing
-#define NEVER(state)                         \
-	{                                    \
-		true, TRANSFER_##state, NULL \
-	} // nobody sends it here
+#define IGNORE(state)                                \
+	{                                            \
+		CELL_IGNORED, TRANSFER_##state, NULL \
+	}
+#define NEVER(state)                               \
+	{                                          \
+		CELL_NEVER, TRANSFER_##state, NULL \
+	}
 
 static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 	// The dataplane is being asked for what the target of a REFER is offered.
@@ -348,12 +348,22 @@ void transfer_on_media(struct call *call, enum media_failure failure, struct str
 			&(struct call_input){.failure = failure, .sdp = sdp});
 }
 
-bool transfer_is_defined(enum transfer_state state, enum transfer_event event)
+enum cell_kind transfer_kind(enum transfer_state state, enum transfer_event event)
 {
-	return table[state][event].defined;
+	return (enum cell_kind)table[state][event].kind;
 }
 
 enum transfer_state transfer_next(enum transfer_state state, enum transfer_event event)
 {
 	return (enum transfer_state)table[state][event].next;
+}
+
+const char *transfer_state_text(enum transfer_state state)
+{
+	return state_texts[state];
+}
+
+const char *transfer_event_text(enum transfer_event event)
+{
+	return event_texts[event];
 }

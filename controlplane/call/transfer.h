@@ -20,6 +20,7 @@
 #include <stdint.h>
 
 #include "controlplane/base/timer_wheel.h"
+#include "controlplane/call/cell.h"
 #include "controlplane/media/session.h"
 #include "controlplane/sip/msg.h"
 
@@ -115,5 +116,7 @@ bool transfer_on_cancel(struct call *call, uint64_t invite);
 void transfer_on_media(struct call *call, enum media_failure failure, struct str sdp);
 
 // The table, for tests and for its picture.
-bool transfer_is_defined(enum transfer_state state, enum transfer_event event);
+enum cell_kind transfer_kind(enum transfer_state state, enum transfer_event event);
 enum transfer_state transfer_next(enum transfer_state state, enum transfer_event event);
+const char *transfer_state_text(enum transfer_state state);
+const char *transfer_event_text(enum transfer_event event);

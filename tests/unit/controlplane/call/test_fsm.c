@@ -7,8 +7,9 @@ Test(fsm, somebody_thought_about_every_cell)
 {
 	for (unsigned int s = 0; s < CALL_STATE_COUNT; s++)
 		for (unsigned int e = 0; e < CALL_EVENT_COUNT; e++)
-			cr_expect(fsm_is_defined((enum call_state)s, (enum call_event)e),
-				"state %u, event %s", s, fsm_event_text((enum call_event)e));
+			cr_expect_neq(fsm_kind((enum call_state)s, (enum call_event)e),
+				CELL_UNDEFINED, "state %u, event %s", s,
+				fsm_event_text((enum call_event)e));
 }
 
 Test(fsm, what_ends_stays_ended)
