@@ -5,12 +5,16 @@ import time
 
 import pytest
 
+import rtp
+import ua
 from baresip import Baresip
-from lab import CARRIER, PHONE, SBC_ACCESS
+from lab import CARRIER, CORE, PHONE, SBC_ACCESS
+from sip import media_of
 
 NUMBER = "+442079460123"
 CALLEE = f"sip:{NUMBER}@{SBC_ACCESS}"
 TONES = 440, 880
+DESK, THIRD = "198.51.100.20", "4499"
 
 
 @pytest.fixture
@@ -27,6 +31,18 @@ def baresips(lab):
             one.close()
         for path in lab.dir.glob("baresip-*"):
             shutil.rmtree(path)
+
+
+@pytest.fixture
+def desk(lab):
+    """A telephone beside the carrier's, and its media end."""
+    lab.carrier.ip("address", "add", f"{DESK}/24", "dev", "eth0")
+    made = (ua.Agent(lab.carrier, DESK, 5060, "desk", CORE, 30000),
+            rtp.End(lab.carrier, DESK, 30000))
+    yield made
+    for one in made:
+        one.close()
+    lab.carrier.ip("address", "del", f"{DESK}/24", "dev", "eth0")
 
 
 def dial(caller, callee):
@@ -122,3 +138,50 @@ def test_C25_info_is_a_key_to_baresip(tidegate, lab, phone):
     finally:
         carrier.close()
         shutil.rmtree(lab.dir / "baresip-info")
+
+
+def with_desk(refer):
+    """What alone() wants: a third party in realm core, and how the carrier is transferred."""
+    def change(tree):
+        tree["peers"][0]["refer"] = refer
+        tree["peers"].append({"name": "desk", "realm": "core", "address": f"{DESK}:5060"})
+        tree["routes"].insert(0, {"prefix": THIRD, "to": "desk"})
+    return change
+
+
+def check_talk(into, end):
+    """The desk hears the carrier."""
+    end.remote = media_of(into.invite_request.body)[:2]
+    deadline = time.monotonic() + 20
+    while len(end.heard) < 50:
+        assert time.monotonic() < deadline, f"{len(end.heard)} packets heard"
+        end.send()
+        time.sleep(0.02)
+        end.receive()
+    assert {source for *_, source in end.heard} == {end.remote}
+
+
+def transfer(baresips, desk, end, tidegate):
+    """The phone transfers the carrier to the desk, and is out of it; the desk hangs up at last."""
+    phone, carrier = baresips
+    dial(phone, carrier)
+    await_flow(tidegate)
+    phone.tell("transfer", f"sip:{THIRD}@{SBC_ACCESS}")
+    into = desk.answer(30)
+    into.reply(180)
+    into.reply(200, desk.offer())
+    into.expect("ACK", 30)
+    phone.expect("CALL_CLOSED")
+    check_talk(into, end)
+    into.request("BYE")
+    into.expect(200, 30)
+    stats = tidegate.settled(30)
+    assert stats["calls"] == 0 and stats["streams"] == 0, stats
+
+
+def test_C26_baresip_calls_whom_it_is_referred_to(alone, baresips, desk):
+    transfer(baresips, *desk, alone(with_desk("pass")))
+
+
+def test_C27_baresip_is_moved_to_whom_we_call(alone, baresips, desk):
+    transfer(baresips, *desk, alone(with_desk("handle")))
