@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/base/random.h"
 #include "controlplane/call/call_int.h"
 
 #define EXPIRY_MARGIN_MS 32000u // RFC 4028 §10
@@ -158,8 +159,8 @@ bool session_timer_heed(struct leg *leg, const struct sip_msg *response)
 static uint32_t glare_ms(const struct leg *leg)
 {
 	if (leg->dialog.is_uac)
-		return 2100 + 10 * arc4random_uniform(191);
-	return 10 * arc4random_uniform(201);
+		return 2100 + 10 * random_below(191);
+	return 10 * random_below(201);
 }
 
 // 481 and silence end the call (exchange_act.c); a 2xx was seen by session_timer_on_answer.
