@@ -54,6 +54,7 @@ struct engine_counters {
 	uint64_t calls;	   // live now
 	uint64_t attempts; // INVITEs that made a call
 	uint64_t answered;
+	uint64_t transferred;		    // times a party was put in another's place
 	uint64_t ended[ENGINE_REASONS_MAX]; // by enum call_cause (call.h)
 	uint64_t refused
 		[ENGINE_REASONS_MAX]; // INVITEs that made no call, by enum call_refusal (call.h)

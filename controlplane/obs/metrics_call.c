@@ -29,6 +29,11 @@ static void collect_answered(struct metric_writer *w, void *arg)
 	metric_sample_u64(w, "", engine_of(arg)->answered);
 }
 
+static void collect_transferred(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "", engine_of(arg)->transferred);
+}
+
 static void collect_refused(struct metric_writer *w, void *arg)
 {
 	metrics_write_array(w,
@@ -93,6 +98,8 @@ void metrics_call_add(struct obs *obs)
 			collect_attempts, NULL},
 		{"calls_answered_total", "calls that were answered", METRIC_COUNTER,
 			collect_answered, NULL},
+		{"calls_transferred_total", "times a party was put in another's place",
+			METRIC_COUNTER, collect_transferred, NULL},
 		{"calls_refused_total", "INVITEs that made no call", METRIC_COUNTER,
 			collect_refused, NULL},
 		{"calls_ended_total", "calls that ended", METRIC_COUNTER, collect_ended, NULL},
