@@ -22,12 +22,14 @@ import ua
 from lab import (ACCESS, CARRIER, CORE, Capture, Lab, NAT_OUT, PHONE, ROOT, SBC_CORE, TGCTL,
                  Tidegate)
 from netns import sh
+from sip import media_of, sdp
 
 STATE = pathlib.Path("/run/tidegate-demo.json")
 CONF = pathlib.Path(os.environ.get("TIDEGATE_DEMO_CONF", ROOT / "conf/demo.yaml"))
 SOCKET = pathlib.Path("/run/tidegate/control.sock")
 TALK_S = 3.0
 CALLEE = f"sip:+442079460123@{ACCESS[0]}"
+TARGET = f"sip:+442079460999@{ACCESS[0]}"
 
 
 class Demo:
@@ -100,6 +102,48 @@ class Demo:
         self.title("Another call; the carrier hangs up")
         self.call(phone, carrier, "carrier")
 
+    def transfer(self, phone, carrier):
+        """The phone refers the carrier's party to another of its numbers; Tidegate performs it."""
+        self.title("The phone transfers its call to another number, and is free")
+        ends = [rtp.End(self.lab.carrier, CARRIER, port) for port in (30000, 30010)]
+        try:
+            out, into, _, _ = ua.connect(phone, carrier, CALLEE)
+            out.request("REFER", headers=[("Refer-To", f"<{TARGET}>"), ("Contact", phone.contact)])
+            out.expect(202)
+            self.told(out, "100 Trying")
+            fresh = carrier.answer()
+            fresh.reply(180)
+            self.told(out, "180 Ringing")
+            ends[1].remote = media_of(fresh.invite_request.body)
+            fresh.reply(200, sdp(CARRIER, 30010))
+            fresh.expect("ACK")
+            again = into.expect("INVITE")
+            into.reply(200, carrier.offer(), request=again)
+            ends[0].remote = media_of(again.body)
+            into.expect("ACK")
+            self.told(out, "200 OK")
+            out.hung_up()
+            report = rtp.talk(ends[1], ends[0], TALK_S)
+            self.check(report.whole, f"RTP between the two that are left: {report}")
+            into.request("BYE")
+            fresh.hung_up()
+            into.expect(200)
+            self.title(f"All three legs of it: tgctl trace {out.call_id}")
+            trace = self.tgctl("trace", out.call_id)
+            print(trace)
+            self.check(all(word in trace for word in ("REFER", "202", "NOTIFY", "BYE")),
+                       "the ladder shows REFER, 202, NOTIFY and BYE")
+        finally:
+            for end in ends:
+                end.close()
+
+    def told(self, referrer, status_line):
+        """The NOTIFY of how far the transfer is (RFC 3515), answered."""
+        notify = referrer.expect("NOTIFY")
+        referrer.reply(200, request=notify)
+        said = notify.body.decode().strip()
+        self.check(said == f"SIP/2.0 {status_line}", f"NOTIFY tells the phone: {said}")
+
     def messages(self, phone, carrier):
         self.title("Messages captured in the field, sent as they stand")
         for name in seeds.INVITES:
@@ -156,6 +200,7 @@ class Demo:
         carrier = ua.Agent(self.lab.carrier, CARRIER, 5060, "carrier", CORE, 30000)
         try:
             self.calls(phone, carrier)
+            self.transfer(phone, carrier)
             self.messages(phone, carrier)
         finally:
             phone.close()
