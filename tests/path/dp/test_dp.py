@@ -20,7 +20,8 @@ import time
 
 LIBC = ctypes.CDLL(None, use_errno=True)
 CLONE_NEWNET = 0x40000000
-ABI = 2
+SHM_H = pathlib.Path(__file__).parents[3] / "include/tidegate/shm.h"
+ABI = int(re.search(r"define TG_ABI_VERSION (\d+)u", SHM_H.read_text("ascii"))[1])
 BOOT_S = 20
 PHONE, SBC_A, SBC_B, CARRIER = "10.81.1.2", "10.81.1.1", "10.81.2.1", "10.81.2.2"
 CONFIG = ["begin", f"listener 0 {SBC_A}:5060", f"pool 0 {SBC_A} 20000 20100",

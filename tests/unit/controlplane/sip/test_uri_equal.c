@@ -90,7 +90,7 @@ Test(uri_equal, A25_not_the_same)
 
 Test(uri_equal, A25_cost_is_bounded)
 {
-	char many[1024] = "sip:h", more[1024];
+	char many[1024] = "sip:h", more[sizeof(many) + sizeof(";p32=1")];
 
 	for (unsigned int i = 0; i < SIP_URI_COMPARED_MAX; i++)
 		snprintf(many + strlen(many), sizeof(many) - strlen(many), ";p%u=1", i);
