@@ -63,8 +63,8 @@ static void on_letters(void *arg, int)
 	mailbox_deliver(loop->mailbox, LETTERS_PER_TURN);
 }
 
-int loop_watch_add(
-	struct loop_watch **out, struct loop *loop, int fd, loop_ready_h *ready, void *arg)
+static int watch_add(struct loop_watch **out, struct loop *loop, int fd, short what,
+	loop_ready_h *ready, void *arg)
 {
 	struct loop_watch *watch = calloc(1, sizeof(*watch));
 
@@ -73,13 +73,25 @@ int loop_watch_add(
 	watch->loop = loop;
 	watch->ready = ready;
 	watch->arg = arg;
-	watch->event = event_new(loop->base, fd, EV_READ | EV_PERSIST, on_readable, watch);
+	watch->event = event_new(loop->base, fd, what | EV_PERSIST, on_readable, watch);
 	if (watch->event == NULL || event_add(watch->event, NULL) < 0) {
 		loop_watch_free(watch);
 		return -ENOMEM;
 	}
 	*out = watch;
 	return 0;
+}
+
+int loop_watch_add(
+	struct loop_watch **out, struct loop *loop, int fd, loop_ready_h *ready, void *arg)
+{
+	return watch_add(out, loop, fd, EV_READ, ready, arg);
+}
+
+int loop_watch_add_bell(
+	struct loop_watch **out, struct loop *loop, int fd, loop_ready_h *ready, void *arg)
+{
+	return watch_add(out, loop, fd, EV_READ | EV_ET, ready, arg);
 }
 
 void loop_watch_free(struct loop_watch *watch)

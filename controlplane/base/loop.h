@@ -26,6 +26,10 @@ struct mailbox *loop_mailbox(const struct loop *loop);
 // by then. Returns 0 or -ENOMEM.
 int loop_watch_add(
 	struct loop_watch **out, struct loop *loop, int fd, loop_ready_h *ready, void *arg);
+// The same for an eventfd that nobody reads: ready is called for each write since, for several at once
+// perhaps only once. Spares a system call a wake-up.
+int loop_watch_add_bell(
+	struct loop_watch **out, struct loop *loop, int fd, loop_ready_h *ready, void *arg);
 // Before fd is closed. NULL is legal.
 void loop_watch_free(struct loop_watch *watch);
 

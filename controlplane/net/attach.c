@@ -184,12 +184,10 @@ static int serve(struct attach *at)
 	return sum;
 }
 
-static void on_wake(void *arg, int fd)
+static void on_wake(void *arg, int)
 {
 	struct attach *at = arg;
-	eventfd_t count;
 
-	eventfd_read(fd, &count);
 	pace_woken(&at->pace);
 	serve(at);
 }
@@ -256,7 +254,7 @@ static int attach_clients(struct attach *at)
 static int begin(struct attach *at)
 {
 	int wake = at->io.fd[TG_ATTACH_FD_WAKE_CONTROL];
-	int rc = loop_watch_add(&at->wake_watch, at->params.loop, wake, on_wake, at);
+	int rc = loop_watch_add_bell(&at->wake_watch, at->params.loop, wake, on_wake, at);
 
 	if (rc < 0)
 		return rc;

@@ -2,6 +2,7 @@
 #include <criterion/criterion.h>
 
 #include <pthread.h>
+#include <sys/eventfd.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -164,4 +165,44 @@ Test(loop, stopped_before_it_runs_it_returns_at_once)
 {
 	loop_stop(loop);
 	loop_run(loop);
+}
+
+struct listener {
+	int fd;
+	unsigned int rung;
+	struct alarm again; // rings, once more
+	struct alarm end;
+};
+
+static void on_bell(void *arg, int)
+{
+	struct listener *listener = arg;
+
+	listener->rung++;
+}
+
+static void ring_again(struct timer *, void *arg)
+{
+	const struct listener *listener = arg;
+
+	eventfd_write(listener->fd, 1);
+}
+
+// A loop that took it for readable would call without end.
+Test(loop, a_bell_is_heard_once_a_ring_though_nobody_reads)
+{
+	struct listener listener = {
+		.fd = eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC), .end.ends_loop = true};
+	struct loop_watch *watch;
+
+	cr_assert_geq(listener.fd, 0);
+	eventfd_write(listener.fd, 1);
+	cr_assert_eq(loop_watch_add_bell(&watch, loop, listener.fd, on_bell, &listener), 0);
+	loop_tick(loop);
+	timer_arm(loop_wheel(loop), &listener.again.timer, 30, ring_again, &listener);
+	set(&listener.end, 100);
+	loop_run(loop);
+	cr_expect_eq(listener.rung, 2);
+	loop_watch_free(watch);
+	close(listener.fd);
 }
