@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // When to sleep over rings that others fill. While slots come now and then, the consumer asks to be woken
 // and sleeps. When they come densely, each would cost both sides a wake-up: then it does not ask, but
-// looks by itself each millisecond, until they are few again.
+// looks by itself each PACE_LOOK_MS, until they are few again.
 //
 //	         woken PACE_DENSE times in a window
 //	  WOKEN ────────────────────────────────────► LOOKING
@@ -15,10 +15,10 @@
 
 #include "controlplane/base/loop.h"
 
-#define PACE_LOOK_MS 1
+#define PACE_LOOK_MS 2
 #define PACE_WINDOW_MS 10
-#define PACE_DENSE 16
-#define PACE_SPARSE 8
+#define PACE_DENSE 8
+#define PACE_SPARSE 5
 
 struct pace {
 	struct loop *loop;
