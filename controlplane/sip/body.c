@@ -36,10 +36,12 @@ static struct str next_line(struct str *rest)
 	return line;
 }
 
+// A CR alone ends no line.
 static struct str without_end(struct str line)
 {
-	if (line.len > 0 && line.at[line.len - 1] == '\n')
-		line.len--;
+	if (line.len == 0 || line.at[line.len - 1] != '\n')
+		return line;
+	line.len--;
 	if (line.len > 0 && line.at[line.len - 1] == '\r')
 		line.len--;
 	return line;

@@ -156,6 +156,7 @@ Test(body, A30_A31_kinds)
 		{MIXED, "v=0\r\n", SIP_BODY_OPAQUE},
 		// headers without an end: what is written would be one
 		{MIXED, "--b1" SDP_PART "--b1--", SIP_BODY_OPAQUE},
+		{MIXED, "--b1" SDP_PART "\r", SIP_BODY_OPAQUE},
 		{MIXED, "--b1" SDP_PART "\r=\nv=0\r\n--b1--", SIP_BODY_OPAQUE},
 		// two of them; one for an early session
 		{MIXED, "--b1" SDP_PART "\r\nv=0\r\n--b1" SDP_PART "\r\nv=0\r\n--b1--",
