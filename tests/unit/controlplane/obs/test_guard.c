@@ -2,60 +2,21 @@
 // show sources, show bans, ban and unban: what they answer and how tgctl shows it.
 #include <criterion/criterion.h>
 
-#include <stdarg.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 
 #include "controlplane/base/log.h"
 #include "tests/unit/controlplane/obs/fake_guard.h"
 #include "tests/unit/controlplane/obs/obs_stage.h"
-
-static char output[65536];
+#include "tests/unit/controlplane/obs/tgctl_run.h"
 
 static void set_up(void)
 {
 	log_set_level(LOG_ERROR);
-	setenv("LC_ALL", "C.UTF-8", 1);
 	obs_stage_open(1);
 	stage_run();
 }
 
 TestSuite(guard, .init = set_up, .fini = obs_stage_close);
-
-static int tgctl(const char *args)
-{
-	char command[512];
-	size_t len;
-	FILE *pipe;
-
-	snprintf(command, sizeof(command), "COLUMNS=80 %s -s %s %s 2>&1", getenv("TGCTL"),
-		stage.path, args);
-	pipe = popen(command, "r");
-	cr_assert_not_null(pipe);
-	len = fread(output, 1, sizeof(output) - 1, pipe);
-	output[len] = '\0';
-	return WEXITSTATUS(pclose(pipe));
-}
-
-static void says(int status, const char *args, const char *what)
-{
-	cr_assert_eq(tgctl(args), status, "%s: %s", args, output);
-	cr_assert_not_null(strstr(output, what), "%s: %s", args, output);
-}
-
-static json_t *ask(const char *args)
-{
-	char line[256];
-	json_t *json;
-
-	snprintf(line, sizeof(line), "--json %s", args);
-	cr_assert_eq(tgctl(line), 0, "%s: %s", args, output);
-	json = json_loads(output, 0, NULL);
-	cr_assert_not_null(json, "%s", output);
-	return json;
-}
 
 // ---- bans
 
@@ -64,11 +25,11 @@ Test(guard, I4_a_ban_is_visible_and_clearable)
 	json_t *json;
 	const json_t *ban;
 
-	says(0, "show bans", "0 bans\n");
-	says(0, "ban 192.0.2.7 600 guesses numbers", "192.0.2.7 is banned for 600 seconds\n");
-	says(0, "ban 2001:db8:1:2::7", "2001:db8:1:2::/64 is banned until it is unbanned\n");
+	tgctl_says(0, "show bans", "0 bans\n");
+	tgctl_says(0, "ban 192.0.2.7 600 guesses numbers", "192.0.2.7 is banned for 600 seconds\n");
+	tgctl_says(0, "ban 2001:db8:1:2::7", "2001:db8:1:2::/64 is banned until it is unbanned\n");
 	cr_assert_eq(fake_guard.commands, 2);
-	json = ask("show bans");
+	json = tgctl_json("show bans");
 	ban = json_array_get(json_object_get(json, "bans"), 0);
 	cr_assert_str_eq(json_string_value(json_object_get(ban, "address")), "192.0.2.7");
 	cr_assert_str_eq(json_string_value(json_object_get(ban, "reason")), "operator");
@@ -81,12 +42,12 @@ Test(guard, I4_a_ban_is_visible_and_clearable)
 	cr_assert(json_is_null(json_object_get(ban, "seconds_left")));
 	cr_assert_eq(json_integer_value(json_object_get(json, "live")), 2);
 	json_decref(json);
-	says(0, "show bans", "operator: guesses numbers\n");
-	says(0, "show bans --limit 1", "1 of 2 bans; \"show bans 0\" lists all\n");
-	says(0, "unban 2001:db8:1:2::/64", "1 unbanned\n");
-	says(3, "unban 2001:db8:1:2::/64", "show bans");
-	says(0, "unban --all", "1 unbanned\n");
-	says(0, "show bans", "0 bans\n");
+	tgctl_says(0, "show bans", "operator: guesses numbers\n");
+	tgctl_says(0, "show bans --limit 1", "1 of 2 bans; \"show bans 0\" lists all\n");
+	tgctl_says(0, "unban 2001:db8:1:2::/64", "1 unbanned\n");
+	tgctl_says(3, "unban 2001:db8:1:2::/64", "show bans");
+	tgctl_says(0, "unban --all", "1 unbanned\n");
+	tgctl_says(0, "show bans", "0 bans\n");
 	cr_assert_eq(fake_guard.commands, 4);
 }
 
@@ -118,7 +79,7 @@ Test(guard, I4_I5_what_cannot_be_banned_is_told_with_a_cure)
 	};
 
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
-		says(cases[i].status, cases[i].args, cases[i].says);
+		tgctl_says(cases[i].status, cases[i].args, cases[i].says);
 	cr_assert_eq(fake_guard.commands, 0);
 }
 
@@ -127,7 +88,7 @@ Test(guard, I4_bans_and_events_are_counted)
 	struct tg_ip ip;
 
 	tg_ip_parse(&ip, "192.0.2.99");
-	says(0, "ban 192.0.2.7 600", "banned");
+	tgctl_says(0, "ban 192.0.2.7 600", "banned");
 	cr_assert_eq(guard_counters(fake_guard.guard)->bans, 1);
 	cr_assert_eq(guard_counters(fake_guard.guard)->banned[GUARD_OPERATOR], 1);
 }
@@ -176,8 +137,8 @@ Test(guard, J25_sources_of_all_workers_are_put_together_and_sorted)
 	const json_t *first;
 
 	few(2);
-	says(0, "ban 192.0.2.7 600", "banned");
-	json = ask("show sources");
+	tgctl_says(0, "ban 192.0.2.7 600", "banned");
+	json = tgctl_json("show sources");
 	cr_assert_eq(number(json, "seen"), 3);
 	cr_assert_eq(number(json, "shown"), 3);
 	first = row(json, 0);
@@ -200,19 +161,19 @@ Test(guard, J25_sources_can_be_chosen_sorted_and_cut)
 	json_t *json;
 
 	few(1);
-	json = ask("show sources --sort passed --limit 1");
+	json = tgctl_json("show sources --sort passed --limit 1");
 	cr_assert_str_eq(address(row(json, 0)), "198.51.100.10");
 	cr_assert_eq(number(json, "shown"), 1);
 	cr_assert_eq(number(json, "seen"), 3);
 	json_decref(json);
-	json = ask("show sources --sort scanner");
+	json = tgctl_json("show sources --sort scanner");
 	cr_assert_str_eq(address(row(json, 0)), "2001:db8:0:1::/64");
 	json_decref(json);
-	json = ask("show sources 2001:db8:0:1::5");
+	json = tgctl_json("show sources 2001:db8:0:1::5");
 	cr_assert_eq(number(json, "seen"), 1);
 	cr_assert_str_eq(address(row(json, 0)), "2001:db8:0:1::/64");
 	json_decref(json);
-	json = ask("show sources 203.0.113.5");
+	json = tgctl_json("show sources 203.0.113.5");
 	cr_assert_eq(number(json, "seen"), 0);
 	json_decref(json);
 }
@@ -220,18 +181,18 @@ Test(guard, J25_sources_can_be_chosen_sorted_and_cut)
 Test(guard, sources_look_so)
 {
 	few(1);
-	says(0, "show sources", "SOURCE             LEVEL");
-	says(0, "show sources",
+	tgctl_says(0, "show sources", "SOURCE             LEVEL");
+	tgctl_says(0, "show sources",
 		"PASSED  DROPPED  MOSTLY   BANNED\n"
 		"192.0.2.7");
-	says(0, "show sources 192.0.2.7", "       3       75  rate    -\n1 sources\n");
-	for (const char *line = output; *line != '\0'; line += strcspn(line, "\n") + 1)
+	tgctl_says(0, "show sources 192.0.2.7", "       3       75  rate    -\n1 sources\n");
+	for (const char *line = tgctl_output; *line != '\0'; line += strcspn(line, "\n") + 1)
 		cr_assert_leq(strcspn(line, "\n"), 80);
 }
 
 Test(guard, no_dataplane_no_sources)
 {
-	says(0, "show sources", "0 sources\n");
+	tgctl_says(0, "show sources", "0 sources\n");
 }
 
 static void fill_many(struct tg_source *out, unsigned int worker, uint32_t row)
@@ -250,7 +211,7 @@ Test(guard, J25_full_tables_are_read_in_slices)
 	fake_guard.workers = 4;
 	fake_guard.rows = TG_SOURCE_SETS * TG_SOURCE_WAYS;
 	fake_guard.fill = fill_many;
-	json = ask("show sources");
+	json = tgctl_json("show sources");
 	cr_assert_eq(number(json, "shown"), 50);
 	cr_assert_geq(number(json, "seen"), 65536);
 	json_decref(json);

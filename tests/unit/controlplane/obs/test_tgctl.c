@@ -5,30 +5,10 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 #include "controlplane/base/log.h"
 #include "tests/unit/controlplane/obs/obs_stage.h"
-
-static char output[65536];
-
-// Runs tgctl; what it printed is in output. Returns its exit status.
-static int tgctl(const char *args)
-{
-	const char *binary = getenv("TGCTL");
-	char command[512];
-	size_t len;
-	FILE *pipe;
-
-	cr_assert_not_null(binary, "TGCTL names no tgctl");
-	snprintf(command, sizeof(command), "COLUMNS=80 %s -s %s %s 2>&1", binary, stage.path, args);
-	pipe = popen(command, "r");
-	cr_assert_not_null(pipe);
-	len = fread(output, 1, sizeof(output) - 1, pipe);
-	output[len] = '\0';
-	return WEXITSTATUS(pclose(pipe));
-}
+#include "tests/unit/controlplane/obs/tgctl_run.h"
 
 static unsigned int width_of(const char *line, size_t len)
 {
@@ -41,7 +21,7 @@ static unsigned int width_of(const char *line, size_t len)
 
 static void expect_fits(const char *args)
 {
-	for (const char *line = output; *line != '\0';) {
+	for (const char *line = tgctl_output; *line != '\0';) {
 		size_t len = strcspn(line, "\n");
 
 		cr_assert_leq(width_of(line, len), 80, "%s: %.*s", args, (int)len, line);
@@ -52,7 +32,6 @@ static void expect_fits(const char *args)
 static void set_up(void)
 {
 	log_set_level(LOG_ERROR);
-	setenv("LC_ALL", "C.UTF-8", 1);
 	obs_stage_open(4);
 }
 
@@ -185,8 +164,9 @@ Test(tgctl, K7_answers_look_so)
 	say_call();
 	stage_run();
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
-		cr_assert_eq(tgctl(cases[i].args), 0, "%s", output);
-		cr_assert_str_eq(output, cases[i].output, "%s:\n%s", cases[i].args, output);
+		cr_assert_eq(tgctl_run(cases[i].args), 0, "%s", tgctl_output);
+		cr_assert_str_eq(
+			tgctl_output, cases[i].output, "%s:\n%s", cases[i].args, tgctl_output);
 	}
 }
 
@@ -247,27 +227,27 @@ Test(tgctl, E9_J13_J14_J16_a_stream_looks_so)
 
 	fake_engine_harm();
 	stage_run();
-	cr_assert_eq(tgctl("show stream 4294967296.0"), 0, "%s", output);
-	cr_assert_str_eq(output, want, "%s", output);
+	cr_assert_eq(tgctl_run("show stream 4294967296.0"), 0, "%s", tgctl_output);
+	cr_assert_str_eq(tgctl_output, want, "%s", tgctl_output);
 	expect_fits("show stream");
-	cr_assert_eq(tgctl("show stream 4294967296"), 0);
-	cr_assert_str_eq(output, want, "the first one");
-	cr_assert_eq(tgctl("show call 4294967296"), 0);
-	cr_assert_not_null(strstr(output,
+	cr_assert_eq(tgctl_run("show stream 4294967296"), 0);
+	cr_assert_str_eq(tgctl_output, want, "the first one");
+	cr_assert_eq(tgctl_run("show call 4294967296"), 0);
+	cr_assert_not_null(strstr(tgctl_output,
 				   "one-way for 12s: B is silent\n  private address in SDP, and "
 				   "latching is off\n"),
-		"%s", output);
+		"%s", tgctl_output);
 }
 
 Test(tgctl, J1_the_relays_own_delay_is_shown)
 {
 	stage_run();
-	cr_assert_eq(tgctl("show stats"), 0);
-	cr_assert_not_null(
-		strstr(output, "worker 0 delay, us: mean 5.00, p50 < 4, p99 < 32, max < 32\n"),
-		"%s", output);
-	cr_assert_not_null(
-		strstr(output, "worker 1 delay, us: mean 0.00, p50 > 16384,"), "%s", output);
+	cr_assert_eq(tgctl_run("show stats"), 0);
+	cr_assert_not_null(strstr(tgctl_output,
+				   "worker 0 delay, us: mean 5.00, p50 < 4, p99 < 32, max < 32\n"),
+		"%s", tgctl_output);
+	cr_assert_not_null(strstr(tgctl_output, "worker 1 delay, us: mean 0.00, p50 > 16384,"),
+		"%s", tgctl_output);
 }
 
 Test(tgctl, everything_fits_80_columns)
@@ -287,8 +267,8 @@ Test(tgctl, everything_fits_80_columns)
 	say_call();
 	stage_run();
 	for (unsigned int i = 0; i < sizeof(args) / sizeof(args[0]); i++) {
-		cr_assert_eq(tgctl(args[i]), 0, "%s", output);
-		cr_assert_gt(strlen(output), 20);
+		cr_assert_eq(tgctl_run(args[i]), 0, "%s", tgctl_output);
+		cr_assert_gt(strlen(tgctl_output), 20);
 		expect_fits(args[i]);
 	}
 }
@@ -298,26 +278,27 @@ Test(tgctl, nothing_a_peer_says_steers_the_terminal)
 	fake_engine.call[0].from = STR("sip:\x1b[2J\x9b\x07@x");
 	say_call();
 	stage_run();
-	tgctl("show calls");
-	cr_assert_not_null(strstr(output, "?[2J"), "%s", output);
-	cr_assert_null(strchr(output, 0x1b));
-	tgctl("-v trace 4294967296");
-	cr_assert_not_null(strstr(output, "long?[31m and red\nCSeq: 2 INFO\n"), "%s", output);
-	cr_assert_null(strchr(output, 0x1b));
+	tgctl_run("show calls");
+	cr_assert_not_null(strstr(tgctl_output, "?[2J"), "%s", tgctl_output);
+	cr_assert_null(strchr(tgctl_output, 0x1b));
+	tgctl_run("-v trace 4294967296");
+	cr_assert_not_null(
+		strstr(tgctl_output, "long?[31m and red\nCSeq: 2 INFO\n"), "%s", tgctl_output);
+	cr_assert_null(strchr(tgctl_output, 0x1b));
 }
 
 Test(tgctl, verbose_trace_has_the_bodies)
 {
 	say_call();
 	stage_run();
-	cr_assert_eq(tgctl("trace 4294967296"), 0);
-	cr_assert_null(strstr(output, "v=0"));
-	cr_assert_eq(tgctl("-v trace 4294967296"), 0);
-	cr_assert_not_null(strstr(output,
+	cr_assert_eq(tgctl_run("trace 4294967296"), 0);
+	cr_assert_null(strstr(tgctl_output, "v=0"));
+	cr_assert_eq(tgctl_run("-v trace 4294967296"), 0);
+	cr_assert_not_null(strstr(tgctl_output,
 				   "\n502.0 ms  leg B  198.51.100.1:5060 -> 198.51.100.10:5060  "
 				   "[repeat]\nINVITE sip:b@x SIP/2.0\n"),
-		"%s", output);
-	cr_assert_not_null(strstr(output, "\nv=0\n"));
+		"%s", tgctl_output);
+	cr_assert_not_null(strstr(tgctl_output, "\nv=0\n"));
 }
 
 Test(tgctl, json_is_the_whole_answer)
@@ -325,8 +306,8 @@ Test(tgctl, json_is_the_whole_answer)
 	json_t *json;
 
 	stage_run();
-	cr_assert_eq(tgctl("--json show calls"), 0);
-	json = json_loads(output, 0, NULL);
+	cr_assert_eq(tgctl_run("--json show calls"), 0);
+	json = json_loads(tgctl_output, 0, NULL);
 	cr_assert_eq(json_array_size(json_object_get(json, "calls")), 4);
 	json_decref(json);
 }
@@ -360,10 +341,12 @@ Test(tgctl, exit_status_and_one_line_tell_what_is_wrong)
 
 	stage_run();
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		cr_assert_eq(tgctl_run(cases[i].args), cases[i].status, "%s: %s", cases[i].args,
+			tgctl_output);
+		cr_assert_not_null(
+			strstr(tgctl_output, cases[i].says), "%s: %s", cases[i].args, tgctl_output);
 		cr_assert_eq(
-			tgctl(cases[i].args), cases[i].status, "%s: %s", cases[i].args, output);
-		cr_assert_not_null(strstr(output, cases[i].says), "%s: %s", cases[i].args, output);
-		cr_assert_eq(strcspn(output, "\n") + 1, strlen(output), "%s", output);
+			strcspn(tgctl_output, "\n") + 1, strlen(tgctl_output), "%s", tgctl_output);
 	}
 }
 
@@ -371,8 +354,8 @@ Test(tgctl, a_bad_configuration_is_refused_with_its_line)
 {
 	stage_run();
 	obs_stage_write_conf("nonsense: 1\n");
-	cr_assert_eq(tgctl("reload"), 1);
-	cr_assert_not_null(strstr(output, "tidegate.yaml:14: "), "%s", output);
+	cr_assert_eq(tgctl_run("reload"), 1);
+	cr_assert_not_null(strstr(tgctl_output, "tidegate.yaml:14: "), "%s", tgctl_output);
 }
 
 // Every command of the control plane is in --help with its arguments, and in the completion.
@@ -384,20 +367,20 @@ Test(tgctl, help_and_completion_agree_with_the_registry)
 	char want[128], script[512];
 
 	cr_assert_not_null(completion);
-	cr_assert_eq(tgctl("--help"), 0);
+	cr_assert_eq(tgctl_run("--help"), 0);
 	while ((command = ctl_next(&cursor)) != NULL) {
 		if (strcmp(command->name, "help") == 0)
 			continue;
 		snprintf(want, sizeof(want), "  %s%s%s", command->name,
 			command->args[0] != '\0' ? " " : "", command->args);
-		at = strstr(output, want);
+		at = strstr(tgctl_output, want);
 		cr_assert_not_null(at, "%s", want);
 		cr_assert_not_null(strchr(" \n", at[strlen(want)]), "%s", want);
-		cr_assert_not_null(strstr(output, command->help), "%s", command->help);
+		cr_assert_not_null(strstr(tgctl_output, command->help), "%s", command->help);
 		count++;
 	}
 	cr_assert_eq(count, 19);
-	cr_assert_null(strstr(output, " \n"), "a line ends with a blank");
+	cr_assert_null(strstr(tgctl_output, " \n"), "a line ends with a blank");
 	cursor = 0;
 	while ((command = ctl_next(&cursor)) != NULL) {
 		const char *blank = strchr(command->name, ' ');
