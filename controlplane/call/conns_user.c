@@ -23,15 +23,36 @@ static enum tg_trust_level trust(void *arg, const struct net_flow *flow)
 	return engine_trust(engine_of(arg), flow);
 }
 
-static struct tg_rate rate(void *arg, uint8_t realm)
+static unsigned int judge(void *arg, const struct net_flow *flow, struct str message)
 {
-	return engine_stranger_rate(engine_of(arg), realm);
+	struct engine *engine = engine_of(arg);
+
+	switch (guard_judge(engine_guard(engine), flow->realm, &flow->remote.ip, message)) {
+	case GUARD_PASSES:
+		break;
+	case GUARD_OVER_RATE:
+		return CONN_END_RATE;
+	case GUARD_OVER_METHOD_RATE:
+		return CONN_END_METHOD_RATE;
+	case GUARD_IS_SCANNER:
+		return CONN_END_SCANNER;
+	case GUARD_OVER_STRANGERS_RATE:
+		engine_refuse(engine, flow, message);
+		return CONN_REFUSED;
+	}
+	return CONN_PASSES;
+}
+
+static enum guard_kind kind_of(enum conn_end why)
+{
+	if (why == CONN_END_SCANNER)
+		return GUARD_SCANNER;
+	return why == CONN_END_RATE || why == CONN_END_METHOD_RATE ? GUARD_RATE : GUARD_MALFORMED;
 }
 
 static void blame(void *arg, const struct net_flow *flow, enum conn_end why)
 {
-	guard_report(engine_guard(engine_of(arg)),
-		why == CONN_END_RATE ? GUARD_RATE : GUARD_MALFORMED, &flow->remote.ip);
+	guard_report(engine_guard(engine_of(arg)), kind_of(why), &flow->remote.ip);
 }
 
 struct conns_user engine_conns_user(struct engine *const *engine)
@@ -40,7 +61,7 @@ struct conns_user engine_conns_user(struct engine *const *engine)
 		.receive = receive,
 		.ended = ended,
 		.trust = trust,
-		.rate = rate,
+		.judge = judge,
 		.blame = blame,
 		.arg = (void *)(uintptr_t)engine,
 	};

@@ -433,30 +433,37 @@ enum tg_trust_level engine_trust(const struct engine *engine, const struct net_f
 								: TG_TRUST_STRANGER;
 }
 
-struct tg_rate engine_stranger_rate(const struct engine *engine, uint8_t realm)
-{
-	const struct conf *conf = engine->conf;
-
-	return realm < conf->realm_count ? conf->realms[realm].stranger_rate
-					 : (struct tg_rate){1, 1};
-}
-
 void engine_lost(struct engine *engine, uint64_t connection)
 {
 	sip_stack_lost(engine->stack, connection);
 }
 
-void engine_receive(struct engine *engine, const struct net_flow *flow, struct str message)
+// With the code point of what is answered by it.
+static struct net_flow mark(const struct engine *engine, const struct net_flow *flow)
 {
 	struct net_flow marked = *flow;
 
 	if (flow->realm < engine->conf->realm_count)
 		marked.dscp = engine->conf->realms[flow->realm].sip_dscp;
+	return marked;
+}
+
+void engine_receive(struct engine *engine, const struct net_flow *flow, struct str message)
+{
+	struct net_flow marked = mark(engine, flow);
+
 	// a socket of the kernel does not know, nor the dataplane in the moment of a reload
 	if (flow->trusted == TG_TRUST_STRANGER
 		&& conf_peer_by_source(engine->conf, flow->realm, &flow->remote.ip) != NULL)
 		marked.trusted = TG_TRUST_TRUNK;
 	sip_stack_receive(engine->stack, &marked, message);
+}
+
+void engine_refuse(struct engine *engine, const struct net_flow *flow, struct str message)
+{
+	struct net_flow marked = mark(engine, flow);
+
+	sip_stack_refuse(engine->stack, &marked, message);
 }
 
 void engine_configure(struct engine *engine)

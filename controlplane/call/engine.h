@@ -36,8 +36,8 @@ void engine_receive(struct engine *engine, const struct net_flow *flow, struct s
 void engine_lost(struct engine *engine, uint64_t connection);
 // How far who sends on this flow is trusted: a peer (trunk), banned, or a stranger.
 enum tg_trust_level engine_trust(const struct engine *engine, const struct net_flow *flow);
-// What a stranger in that realm may send.
-struct tg_rate engine_stranger_rate(const struct engine *engine, uint8_t realm);
+// A message is too much: sip_stack_refuse.
+void engine_refuse(struct engine *engine, const struct net_flow *flow, struct str message);
 // Takes up conf_current(). Calls that live keep the settings they began with (L1).
 void engine_configure(struct engine *engine);
 

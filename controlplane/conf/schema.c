@@ -359,7 +359,7 @@ static const struct conf_option options[] = {
 		.help = "What such a source hears when no call comes of what it sends. answer: no "
 			"more octets than it sent; silent: nothing."},
 	RATE("realms.stranger_rate", "50", "100",
-		"SIP datagrams from each such source, messages on each of its connections."),
+		"SIP datagrams from each such source, and as many messages by its connections."),
 	{"realms.stranger_methods",
 		.help = "Requests from each such source that may begin something."},
 	RATE("realms.stranger_methods.invite", "10", "20", "Calls."),
@@ -367,7 +367,8 @@ static const struct conf_option options[] = {
 	RATE("realms.stranger_methods.options", "5", "10", "Pings, and probes of scanners."),
 	RATE("realms.stranger_methods.other", "10", "20", "Any other."),
 	RATE("realms.strangers_rate", "1000", "2000",
-		"SIP datagrams from all such sources together, for each address under sip."),
+		"SIP datagrams from all such sources together, for each address under sip; by "
+		"connections as many of the realm."),
 	{"realms.force_rport", "on",
 		.help = "Answer to where a request came from, asked by rport or not."},
 	{"realms.early_media_to_callee", "off",

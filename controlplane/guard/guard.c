@@ -8,6 +8,7 @@
 #include "controlplane/base/metrics.h"
 #include "controlplane/guard/bans.h"
 #include "controlplane/guard/holds.h"
+#include "controlplane/guard/limits.h"
 #include "controlplane/guard/score.h"
 
 #define V6_SOURCE_BITS 64
@@ -18,6 +19,7 @@ struct guard {
 	struct score *score;
 	struct bans *bans;
 	struct holds holds;
+	struct limits *limits;
 	struct guard_counters counters;
 	// bans on evidence that may be made, and since when they were not counted up
 	uint64_t allowed;
@@ -158,6 +160,17 @@ void guard_report(struct guard *guard, enum guard_kind kind, const struct tg_ip 
 		convict(guard, kind, &source);
 }
 
+enum guard_verdict guard_judge(
+	struct guard *guard, uint8_t realm, const struct tg_ip *ip, struct str message)
+{
+	struct tg_ip source = guard_source(ip);
+
+	if (realm >= guard->conf->realm_count)
+		return GUARD_OVER_RATE;
+	return limits_judge(guard->limits, guard->conf, realm, &source, message,
+		timer_wheel_now(guard->params.wheel));
+}
+
 // ---- by hand
 
 int guard_ban(struct guard *guard, const struct tg_ip *ip, uint32_t for_ms, struct str note,
@@ -239,8 +252,9 @@ struct guard *guard_new(const struct guard_params *params)
 	guard->allowed = GUARD_BANS_BURST;
 	guard->allowed_ms = now_ms(guard);
 	guard->score = score_new();
+	guard->limits = limits_new();
 	guard->bans = bans_new(params, params->conf->guard.bans_max, &guard->counters);
-	if (guard->score == NULL || guard->bans == NULL
+	if (guard->score == NULL || guard->limits == NULL || guard->bans == NULL
 		|| holds_init(&guard->holds, params->conf->calls_max) < 0) {
 		guard_free(guard);
 		return NULL;
@@ -254,6 +268,7 @@ void guard_free(struct guard *guard)
 		return;
 	holds_fini(&guard->holds);
 	bans_free(guard->bans);
+	limits_free(guard->limits);
 	score_free(guard->score);
 	conf_put(guard->conf);
 	free(guard);

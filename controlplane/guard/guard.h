@@ -49,6 +49,15 @@ const char *guard_reason_label(unsigned int reason);
 #define GUARD_BANS_PER_S 20
 #define GUARD_BANS_BURST 100
 
+// What becomes of a stranger's message.
+enum guard_verdict {
+	GUARD_PASSES,
+	GUARD_OVER_RATE,
+	GUARD_OVER_METHOD_RATE,
+	GUARD_IS_SCANNER,
+	GUARD_OVER_STRANGERS_RATE, // not its own fault
+};
+
 struct guard;
 struct guard_hold;
 
@@ -84,6 +93,11 @@ const struct guard_counters *guard_counters(const struct guard *guard);
 
 // Something is held against a source that is not trusted; it may be banned now.
 void guard_report(struct guard *guard, enum guard_kind kind, const struct tg_ip *ip);
+
+// A message, or a keepalive (none), came from a stranger in that realm by other ways than UDP, whose rates are
+// the dataplane's. A realm that is configured away takes nothing. Nothing is reported.
+enum guard_verdict guard_judge(
+	struct guard *guard, uint8_t realm, const struct tg_ip *ip, struct str message);
 
 // A call with this source was answered and acknowledged: it is not banned on evidence until release.
 // NULL when memory is out.

@@ -24,8 +24,6 @@ struct conn {
 	struct timer busy; // connecting, an unfinished message, or the end that waits
 	struct tg_mono began, active;
 	struct conn_source *source; // of a stranger that connected
-	struct tg_mono filled;	    // when tokens was brought up to date
-	uint64_t tokens;	    // thousandths of a message
 	uint64_t received, sent;
 	uint8_t why; // enum conn_end, or LIVES
 	bool is_open;
@@ -192,8 +190,7 @@ static struct conn *add(struct conns *conns, const struct net_flow *flow, bool i
 	conn->is_ours = is_ours;
 	conn->carrier = conns->carrier[flow->protocol];
 	conn->flow = *flow;
-	conn->began = conn->active = conn->filled = now(conns);
-	conn->tokens = UINT64_MAX;
+	conn->began = conn->active = now(conns);
 	if (idpool_insert(&conn->id, conns->ids, conn) < 0) {
 		free(conn);
 		return NULL;
@@ -366,25 +363,6 @@ static int send_message(void *arg, const struct net_flow *flow, struct str messa
 
 // ---- receiving
 
-// A bucket of each connection; what is beyond it ends the connection, for nothing may be left out of
-// a stream, and a peer that repeats nothing would wait.
-static bool is_within_rate(struct conns *conns, struct conn *conn)
-{
-	struct tg_rate rate = conns->user.rate(conns->user.arg, conn->flow.realm);
-	uint64_t room = (uint64_t)rate.burst * 1000;
-	uint64_t gained = tg_mono_ms_between(conn->filled, now(conns)) * rate.per_s;
-
-	if (rate.per_s == 0 || conn->flow.trusted != TG_TRUST_STRANGER)
-		return true;
-	conn->filled = now(conns);
-	conn->tokens = conn->tokens > room || room - conn->tokens < gained ? room
-									   : conn->tokens + gained;
-	if (conn->tokens < 1000)
-		return false;
-	conn->tokens -= 1000;
-	return true;
-}
-
 static void blame(struct conns *conns, struct conn *conn, enum conn_end why)
 {
 	if (conn->flow.trusted == TG_TRUST_STRANGER)
@@ -405,6 +383,26 @@ static void deliver(struct conns *conns, struct conn *conn, struct str message)
 	conn->received++;
 	counter_add(&conns->counters.received, 1);
 	conns->user.receive(conns->user.arg, &flow, message);
+}
+
+// A message, or a ping (none). Returns false when it ended the connection.
+static bool take_one(struct conns *conns, struct conn *conn, struct str message)
+{
+	unsigned int verdict = CONN_PASSES;
+
+	if (conn->flow.trusted == TG_TRUST_STRANGER)
+		verdict = conns->user.judge(conns->user.arg, &conn->flow, message);
+	if (verdict < CONN_END_COUNT) {
+		blame(conns, conn, (enum conn_end)verdict);
+		return false;
+	}
+	if (verdict == CONN_REFUSED)
+		counter_add(&conns->counters.strangers, 1);
+	else if (str_is_none(message))
+		answer_ping(conns, conn);
+	else
+		deliver(conns, conn, message);
+	return true;
 }
 
 // A message has its time from its first octet on, and so has the first message from the beginning.
@@ -434,15 +432,9 @@ static bool take_all(struct conns *conns, struct conn *conn)
 			blame(conns, conn, CONN_END_GARBAGE);
 			return false;
 		}
-		if (!is_within_rate(conns, conn)) {
-			blame(conns, conn, CONN_END_RATE);
+		if (!take_one(conns, conn, result == FRAMER_PING ? STR_NONE : message))
 			return false;
-		}
 		is_news = true;
-		if (result == FRAMER_PING)
-			answer_ping(conns, conn);
-		else
-			deliver(conns, conn, message);
 		if (result == FRAMER_BROKEN) {
 			end(conns, conn, CONN_END_FRAMING);
 			return false;

@@ -21,20 +21,22 @@
 #include "include/tidegate/cmd.h"
 
 // X(NAME, "metric label"): why a connection ended.
-#define CONN_ENDS(X)                                                    \
-	X(PEER, "peer")		      /* the peer closed it */          \
-	X(RESET, "reset")	      /* RST, or nothing is acked */    \
-	X(REFUSED, "refused")	      /* ours was not accepted */       \
-	X(UNREACHABLE, "unreachable") /* ours found no way */           \
-	X(NO_ANSWER, "no_answer")     /* to ours */                     \
-	X(IDLE, "idle")                                                 \
-	X(UNFINISHED, "unfinished") /* a message took too long */       \
-	X(FRAMING, "framing")	    /* no usable Content-Length */      \
-	X(GARBAGE, "garbage")	    /* no SIP, or a head without end */ \
-	X(RATE, "rate")		    /* a stranger sent too much */      \
-	X(BANNED, "banned")                                             \
-	X(FULL, "full")		/* the peer does not read */            \
-	X(LISTENER, "listener") /* its address was configured away */   \
+#define CONN_ENDS(X)                                                         \
+	X(PEER, "peer")		      /* the peer closed it */               \
+	X(RESET, "reset")	      /* RST, or nothing is acked */         \
+	X(REFUSED, "refused")	      /* ours was not accepted */            \
+	X(UNREACHABLE, "unreachable") /* ours found no way */                \
+	X(NO_ANSWER, "no_answer")     /* to ours */                          \
+	X(IDLE, "idle")                                                      \
+	X(UNFINISHED, "unfinished")   /* a message took too long */          \
+	X(FRAMING, "framing")	      /* no usable Content-Length */         \
+	X(GARBAGE, "garbage")	      /* no SIP, or a head without end */    \
+	X(RATE, "rate")		      /* a stranger sent too much */         \
+	X(METHOD_RATE, "method_rate") /* likewise of one method */           \
+	X(SCANNER, "scanner")	      /* a stranger has a scanner's words */ \
+	X(BANNED, "banned")                                                  \
+	X(FULL, "full")		/* the peer does not read */                 \
+	X(LISTENER, "listener") /* its address was configured away */        \
 	X(MEMORY, "memory")
 
 enum conn_end {
@@ -62,6 +64,12 @@ enum conn_refusal {
 const char *conn_end_label(unsigned int end);
 const char *conn_refusal_label(unsigned int refusal);
 
+// Of conns_user.judge, beside the ends.
+enum conn_verdict {
+	CONN_PASSES = CONN_END_COUNT,
+	CONN_REFUSED,
+};
+
 struct conns;
 
 // Who brings the sockets. It names a connection by its id when it calls back, and never calls back
@@ -88,9 +96,11 @@ struct conns_user {
 	void (*ended)(void *arg, uint64_t id);
 	// How far the source is trusted: peers (trunk), banned, else strangers. Asked often.
 	enum tg_trust_level (*trust)(void *arg, const struct net_flow *flow);
-	// What a stranger in that realm may send on one connection.
-	struct tg_rate (*rate)(void *arg, uint8_t realm);
-	// A stranger sent garbage or too much.
+	// What becomes of a stranger's message, or of its ping (none): CONN_PASSES; CONN_REFUSED when it was
+	// answered, if it may be, and goes no further; or why its connection ends, for nothing may be left
+	// out of a stream, and a peer that repeats nothing would wait.
+	unsigned int (*judge)(void *arg, const struct net_flow *flow, struct str message);
+	// A stranger sent garbage, too much, or a scanner's words.
 	void (*blame)(void *arg, const struct net_flow *flow, enum conn_end why);
 	void *arg;
 };
@@ -119,6 +129,7 @@ struct conns_counters {
 	uint64_t received; // messages
 	uint64_t sent;
 	uint64_t pings;
+	uint64_t strangers; // messages refused, for all strangers' rate
 };
 
 struct conns_params {

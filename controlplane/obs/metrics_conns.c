@@ -46,6 +46,11 @@ static void collect_pings(struct metric_writer *w, void *arg)
 	metric_sample_u64(w, "", conns_of(arg)->pings);
 }
 
+static void collect_strangers(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "reason=\"strangers\"", conns_of(arg)->strangers);
+}
+
 void metrics_conns_add(struct obs *obs)
 {
 	static const struct metric_family families[] = {
@@ -61,6 +66,9 @@ void metrics_conns_add(struct obs *obs)
 			collect_messages, NULL},
 		{"sip_connection_pings_total", "keepalives that were answered", METRIC_COUNTER,
 			collect_pings, NULL},
+		{"sip_connection_messages_refused_total",
+			"messages that went no further, and their connections on", METRIC_COUNTER,
+			collect_strangers, NULL},
 	};
 
 	obs_add_families(obs, families, sizeof(families) / sizeof(families[0]));

@@ -257,7 +257,7 @@ static void on_repeat(struct sip_stack *stack, struct txn *txn)
 	txn_server_on_repeat(stack, txn);
 }
 
-static void refuse_full(
+static void refuse_busy(
 	struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
 {
 	static const struct sip_extra retry = {SIP_HDR_RETRY_AFTER, {RETRY_AFTER, 1}};
@@ -312,7 +312,7 @@ static void on_new_request(
 	struct txn *txn;
 
 	if (txn_server_new(&txn, stack, flow, msg) < 0) {
-		refuse_full(stack, flow, msg);
+		refuse_busy(stack, flow, msg);
 		return;
 	}
 	stack->arrival.txn = txn->id;
@@ -378,7 +378,11 @@ static void arrive(struct sip_stack *stack, const struct net_flow *flow, struct 
 	stack->arrival.is_untraced = true;
 }
 
-void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str message)
+typedef void take_h(
+	struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg);
+
+static void receive(
+	struct sip_stack *stack, const struct net_flow *flow, struct str message, take_h *take)
 {
 	enum sip_fault fault;
 	struct sip_msg msg;
@@ -390,12 +394,34 @@ void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, str
 	msg.policy = policy_of(stack, flow);
 	if (fault != SIP_FAULT_NONE)
 		on_fault(stack, flow, &msg, fault);
-	else if (msg.is_request)
-		on_request(stack, flow, &msg);
 	else
-		on_response(stack, flow, &msg);
+		take(stack, flow, &msg);
 	stack_trace_arrival(stack, nobody, false);
 	stack->arrival = (struct arrival){0};
+}
+
+static void take(struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	if (msg->is_request)
+		on_request(stack, flow, msg);
+	else
+		on_response(stack, flow, msg);
+}
+
+void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str message)
+{
+	receive(stack, flow, message, take);
+}
+
+static void refuse(struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	if (msg->is_request && msg->method != SIP_ACK)
+		refuse_busy(stack, flow, msg);
+}
+
+void sip_stack_refuse(struct sip_stack *stack, const struct net_flow *flow, struct str message)
+{
+	receive(stack, flow, message, refuse);
 }
 
 void sip_stack_lost(struct sip_stack *stack, uint64_t connection)

@@ -123,6 +123,9 @@ const struct sip_stack_counters *sip_stack_counters(const struct sip_stack *stac
 // One datagram, or one message of a stream. Never fails: what is wrong is answered, or dropped and
 // counted.
 void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str message);
+// Likewise one that is too much: a request is answered 503 with Retry-After, without state; an ACK or a
+// response is left out.
+void sip_stack_refuse(struct sip_stack *stack, const struct net_flow *flow, struct str message);
 // A connection is gone: what waits for a response on it ends with SIP_TXN_UNREACHABLE. Costs as much
 // as there are such transactions (B31).
 void sip_stack_lost(struct sip_stack *stack, uint64_t connection);

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/path/path_int.h"
 #include "dataplane/path/sniff.h"
-#include "dataplane/table/bucket.h"
+#include "include/tidegate/bucket.h"
 
 #define REPORTS_PER_S 100
 

@@ -58,7 +58,7 @@ struct path {
 
 	// Inside.
 	uint32_t ip_id; // of the next SIP datagram sent in fragments
-	// limit: token buckets, see table/bucket.h; by listener, then 1 for TG_METHOD_WITHIN
+	// limit: token buckets, see bucket.h; by listener, then 1 for TG_METHOD_WITHIN
 	uint64_t strangers_ns[TG_LISTENERS_MAX][PATH_STRANGER_SHARES];
 	uint64_t reports_ns[TG_PUNT_CLASSES]; // limit: likewise
 	struct burst burst;

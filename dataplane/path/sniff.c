@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/path/sniff.h"
 
+#include "include/tidegate/method.h"
+
 #include <stdbool.h>
 
 #define KEEPALIVE_BYTES_MAX 8
@@ -51,30 +53,6 @@ static uint32_t request_method_bytes(const uint8_t *p, uint32_t bytes)
 	return i < bytes && (is_alpha(p[i]) || p[i] == '<') ? method : 0;
 }
 
-// Methods are compared as they are (RFC 3261 section 7.1).
-static enum tg_method_class method_class(const uint8_t *p, uint32_t bytes)
-{
-	static const struct {
-		char name[12];
-		uint8_t bytes;
-		uint8_t class;
-	} methods[] = {
-		{"INVITE", 6, TG_METHOD_INVITE},
-		{"REGISTER", 8, TG_METHOD_REGISTER},
-		{"OPTIONS", 7, TG_METHOD_OPTIONS},
-		{"ACK", 3, TG_METHOD_WITHIN},
-		{"BYE", 3, TG_METHOD_WITHIN},
-		{"CANCEL", 6, TG_METHOD_WITHIN},
-		{"PRACK", 5, TG_METHOD_WITHIN},
-		{"UPDATE", 6, TG_METHOD_WITHIN},
-	};
-
-	for (unsigned int i = 0; i < sizeof(methods) / sizeof(methods[0]); i++)
-		if (bytes == methods[i].bytes && memcmp(p, methods[i].name, bytes) == 0)
-			return (enum tg_method_class)methods[i].class;
-	return TG_METHOD_OTHER;
-}
-
 struct sniffed sniff_payload(const uint8_t *p, uint32_t bytes)
 {
 	struct sniffed sniffed = {.kind = PACKET_SIP, .method = TG_METHOD_WITHIN};
@@ -97,6 +75,6 @@ struct sniffed sniff_payload(const uint8_t *p, uint32_t bytes)
 	method = request_method_bytes(p, bytes);
 	if (method == 0)
 		return (struct sniffed){.kind = PACKET_UNKNOWN};
-	sniffed.method = (uint8_t)method_class(p, method);
+	sniffed.method = (uint8_t)tg_method_class(p, method);
 	return sniffed;
 }

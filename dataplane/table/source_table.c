@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "dataplane/table/source_table.h"
 
-#include "dataplane/table/bucket.h"
+#include "include/tidegate/bucket.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -52,6 +52,11 @@ static uint64_t connections(struct world *w)
 	return c->open[0] + c->open[1];
 }
 
+static uint64_t refused_by_rate(struct world *w)
+{
+	return conns_counters(w->conns)->strangers;
+}
+
 static uint64_t connected(struct world *w)
 {
 	return w->sockets.attempts;
@@ -68,6 +73,7 @@ static const struct question {
 	{"bans", bans},
 	{"connections", connections},
 	{"connected", connected},
+	{"refused_by_rate", refused_by_rate},
 };
 
 #define ENGINE(field)                                           \

@@ -22,7 +22,8 @@ static struct {
 	uint64_t ended;
 	enum conn_end blamed;
 	enum tg_trust_level level;
-	struct tg_rate rate;
+	unsigned int verdict; // of strangers' messages
+	unsigned int judged;
 	const char *answer; // sent for each message
 } got;
 
@@ -56,9 +57,10 @@ static enum tg_trust_level trust(void *, const struct net_flow *)
 	return got.level;
 }
 
-static struct tg_rate rate(void *, uint8_t)
+static unsigned int judge(void *, const struct net_flow *, struct str)
 {
-	return got.rate;
+	got.judged++;
+	return got.verdict;
 }
 
 static void blame(void *, const struct net_flow *, enum conn_end why)
@@ -70,7 +72,7 @@ static void blame(void *, const struct net_flow *, enum conn_end why)
 static const struct conns_user user = {.receive = receive,
 	.ended = ended,
 	.trust = trust,
-	.rate = rate,
+	.judge = judge,
 	.blame = blame};
 static const struct conns_limits limits = {
 	.max = 8,
@@ -85,6 +87,7 @@ static void init(void)
 {
 	rcu_register_thread();
 	memset(&got, 0, sizeof(got));
+	got.verdict = CONN_PASSES;
 	wheel = timer_wheel_new((struct tg_mono){1000 * TG_NS_PER_MS});
 	fake_net_init(&net, wheel);
 	fake_sockets_init(&sockets);
@@ -381,25 +384,43 @@ Test(conns, A9_lost_framing_lets_the_answer_out_and_closes)
 	cr_assert(s->closed && !s->gently);
 }
 
-Test(conns, a_stranger_has_a_rate_and_a_peer_has_none)
+Test(conns, I1_I2_a_strangers_message_is_judged_and_a_peers_is_not)
+{
+	static const enum conn_end bad[] = {CONN_END_RATE, CONN_END_METHOD_RATE, CONN_END_SCANNER};
+	struct fake_socket *s;
+
+	for (unsigned int i = 0; i < 3; i++) {
+		s = come("192.0.2.1:40000");
+		got.verdict = CONN_PASSES;
+		fake_socket_send(s, STR(PING), 99);
+		cr_assert_eq(got.messages, i + 1);
+		got.verdict = bad[i];
+		fake_socket_send(s, STR(PING PING), 99);
+		cr_assert_eq(got.messages, i + 1);
+		cr_assert_eq(ends(bad[i]), 1);
+		cr_assert_eq(got.blames, i + 1, "once, and the second is not looked at");
+		cr_assert_eq(got.blamed, bad[i]);
+	}
+	got.level = TG_TRUST_TRUNK;
+	got.judged = 0;
+	fake_socket_send(come("192.0.2.9:40000"), STR(PING), 99);
+	cr_assert_eq(got.judged, 0);
+	cr_assert_eq(got.messages, 4);
+}
+
+Test(conns, I2_a_refused_message_goes_no_further_and_its_connection_on)
 {
 	struct fake_socket *s = come("192.0.2.1:40000");
 
-	got.rate = (struct tg_rate){2, 4};
-	for (unsigned int i = 0; i < 4; i++)
-		fake_socket_send(s, STR(PING), 99);
-	pass(500);
+	got.verdict = CONN_REFUSED;
+	fake_socket_send(s, STR(PING PING), 99);
+	cr_assert_eq(got.messages, 0);
+	cr_assert_eq(conns_counters(conns)->strangers, 2);
+	cr_assert_eq(got.blames, 0);
+	got.verdict = CONN_PASSES;
 	fake_socket_send(s, STR(PING), 99);
-	cr_assert_eq(got.messages, 5);
-	fake_socket_send(s, STR(PING), 99);
-	cr_assert_eq(got.messages, 5);
-	cr_assert_eq(ends(CONN_END_RATE), 1);
-	cr_assert_eq(got.blamed, CONN_END_RATE);
-	got.level = TG_TRUST_TRUNK;
-	s = come("192.0.2.9:40000");
-	for (unsigned int i = 0; i < 100; i++)
-		fake_socket_send(s, STR(PING), 99);
-	cr_assert_eq(got.messages, 105);
+	cr_assert_eq(got.messages, 1);
+	cr_assert_eq(got.ends, 0);
 }
 
 Test(conns, a_new_configuration_closes_what_has_no_listener)

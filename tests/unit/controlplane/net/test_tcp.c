@@ -47,9 +47,9 @@ static enum tg_trust_level trust(void *, const struct net_flow *)
 	return TG_TRUST_STRANGER;
 }
 
-static struct tg_rate rate(void *, uint8_t)
+static unsigned int judge(void *, const struct net_flow *, struct str)
 {
-	return (struct tg_rate){0};
+	return CONN_PASSES;
 }
 
 static void blame(void *, const struct net_flow *, enum conn_end)
@@ -59,7 +59,7 @@ static void blame(void *, const struct net_flow *, enum conn_end)
 static void init(void)
 {
 	static const struct conns_user user = {
-		.receive = receive, .ended = ended, .trust = trust, .rate = rate, .blame = blame};
+		.receive = receive, .ended = ended, .trust = trust, .judge = judge, .blame = blame};
 
 	signal(SIGPIPE, SIG_IGN);
 	world_init();

@@ -62,9 +62,9 @@ static enum tg_trust_level trust(void *, const struct net_flow *)
 	return TG_TRUST_STRANGER;
 }
 
-static struct tg_rate no_limit(void *, uint8_t)
+static unsigned int no_limit(void *, const struct net_flow *, struct str)
 {
-	return (struct tg_rate){0};
+	return CONN_PASSES;
 }
 
 static size_t nothing(void *, void *)
@@ -81,7 +81,7 @@ static struct timer_wheel *wheel;
 static struct conns *make_conns(void)
 {
 	static const struct conns_user user = {
-		.receive = ignore, .ended = on_end, .trust = trust, .rate = no_limit};
+		.receive = ignore, .ended = on_end, .trust = trust, .judge = no_limit};
 	static const struct conn_carrier carrier = {.queued = nothing, .close = shut};
 
 	// of its own, for it outlives the loops

@@ -110,6 +110,8 @@ Test(metrics, K1_J15_J16_samples_have_the_agreed_names)
 		"tidegate_sip_connections_refused_total{reason=\"per_source\"} 0\n",
 		"tidegate_sip_connections_closed_total{reason=\"unfinished\"} 0\n",
 		"tidegate_sip_connection_messages_total{dir=\"in\"} 0\n",
+		"tidegate_sip_connection_messages_refused_total{reason=\"strangers\"} 0\n",
+		"tidegate_sip_connections_closed_total{reason=\"method_rate\"} 0\n",
 		"tidegate_sip_fallbacks_total 0\n",
 		"tidegate_bans_total{reason=\"operator\"} 0\n",
 		"tidegate_guard_events_total{kind=\"malformed\"} 0\n",

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include "dataplane/table/bucket.h"
+#include "include/tidegate/bucket.h"
 
 #include <criterion/criterion.h>
 #include <criterion/new/assert.h>
