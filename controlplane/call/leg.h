@@ -53,6 +53,7 @@ struct leg {
 	struct leg_ack {
 		char *bytes; // as sent, for when the 2xx repeats (B27); NULL: none is kept
 		size_t len;
+		uint64_t connection; // of sip_kept
 		uint32_t cseq;
 	} ack;
 	uint32_t trunk;	    // trunk_take's; 0: none

@@ -258,12 +258,13 @@ void leg_forget_ack(struct leg *leg)
 	leg->ack = (struct leg_ack){0};
 }
 
-static void keep_ack(struct leg *leg, const struct strbuf *kept, uint32_t cseq)
+static void keep_ack(struct leg *leg, const struct sip_kept *kept, uint32_t cseq)
 {
 	leg_forget_ack(leg);
-	if (!kept->failed)
-		leg->ack.bytes = str_dup(strbuf_str(kept));
-	leg->ack.len = leg->ack.bytes != NULL ? kept->len : 0;
+	if (!kept->bytes.failed)
+		leg->ack.bytes = str_dup(strbuf_str(&kept->bytes));
+	leg->ack.len = leg->ack.bytes != NULL ? kept->bytes.len : 0;
+	leg->ack.connection = kept->connection;
 	leg->ack.cseq = cseq;
 }
 
@@ -273,7 +274,7 @@ void leg_ack(struct call *call, struct leg *leg, const struct sip_msg *source, s
 	struct strbuf scratch = scratch_of(call);
 	struct sip_request_out out = {.source = source};
 	char bytes[CALL_SCRATCH_BYTES];
-	struct strbuf kept = strbuf_on(bytes, sizeof(bytes));
+	struct sip_kept kept = {.bytes = strbuf_on(bytes, sizeof(bytes))};
 
 	if (leg->state == LEG_ANSWERED)
 		leg->state = LEG_CONFIRMED;
@@ -291,5 +292,5 @@ void leg_ack_again(struct call *call, struct leg *leg, const struct sip_msg *res
 	if (leg->ack.bytes != NULL && leg->ack.cseq == response->cseq)
 		sip_send_again(call->engine->stack, &flow,
 			(struct sip_label){call->id, leg->number},
-			str_of(leg->ack.bytes, leg->ack.len));
+			str_of(leg->ack.bytes, leg->ack.len), leg->ack.connection);
 }

@@ -454,12 +454,35 @@ void sip_label_arrival(struct sip_stack *stack, struct sip_label label)
 	stack_trace_arrival(stack, label, false);
 }
 
+// By TCP, if there is a way that can be tried.
+static int send_large(struct sip_stack *stack, struct net_flow *flow, struct sip_label label,
+	struct strbuf *b, bool is_retransmission)
+{
+	int rc;
+
+	flow->protocol = TRANSPORT_TCP;
+	stack_set_via_protocol(b->at, b->len, "TCP");
+	rc = transport_open(stack->params.transport, flow);
+	if (rc == 0)
+		rc = stack_send(stack, flow, label, strbuf_str(b), is_retransmission);
+	if (rc == 0)
+		return 0;
+	flow->protocol = TRANSPORT_UDP;
+	flow->connection = 0;
+	stack_set_via_protocol(b->at, b->len, "UDP");
+	counter_add(&stack->counters.fallbacks, 1);
+	return stack_send(stack, flow, label, strbuf_str(b), is_retransmission);
+}
+
 int sip_send_ack(struct sip_stack *stack, const struct sip_client *client,
-	struct sip_request_out *out, struct strbuf *kept)
+	struct sip_request_out *out, struct sip_kept *kept)
 {
 	struct strbuf b = stack_out(stack);
+	struct net_flow flow = client->flow;
 	char branch[STACK_BRANCH_BYTES];
 	struct tg_addr sent_by = {0};
+	bool is_large;
+	int rc;
 
 	stack->params.advertised(stack->params.arg, &client->flow, &sent_by);
 	out->method = SIP_ACK;
@@ -472,14 +495,28 @@ int sip_send_ack(struct sip_stack *stack, const struct sip_client *client,
 	out->branch = STR_NONE;
 	if (b.failed)
 		return -EMSGSIZE;
-	if (kept != NULL)
-		strbuf_put(kept, strbuf_str(&b));
 	counter_add(&stack->counters.requests_out[SIP_ACK], 1);
-	return stack_send(stack, &client->flow, client->label, strbuf_str(&b), false);
+	is_large = client->tcp_when_large && stack_is_large(client, &b);
+	rc = is_large ? send_large(stack, &flow, client->label, &b, false)
+		      : stack_send(stack, &flow, client->label, strbuf_str(&b), false);
+	if (kept != NULL) {
+		strbuf_put(&kept->bytes, strbuf_str(&b));
+		kept->connection = is_large ? flow.connection : 0;
+	}
+	return rc;
 }
 
 int sip_send_again(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
-	struct str bytes)
+	struct str bytes, uint64_t connection)
 {
-	return stack_send(stack, flow, label, bytes, true);
+	struct strbuf b = stack_out(stack);
+	struct net_flow way = *flow;
+
+	if (connection == 0)
+		return stack_send(stack, flow, label, bytes, true);
+	strbuf_put(&b, bytes);
+	way.connection = connection;
+	// no other one is made: it may fail as the first did, and nobody would tell
+	way.trusted = TG_TRUST_STRANGER;
+	return b.failed ? -EMSGSIZE : send_large(stack, &way, label, &b, true);
 }

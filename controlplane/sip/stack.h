@@ -196,10 +196,18 @@ int sip_cancel(struct sip_stack *stack, uint64_t txn, const struct sip_extra *ex
 
 // ---- outside transactions
 
-// Sends an ACK for a 2xx: a branch of its own, no state. The written bytes are copied to *kept, if
-// given, for when the 2xx repeats (B27). Returns 0, -EMSGSIZE, or the transport's error.
+// What was sent, for when it is to be sent again.
+struct sip_kept {
+	struct strbuf bytes;
+	uint64_t connection; // it went by TCP for its size alone, by this one; else 0
+};
+
+// Sends an ACK for a 2xx: a branch of its own, no state. What was sent is copied to *kept, if given, for when
+// the 2xx repeats (B27). A large one goes by TCP as a large request does, and by UDP when that fails at once.
+// Returns 0, -EMSGSIZE, or the transport's error.
 int sip_send_ack(struct sip_stack *stack, const struct sip_client *client,
-	struct sip_request_out *out, struct strbuf *kept);
-// Sends bytes that were kept; counted and traced as a retransmission.
+	struct sip_request_out *out, struct sip_kept *kept);
+// Sends bytes that were kept; counted and traced as a retransmission. connection: of sip_kept; when it is gone
+// they go by UDP, the flow's protocol.
 int sip_send_again(struct sip_stack *stack, const struct net_flow *flow, struct sip_label label,
-	struct str bytes);
+	struct str bytes, uint64_t connection);

@@ -66,6 +66,11 @@ struct net_flow stack_reply_flow(const struct net_flow *flow, const struct sip_m
 void stack_write_vias(const struct sip_stack *stack, struct strbuf *b,
 	const struct sip_msg *request, const struct net_flow *flow);
 
+// RFC 3261 §18.1.1: whether a request that would go by UDP is large for it.
+bool stack_is_large(const struct sip_client *client, const struct strbuf *b);
+// The topmost Via of what was written says another protocol: "UDP" or "TCP", which are of one length.
+void stack_set_via_protocol(char *wire, size_t len, const char *protocol);
+
 static inline struct strbuf stack_out(struct sip_stack *stack)
 {
 	return strbuf_on(stack->out, sizeof(stack->out));

@@ -71,8 +71,7 @@ static void put_end(struct strbuf *b)
 	strbuf_put(b, STR("Content-Length: 0\r\n\r\n"));
 }
 
-// "SIP/2.0/UDP" and "SIP/2.0/TCP" are of one length.
-static void set_via_protocol(char *wire, size_t len, const char *protocol)
+void stack_set_via_protocol(char *wire, size_t len, const char *protocol)
 {
 	struct str mark = STR("\r\nVia: SIP/2.0/");
 	char *at = memmem(wire, len, mark.at, mark.len);
@@ -126,7 +125,7 @@ static int launch_large(struct txn **out, struct sip_stack *stack, const struct 
 	flow.protocol = TRANSPORT_TCP;
 	flow.connection = 0;
 	by_tcp.flow = &flow;
-	set_via_protocol(b->at, b->len, "TCP");
+	stack_set_via_protocol(b->at, b->len, "TCP");
 	rc = launch(out, stack, &by_tcp, client, strbuf_str(b));
 	if (client->never_large_by_udp)
 		return rc;
@@ -134,7 +133,7 @@ static int launch_large(struct txn **out, struct sip_stack *stack, const struct 
 		(*out)->falls_back = true;
 	if (rc != -EHOSTUNREACH && rc != -ENOTCONN)
 		return rc;
-	set_via_protocol(b->at, b->len, "UDP");
+	stack_set_via_protocol(b->at, b->len, "UDP");
 	counter_add(&stack->counters.fallbacks, 1);
 	return launch(out, stack, params, client, strbuf_str(b));
 }
@@ -148,15 +147,15 @@ bool txn_client_fall_back(struct sip_stack *stack, struct txn *txn)
 	txn->falls_back = false;
 	txn->flow.protocol = TRANSPORT_UDP;
 	txn->flow.connection = 0;
-	set_via_protocol(txn->wire, txn->wire_len, "UDP");
+	stack_set_via_protocol(txn->wire, txn->wire_len, "UDP");
 	if (txn->pending_cancel != NULL)
-		set_via_protocol(txn->pending_cancel, strlen(txn->pending_cancel), "UDP");
+		stack_set_via_protocol(txn->pending_cancel, strlen(txn->pending_cancel), "UDP");
 	counter_add(&stack->counters.fallbacks, 1);
 	rc = start(stack, txn);
 	return rc == 0;
 }
 
-static bool is_large(const struct sip_client *client, const struct strbuf *b)
+bool stack_is_large(const struct sip_client *client, const struct strbuf *b)
 {
 	return client->flow.protocol == TRANSPORT_UDP && b->len > LARGE_BYTES;
 }
@@ -184,9 +183,9 @@ int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client 
 	sip_request_write(&b, out);
 	if (b.failed)
 		rc = -EMSGSIZE;
-	else if (is_large(client, &b) && client->tcp_when_large)
+	else if (stack_is_large(client, &b) && client->tcp_when_large)
 		rc = launch_large(&made, stack, &params, client, &b);
-	else if (is_large(client, &b) && client->never_large_by_udp)
+	else if (stack_is_large(client, &b) && client->never_large_by_udp)
 		rc = -EFBIG;
 	else
 		rc = launch(&made, stack, &params, client, strbuf_str(&b));

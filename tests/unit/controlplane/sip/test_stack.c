@@ -183,14 +183,16 @@ Test(stack, B25_B27_ack_for_a_2xx)
 		.cseq = 3,
 		.max_forwards = 70};
 	char first[2048], kept_text[2048];
-	struct strbuf kept = strbuf_on(kept_text, sizeof(kept_text));
+	struct sip_kept kept = {.bytes = strbuf_on(kept_text, sizeof(kept_text))};
 
 	cr_assert_eq(sip_send_ack(w.stack, &client, &out, &kept), 0);
 	sent("ACK sip:c@x SIP/2.0\r\n");
 	cr_assert_str_eq(world_header(&w, "CSeq"), "3 ACK");
 	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0);
 	snprintf(first, sizeof(first), "%.2000s", w.text);
-	cr_assert_eq(sip_send_again(w.stack, &w.flow, (struct sip_label){0}, strbuf_str(&kept)), 0);
+	cr_assert_eq(
+		sip_send_again(w.stack, &w.flow, (struct sip_label){0}, strbuf_str(&kept.bytes), 0),
+		0);
 	sent("ACK ");
 	cr_assert_str_eq(w.text, first);
 	cr_assert_eq(sip_send_ack(w.stack, &client, &out, NULL), 0);
