@@ -35,6 +35,7 @@ struct conns {
 	const struct conn_carrier *carrier[TRANSPORT_COUNT];
 	struct conns_user user;
 	struct conns_limits limits;
+	uint32_t capacity; // limits.max at first
 	struct transport transport;
 	struct idpool *ids;
 	struct table table;
@@ -182,8 +183,11 @@ static void on_idle(struct timer *timer, void *arg)
 
 static struct conn *add(struct conns *conns, const struct net_flow *flow, bool is_ours)
 {
-	struct conn *conn = calloc(1, sizeof(*conn));
+	struct conn *conn;
 
+	if (idpool_count(conns->ids) >= conns->limits.max)
+		return NULL;
+	conn = calloc(1, sizeof(*conn));
 	if (conn == NULL)
 		return NULL;
 	conn->why = LIVES;
@@ -472,6 +476,7 @@ struct conns *conns_new(const struct conns_params *params)
 	conns->wheel = params->wheel;
 	conns->user = *params->user;
 	conns->limits = params->limits;
+	conns->capacity = params->limits.max;
 	conns->transport = (struct transport){.send = send_message, .open = choose, .arg = conns};
 	conns->ids = idpool_new(params->limits.max);
 	conns->sources = conn_sources_new(params->limits.max);
@@ -507,12 +512,12 @@ void conns_free(struct conns *conns)
 	free(conns);
 }
 
-static const struct conns_listener *listener_of(
-	const struct conn *conn, const struct conns_listener *listeners, unsigned int count)
+const struct conns_listener *conns_listener_of(const struct conns_listener *want,
+	const struct conns_listener *listeners, unsigned int count)
 {
 	for (unsigned int i = 0; i < count; i++) {
-		if (tg_addr_equal(&listeners[i].local, &conn->flow.local)
-			&& listeners[i].protocol == conn->flow.protocol)
+		if (tg_addr_equal(&listeners[i].local, &want->local)
+			&& listeners[i].protocol == want->protocol)
 			return &listeners[i];
 	}
 	return NULL;
@@ -532,14 +537,16 @@ static void set_realm(struct conns *conns, struct conn *conn, uint8_t realm)
 void conns_configure(struct conns *conns, const struct conns_limits *limits,
 	const struct conns_listener *listeners, unsigned int count)
 {
-	uint32_t max = conns->limits.max;
 	uint32_t cursor = 0;
 	struct conn *conn;
 
 	conns->limits = *limits;
-	conns->limits.max = max;
+	if (conns->limits.max > conns->capacity)
+		conns->limits.max = conns->capacity;
 	while ((conn = idpool_next(conns->ids, &cursor)) != NULL) {
-		const struct conns_listener *l = listener_of(conn, listeners, count);
+		struct conns_listener own = {
+			conn->flow.local, conn->flow.realm, conn->flow.protocol};
+		const struct conns_listener *l = conns_listener_of(&own, listeners, count);
 
 		if (l == NULL)
 			end(conns, conn, CONN_END_LISTENER);

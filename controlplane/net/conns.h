@@ -106,7 +106,7 @@ struct conns_user {
 };
 
 struct conns_limits {
-	uint32_t max;	     // those of strangers may be three quarters; fixed by conns_new
+	uint32_t max; // those of strangers may be three quarters; never above that of conns_new
 	uint32_t per_source; // of one stranger: an IPv4 address, an IPv6 /64
 	uint32_t idle_ms;
 	uint32_t unfinished_ms; // for each message, and for the first one to come
@@ -119,6 +119,10 @@ struct conns_listener {
 	uint8_t realm;
 	uint8_t protocol;
 };
+
+// The one of the same address and protocol, or NULL. Any thread.
+const struct conns_listener *conns_listener_of(const struct conns_listener *want,
+	const struct conns_listener *listeners, unsigned int count);
 
 // The words are written by the signalling thread only; any thread may read them (counter_get).
 struct conns_counters {
@@ -144,7 +148,7 @@ struct conns *conns_new(const struct conns_params *params);
 void conns_set_carrier(struct conns *conns, uint8_t protocol, const struct conn_carrier *carrier);
 // Closes all of them and tells nobody. NULL is legal.
 void conns_free(struct conns *conns);
-// New limits, but for max, hold from the next timer on. Connections to or from a local address that
+// New limits hold from the next timer on; of max: from the next connection on, and those that live stay. Connections to or from a local address that
 // is not among the listeners end; the realm of the others is set.
 void conns_configure(struct conns *conns, const struct conns_limits *limits,
 	const struct conns_listener *listeners, unsigned int count);

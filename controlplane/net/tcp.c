@@ -361,6 +361,15 @@ static int open_socket(const struct tg_addr *local)
 	return rc;
 }
 
+int tcp_try(const struct tg_addr *local)
+{
+	int fd = open_socket(local);
+
+	if (fd >= 0)
+		close(fd);
+	return fd < 0 ? fd : 0;
+}
+
 static void listener_free(struct listener *l)
 {
 	timer_cancel(loop_wheel(l->tcp->loop), &l->retry);
@@ -394,12 +403,9 @@ static int listener_new(struct listener **out, struct tcp *tcp, const struct con
 static const struct conns_listener *wanted(
 	const struct listener *l, const struct conns_listener *listeners, unsigned int count)
 {
-	for (unsigned int i = 0; i < count; i++) {
-		if (listeners[i].protocol == TRANSPORT_TCP
-			&& tg_addr_equal(&listeners[i].local, &l->local))
-			return &listeners[i];
-	}
-	return NULL;
+	struct conns_listener own = {l->local, l->realm, TRANSPORT_TCP};
+
+	return conns_listener_of(&own, listeners, count);
 }
 
 static void drop_unwanted(

@@ -8,6 +8,9 @@
 
 struct tcp;
 
+// Whether a listener could be opened there: it is, and closed again. Returns 0 or -errno. Any thread.
+int tcp_try(const struct tg_addr *local);
+
 // Becomes the carrier of TCP for conns. NULL when memory is out.
 struct tcp *tcp_new(struct loop *loop, struct conns *conns);
 // After conns_free. NULL is legal.

@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/obs/reload.h"
 
+#include <errno.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/net/tcp.h"
 #include "controlplane/obs/log_level.h"
 #include "controlplane/obs/obs_int.h"
 
@@ -25,6 +28,13 @@ static bool text_differs(const void *a, const void *b)
 static bool u32_differs(const void *a, const void *b)
 {
 	return memcmp(a, b, sizeof(uint32_t)) != 0;
+}
+
+static bool u32_grew(const void *a, const void *b)
+{
+	const uint32_t *started = a, *now = b;
+
+	return *now > *started;
 }
 
 static bool bool_differs(const void *a, const void *b)
@@ -77,7 +87,7 @@ static const struct {
 	{"limits.relays_max", offsetof(struct conf, relays_max), u32_differs},
 	{"limits.subscriptions_max", offsetof(struct conf, subscriptions_max), u32_differs},
 	{"dataplane.streams_max", offsetof(struct conf, streams_max), u32_differs},
-	{"connections.max", offsetof(struct conf, connections.max), u32_differs},
+	{"connections.max", offsetof(struct conf, connections.max), u32_grew},
 	{"guard.bans_max", offsetof(struct conf, guard.bans_max), u32_differs},
 	{"trace.bytes", offsetof(struct conf, trace_bytes), u32_differs},
 };
@@ -107,6 +117,51 @@ static void warn_restart_needed(struct obs *obs, const struct conf *now)
 	json_decref(names);
 }
 
+static bool listens(const struct conf *conf, const struct tg_addr *local)
+{
+	for (unsigned int r = 0; r < conf->realm_count; r++) {
+		const struct conf_realm *realm = &conf->realms[r];
+
+		for (unsigned int i = 0; i < realm->sip_count; i++) {
+			if (realm->sip[i].tcp && tg_addr_equal(&realm->sip[i].address, local))
+				return true;
+		}
+	}
+	return false;
+}
+
+// An address that the kernel does not have may be the dataplane's alone.
+static int try_listener(const struct tg_addr *local, struct conf_error *err)
+{
+	int rc = tcp_try(local);
+	char text[TG_ADDR_TEXT_BYTES];
+
+	if (rc == 0 || rc == -EADDRNOTAVAIL)
+		return 0;
+	snprintf(err->text, sizeof(err->text), "cannot listen on %s by TCP: %s%s",
+		tg_addr_write(local, text), strerror(-rc),
+		rc == -EACCES ? "; ports below 1024 can only be opened at start" : "");
+	return rc;
+}
+
+// What a new listener lacks is told before anything has changed.
+static int try_listeners(const struct conf *conf, struct conf_error *err)
+{
+	struct conf *before = conf_current();
+	int rc = 0;
+
+	for (unsigned int r = 0; r < conf->realm_count; r++) {
+		const struct conf_realm *realm = &conf->realms[r];
+
+		for (unsigned int i = 0; rc == 0 && i < realm->sip_count; i++) {
+			if (realm->sip[i].tcp && !listens(before, &realm->sip[i].address))
+				rc = try_listener(&realm->sip[i].address, err);
+		}
+	}
+	conf_put(before);
+	return rc;
+}
+
 static void finish(struct reload *reload, const char *text)
 {
 	struct obs *obs = reload->obs;
@@ -119,6 +174,12 @@ static void finish(struct reload *reload, const char *text)
 		obs->reloads_failed++;
 	reload->done(reload->arg, text);
 	free(reload);
+}
+
+static void fail(struct reload *reload, const struct conf_error *err)
+{
+	LOG(LOG_ERROR, "reload-failed", "reason=%s", LOG_STR(str_from(err->text)));
+	finish(reload, err->text);
 }
 
 static void on_taken_up(struct letter *letter)
@@ -154,8 +215,12 @@ void reload_start(struct obs *obs, reload_done_h *done, void *arg)
 	obs->reloading = true;
 	*reload = (struct reload){.obs = obs, .done = done, .arg = arg};
 	if (conf_load(&conf, obs->p.conf->path, &err) < 0) {
-		LOG(LOG_ERROR, "reload-failed", "reason=%s", LOG_STR(str_from(err.text)));
-		finish(reload, err.text);
+		fail(reload, &err);
+		return;
+	}
+	if (try_listeners(conf, &err) < 0) {
+		conf_put(conf);
+		fail(reload, &err);
 		return;
 	}
 	if (log_level_parse(&level, str_from(conf->log_level)) == 0)

@@ -3,6 +3,7 @@
 
 #include <criterion/criterion.h>
 
+#include <errno.h>
 #include <stdlib.h>
 
 #include "controlplane/base/metrics.h"
@@ -439,6 +440,30 @@ Test(conns, a_new_configuration_closes_what_has_no_listener)
 	conns_configure(conns, &limits, NULL, 0);
 	cr_assert_eq(ends(CONN_END_LISTENER), 2);
 	cr_assert_eq(got.ends, 2);
+}
+
+Test(conns, L1_G13_a_lower_max_holds_for_the_next_and_ends_none)
+{
+	struct conns_listener kept = {addr("198.51.100.1:5060"), 1, TRANSPORT_TCP};
+	struct conns_limits fewer = limits, more = limits;
+
+	fewer.max = 4;
+	more.max = 1000;
+	for (unsigned int i = 0; i < 3; i++)
+		cr_assert_not_null(come("192.0.2.1:40000"));
+	cr_assert_not_null(come("192.0.2.2:40000"));
+	conns_configure(conns, &fewer, &kept, 1);
+	cr_assert_eq(got.ends, 0);
+	cr_assert_null(come("192.0.2.3:40000"));
+	cr_assert_eq(say_to("192.0.2.9:5060", "x"), -EHOSTUNREACH, "ours are of it");
+	got.level = TG_TRUST_TRUNK;
+	cr_assert_null(come("192.0.2.9:40000"));
+	// up again, but not above what there is room for
+	conns_configure(conns, &more, &kept, 1);
+	for (unsigned int i = 0; i < 4; i++)
+		cr_assert_not_null(come("192.0.2.9:40000"));
+	cr_assert_null(come("192.0.2.9:40000"));
+	cr_assert_eq(conns_counters(conns)->open[0], 8);
 }
 
 Test(conns, views_show_each)

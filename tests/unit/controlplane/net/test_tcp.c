@@ -218,11 +218,27 @@ static void dawdle(void)
 	say(late, "PTIONS sip:a@b SIP/2.0\r\nl:0\r\n\r\n");
 }
 
+// It sends no more, and so it cannot be asked: what it sent is heard, and the connection ends at once.
+Test(tcp, G13_who_closes_its_half_is_heard_to_the_end)
+{
+	int fd = client();
+
+	say(fd, PING PING);
+	shutdown(fd, SHUT_WR);
+	cr_assert(world_run(1000, has_end));
+	cr_assert_eq(got.messages, 2);
+	cr_assert_eq(ends(CONN_END_PEER), 1);
+	close(fd);
+}
+
 // Octets and the end of their connection are due in one turn of the loop.
 Test(tcp, A10_octets_that_come_too_late_find_nobody)
 {
-	struct conns_limits limits = {
-		.per_source = 8, .unfinished_ms = 50, .connect_ms = 5000, .queue_bytes = 65536};
+	struct conns_limits limits = {.max = 8,
+		.per_source = 8,
+		.unfinished_ms = 50,
+		.connect_ms = 5000,
+		.queue_bytes = 65536};
 	int other;
 
 	conns_configure(conns, &limits, &here, 1);

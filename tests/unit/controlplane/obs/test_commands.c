@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <criterion/criterion.h>
 
+#include <arpa/inet.h>
+#include <linux/capability.h>
+#include <netinet/in.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "controlplane/base/log.h"
@@ -156,6 +161,106 @@ Test(commands, log_level_reaches_both_processes)
 	cr_assert_eq(log_get_level(), LOG_WARN);
 	cr_assert_eq(fake_engine.log_level, 4);
 	expect_refusal("log", "level", "loud", "usage");
+}
+
+static void listen_at(unsigned int port)
+{
+	FILE *file = fopen(obs_stage_conf_path, "w");
+
+	cr_assert_not_null(file);
+	fprintf(file,
+		"dataplane: {ports: [{interface: lo}]}\n"
+		"realms:\n"
+		"  - name: access\n"
+		"    sip: [{address: '203.0.113.1:5060'}, {address: '127.0.0.1:%u'}]\n"
+		"    media: [{address: 203.0.113.1, ports: 20000-20199}]\n",
+		port);
+	fclose(file);
+}
+
+static void expect_no_listener(const char *why)
+{
+	json_t *before = result_of("show config", NULL, NULL);
+	json_t *reply = ask("reload", NULL, NULL);
+	json_t *after = result_of("show config", NULL, NULL);
+	const char *error = json_string_value(json_object_get(reply, "error"));
+
+	cr_assert_not_null(error, "it was taken up");
+	cr_assert_not_null(strstr(error, "cannot listen on 127.0.0.1:"), "%s", error);
+	cr_assert_not_null(strstr(error, why), "%s", error);
+	cr_assert_eq(number(before, "generation"), number(after, "generation"));
+	cr_assert_eq(fake_engine.configured, 0);
+	json_decref(before);
+	json_decref(reply);
+	json_decref(after);
+}
+
+Test(commands, L1_a_listener_that_cannot_be_opened_changes_nothing)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sa);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(bind(fd, (const struct sockaddr *)&sa, len), 0);
+	cr_assert_eq(listen(fd, 1), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+	listen_at(ntohs(sa.sin_port));
+	expect_no_listener("Address already in use");
+	close(fd);
+	json_decref(result_of("reload", NULL, NULL));
+	cr_assert_eq(fake_engine.configured, 1);
+}
+
+// First port that needs no right.
+static unsigned int free_from(void)
+{
+	FILE *file = fopen("/proc/sys/net/ipv4/ip_unprivileged_port_start", "r");
+	unsigned int port = 1024;
+
+	if (file != NULL) {
+		cr_assert_eq(fscanf(file, "%u", &port), 1);
+		fclose(file);
+	}
+	return port;
+}
+
+// Threads that are begun from now on have no right to ports below 1024.
+static void give_up_ports(void)
+{
+	struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+	struct __user_cap_data_struct caps[2];
+
+	cr_assert_eq(syscall(SYS_capget, &header, caps), 0);
+	caps[0].effective &= ~(1u << CAP_NET_BIND_SERVICE);
+	caps[0].permitted &= ~(1u << CAP_NET_BIND_SERVICE);
+	cr_assert_eq(syscall(SYS_capset, &header, caps), 0);
+	set_up();
+}
+
+TestSuite(low_ports, .init = give_up_ports, .fini = obs_stage_close);
+
+Test(low_ports, L1_one_is_refused_without_the_right_to_it)
+{
+	if (free_from() <= 1)
+		cr_skip_test("any port is free here");
+	listen_at(1);
+	expect_no_listener("ports below 1024 can only be opened at start");
+}
+
+Test(commands, L1_connections_max_may_be_lowered_but_not_raised_by_a_reload)
+{
+	json_t *names;
+
+	obs_stage_write_conf("connections: {max: 4}\n");
+	names = result_of("reload", NULL, NULL);
+	cr_assert_eq(json_array_size(json_object_get(names, "restart_needed")), 0);
+	json_decref(names);
+	obs_stage_write_conf("connections: {max: 10001}\n");
+	names = result_of("reload", NULL, NULL);
+	cr_assert_str_eq(
+		json_string_value(json_array_get(json_object_get(names, "restart_needed"), 0)),
+		"connections.max");
+	json_decref(names);
 }
 
 Test(commands, L1_a_bad_file_changes_nothing_a_good_one_is_taken_up)
