@@ -31,8 +31,7 @@ void admission_count(const struct request *r, enum call_refusal refusal)
 		LOG_STR(r->msg->from.uri), LOG_STR(r->msg->uri.text));
 }
 
-// RFC 6665 §8.2.2: what may be subscribed to from there
-static void refuse_event(const struct request *r, uint16_t status)
+void admission_refuse_event(const struct request *r)
 {
 	const struct conf_policy *policy = policy_of(
 		&r->engine->policies, r->engine->conf, r->flow);
@@ -47,7 +46,7 @@ static void refuse_event(const struct request *r, uint16_t status)
 		if (b.failed)
 			b.len = before;
 	}
-	request_answer(r, status, SIP_HDR_ALLOW_EVENTS, strbuf_str(&b));
+	request_answer(r, 489, SIP_HDR_ALLOW_EVENTS, strbuf_str(&b));
 }
 
 void admission_refuse(const struct request *r, const struct admission_check *c)
@@ -56,7 +55,7 @@ void admission_refuse(const struct request *r, const struct admission_check *c)
 	if (c->warning != 0)
 		request_warn(r, c->status, c->warning, c->value.at);
 	else if (c->header == SIP_HDR_ALLOW_EVENTS)
-		refuse_event(r, c->status);
+		admission_refuse_event(r);
 	else
 		request_answer(r, c->status, c->header, c->value);
 }

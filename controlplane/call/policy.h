@@ -16,7 +16,7 @@ struct policy_memory {
 		const struct conf_policy *policy; // NULL: free
 		uint8_t realm;
 	} seen[POLICY_SEEN_MAX];
-	bool is_plain; // nobody has headers or methods of its own
+	bool is_plain; // nobody has headers, methods or events of its own
 };
 
 // Forgets everything: conf is another one.

@@ -4,6 +4,8 @@
 #include "controlplane/base/log.h"
 #include "controlplane/call/admission.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/outside.h"
+#include "controlplane/call/refer.h"
 #include "controlplane/call/relay.h"
 #include "controlplane/call/subscription.h"
 #include "controlplane/sip/topology.h"
@@ -150,9 +152,29 @@ static bool is_refused_for_method(const struct request *r)
 	return true;
 }
 
+// C30 inside a call: what may not be subscribed to outside of one may not be here. A REFER's own is another
+// matter, and a subscription's is looked at by it.
+static bool is_refused_for_event(const struct request *r)
+{
+	struct str event;
+
+	if (r->msg->method != SIP_SUBSCRIBE || r->call == NULL
+		|| refer_allows(r->call, r->leg, r->msg))
+		return false;
+	event = outside_event(r->msg);
+	if (event.len == 0)
+		request_warn(r, 400, 399, "no Event");
+	else if (!conf_policy_has_event(
+			 policy_of(&r->engine->policies, r->engine->conf, r->flow), event))
+		admission_refuse_event(r);
+	else
+		return false;
+	return true;
+}
+
 static bool is_refused(const struct request *r)
 {
-	return is_refused_for_method(r) || is_refused_for_extension(r);
+	return is_refused_for_method(r) || is_refused_for_extension(r) || is_refused_for_event(r);
 }
 
 // The dialog a request is in. A NOTIFY may be the first that is heard of its sender.

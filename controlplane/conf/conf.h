@@ -38,6 +38,9 @@ struct conf_media_rule {
 	bool pass_unknown;	    // media that we cannot relay crosses past us (D6)
 };
 
+// What may be subscribed to where no configuration says otherwise.
+#define CONF_EVENTS "dialog, presence, message-summary, reg, refer, conference"
+
 enum conf_crossing {
 	CONF_CROSS_DEFAULT,
 	CONF_CROSS_PASS,
@@ -58,12 +61,12 @@ struct conf_policy {
 	bool relays_unknown; // methods, else 501
 	bool relays_options; // to what has a route, else we answer
 	bool relays_notify;  // unsolicited (C32), else 481
-	struct str *events;  // packages that may be subscribed to; else 489 (C30)
+	struct str *events;  // packages that may be subscribed to from there; else 489 (C30)
 	unsigned int event_count;
 	struct conf_header *headers; // hashed by name, names none where free; NULL: no exceptions
 	uint32_t header_slots;	     // a power of two
 	uint16_t *responses;	     // of each final, from 300 on; 0: goes as it came; NULL: all do
-	bool is_plain;		     // all known methods, no headers: nothing to look up
+	bool is_plain;		     // all known methods and events, no headers: nothing to look up
 	uint16_t local_number;	     // answer to a tel: URI of no context; 0: it is taken (A27)
 };
 
@@ -255,7 +258,7 @@ const struct conf_policy *conf_policy_of(
 	const struct conf *conf, unsigned int realm, const struct conf_peer *peer);
 // Whether a method stands in the list; case counts.
 bool conf_policy_has_method(const struct conf_policy *policy, struct str name);
-// Likewise an event package without its parameters.
+// Likewise an event package without its parameters; of no policy (NULL) CONF_EVENTS.
 bool conf_policy_has_event(const struct conf_policy *policy, struct str package);
 // The exception for a header by its long name in any case; NULL when there is none.
 const struct conf_header *conf_policy_header(const struct conf_policy *policy, struct str name);

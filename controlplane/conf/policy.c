@@ -265,8 +265,21 @@ static int resolve_methods(struct conf_policy *policy, struct value_spot *spot, 
 }
 
 // RFC 6665 §8.4: a token, case counts
+static bool is_event_by_default(struct str package)
+{
+	struct str all = STR(CONF_EVENTS);
+
+	while (!str_is_none(all)) {
+		if (str_equal(str_trim(str_cut(&all, ',')), package))
+			return true;
+	}
+	return false;
+}
+
 bool conf_policy_has_event(const struct conf_policy *policy, struct str package)
 {
+	if (policy == NULL)
+		return is_event_by_default(package);
 	for (unsigned int i = 0; i < policy->event_count; i++) {
 		if (str_equal(policy->events[i], package))
 			return true;
@@ -287,7 +300,7 @@ static int add_event(struct conf_policy *policy, struct value_spot *spot, struct
 static int resolve_events(struct conf_policy *policy, struct value_spot *spot, const char *where,
 	const struct raw_policy *raw, const struct conf_policy *base)
 {
-	struct str all = str_from(conf_option_find("realms.events")->fallback);
+	struct str all = STR(CONF_EVENTS);
 	unsigned int count = raw->events_count;
 	int err = 0;
 
@@ -319,8 +332,8 @@ int conf_policy_resolve(struct conf_policy *policy, struct value_spot *spot, con
 		err = resolve_headers(policy, spot, where, raw, base);
 	if (err == 0)
 		err = resolve_responses(policy, spot, where, raw, base);
-	policy->is_plain = raw->methods_count == 0 && policy->headers == NULL
-		&& (base == NULL || base->is_plain);
+	policy->is_plain = raw->methods_count == 0 && raw->events_count == 0
+		&& policy->headers == NULL && (base == NULL || base->is_plain);
 	if (base != NULL) {
 		policy->relays_unknown = base->relays_unknown;
 		policy->relays_options = base->relays_options;

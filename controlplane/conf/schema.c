@@ -420,8 +420,9 @@ static const struct conf_option options[] = {
 	{"realms.unsolicited_notify", "refuse",
 		.help = "NOTIFY without a subscription, as of messages that wait. refuse: 481; "
 			"relay: hand it on."},
-	{"realms.events", "dialog, presence, message-summary, reg, refer, conference", .max = 64,
-		.help = "Event packages that may be subscribed to; the rest gets 489."},
+	{"realms.events", CONF_EVENTS, .max = 64,
+		.help = "Event packages that may be subscribed to from here; the rest gets 489. "
+			"Of a far side's Allow-Events the others are left out."},
 	{"realms.headers", .max = 256,
 		.help = "Headers that cross otherwise than they would: those that bear hosts of "
 			"the "

@@ -17,7 +17,7 @@ static const struct {
 	[SIP_HDR_ACCEPT_ENCODING] = {DROP, DROP}, // we read none
 	[SIP_HDR_ALERT_INFO] = {DROP, DROP},	  // URIs of the other side
 	[SIP_HDR_ALLOW] = {DROP, DROP},		  // ours
-	[SIP_HDR_ALLOW_EVENTS] = {COPY, COPY},
+	[SIP_HDR_ALLOW_EVENTS] = {COPY, COPY},	  // what of it is true over there (write.h)
 	[SIP_HDR_AUTHORIZATION] = {COPY, DROP},
 	[SIP_HDR_CALL_ID] = {DROP, DROP},
 	[SIP_HDR_CALL_INFO] = {DROP, DROP}, // URIs of the other side

@@ -88,6 +88,37 @@ static void put_allow(struct strbuf *b, const struct conf_policy *policy, struct
 	strbuf_put(b, STR("\r\n"));
 }
 
+// RFC 6665 §8.2.2: of what the far side knows, what whoever hears of it may subscribe to by way of us.
+static void put_events(struct strbuf *b, const struct conf_policy *policy, struct str all)
+{
+	size_t before = b->len;
+	bool first = true;
+	struct str event;
+
+	if (policy != NULL && !conf_policy_has_method(policy, STR("SUBSCRIBE")))
+		return;
+	strbuf_put(b, STR("Allow-Events: "));
+	while (sip_hdr_next(&event, &all)) {
+		if (!conf_policy_has_event(policy, event))
+			continue;
+		strbuf_put(b, first ? STR("") : STR(", "));
+		strbuf_put(b, event);
+		first = false;
+	}
+	strbuf_put(b, STR("\r\n"));
+	if (first && !b->failed)
+		b->len = before;
+}
+
+static void put_crossing(struct strbuf *b, const struct tail *t, const struct sip_hdr *hdr)
+{
+	if (hdr->id == SIP_HDR_ALLOW_EVENTS)
+		put_events(b, t->edge->policy, hdr->value);
+	else
+		put_header(b, hdr->id == SIP_HDR_OTHER ? hdr->name : sip_hdr_name(hdr->id),
+			hdr->value);
+}
+
 static void put_extra(struct strbuf *b, const struct tail *t, const struct sip_extra *extra)
 {
 	if (extra->id == SIP_HDR_ALLOW && t->edge->policy != NULL)
@@ -104,8 +135,7 @@ static void put_tail(struct strbuf *b, const struct tail *t)
 		const struct sip_hdr *hdr = &t->source->hdr[i];
 
 		if (crosses(t, hdr))
-			put_header(b, hdr->id == SIP_HDR_OTHER ? hdr->name : sip_hdr_name(hdr->id),
-				hdr->value);
+			put_crossing(b, t, hdr);
 	}
 	if (t->body.len > 0)
 		put_known(b, SIP_HDR_CONTENT_TYPE, t->content_type);

@@ -60,11 +60,10 @@ struct sip_response_out {
 	struct sip_edge edge; // the stack fills it in
 };
 
-// Append one whole message. Parts that are none are left out. Headers of source cross as topology.h
-// and the edge
-// say, unless extra has the same header; those about a body cross with one only. Of an Allow in extra what
-// may be asked for at the edge is written (C57). b->failed is set
-// when it does not fit.
+// Append one whole message. Parts that are none are left out. Headers of source cross as topology.h and the edge
+// say, unless extra has the same header; those about a body cross with one only. Of an Allow in extra what may
+// be asked for at the edge is written, of an Allow-Events of source what may be subscribed to there (C57).
+// b->failed is set when it does not fit.
 void sip_request_write(struct strbuf *b, const struct sip_request_out *out);
 void sip_response_write(struct strbuf *b, const struct sip_response_out *out);
 // Gives the headers of a written message their compact names (RFC 3261 §7.3.3).

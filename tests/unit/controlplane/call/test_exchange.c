@@ -52,7 +52,7 @@ static void cross(enum rig_who who, const char *method, unsigned int cseq, const
 	const char *text;
 
 	snprintf(line, sizeof(line), "%s sip:", method);
-	rig_request(&rig, who, method, cseq, "X-Note: to\r\n");
+	rig_request(&rig, who, method, cseq, "Event: dialog\r\nX-Note: to\r\n");
 	text = rig_expect(&rig, other(who), line);
 	cr_expect_str_eq(rig_header(text, "X-Note"), "to");
 	cr_expect_str_eq(rig_header(text, "Max-Forwards"), "69");

@@ -44,7 +44,8 @@ static const char *answer_to(const char *method, unsigned int cseq)
 {
 	char line[32];
 
-	rig_request(&rig, RIG_CARRIER, method, cseq, "Contact: <sip:t@198.51.100.10>\r\n");
+	rig_request(&rig, RIG_CARRIER, method, cseq,
+		"Event: dialog\r\nContact: <sip:t@198.51.100.10>\r\n");
 	snprintf(line, sizeof(line), "%s ", method);
 	rig_expect(&rig, RIG_PHONE, line);
 	rig_confirm(&rig, RIG_PHONE, "202 Accepted");

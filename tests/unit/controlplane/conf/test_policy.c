@@ -23,6 +23,8 @@ Test(policy, by_default_all_known_methods_and_no_exceptions)
 	cr_assert_not(realm->relays_notify);
 	cr_assert(conf_policy_has_event(realm, STR("dialog")));
 	cr_assert_not(conf_policy_has_event(realm, STR("Dialog")));
+	cr_assert(conf_policy_has_event(NULL, STR("conference")));
+	cr_assert_not(conf_policy_has_event(NULL, STR("confer")));
 	cr_assert(realm->is_plain && peer->is_plain);
 	cr_assert_null(conf_policy_header(realm, STR("X-Any")));
 	cr_assert_eq(conf_policy_response(realm, 603), 603);

@@ -131,6 +131,42 @@ Test(write, A1_A3_A5_C2_what_crosses_from_a_source)
 	cr_assert(strstr(text, "Content-Disposition") == NULL, "without a body it says nothing");
 }
 
+static const char *events_told(const struct conf_policy *policy)
+{
+	struct sip_request_out out = invite;
+	static char line[256];
+	const char *found;
+
+	cr_assert_eq(parsed_from(&p,
+			     "INVITE sip:b@x SIP/2.0\nVia: SIP/2.0/UDP 10.0.0.1;branch=z9hG4bKi\n"
+			     "From: <sip:a@x>;tag=1\nTo: <sip:b@x>\nCall-ID: i\nCSeq: 1 INVITE\n"
+			     "Allow-Events: talk,Dialog , presence,reg\n"),
+		SIP_FAULT_NONE);
+	out.source = &p.msg;
+	out.edge.policy = policy;
+	found = strstr(request(&out), "Allow-Events: ");
+	snprintf(line, sizeof(line), "%.*s", found != NULL ? (int)strcspn(found, "\r") : 0,
+		found != NULL ? found : "");
+	parsed_fini(&p);
+	return line;
+}
+
+Test(write, C57_events_that_may_be_subscribed_to_there)
+{
+	struct str methods[] = {{"SUBSCRIBE", 9}};
+	struct str events[] = {{"talk", 4}, {"Dialog", 6}, {"hold", 4}};
+	struct conf_policy policy = {methods, 1, .events = events, .event_count = 3};
+
+	cr_expect_str_eq(events_told(NULL), "Allow-Events: presence, reg");
+	cr_expect_str_eq(events_told(&policy), "Allow-Events: talk, Dialog");
+	policy.events = &events[2];
+	policy.event_count = 1;
+	cr_expect_str_eq(events_told(&policy), "");
+	policy.events = events;
+	policy.method_count = 0;
+	cr_expect_str_eq(events_told(&policy), "", "nobody there may subscribe");
+}
+
 Test(write, A6_a_method_we_have_no_name_for)
 {
 	struct sip_request_out out = invite;
