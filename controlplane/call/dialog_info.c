@@ -6,11 +6,21 @@
 
 #include "controlplane/call/call_int.h"
 
+#define SDP_ELEMENT STR("session-description")
+#define NAME_BYTES 256 // longer names are of no dialog of ours
+
+// What the text between two tags is.
+enum text {
+	TEXT_PLAIN,
+	TEXT_URI,
+	TEXT_HIDDEN, // until its element ends
+};
+
 struct scan {
 	struct strbuf *b;
 	struct str rest;
 	const struct dialog_info_map *map;
-	bool in_uri; // the text is one
+	enum text text;
 };
 
 struct attribute {
@@ -51,10 +61,15 @@ static enum part part_of(struct str element, struct str attribute)
 	return PART_OTHER;
 }
 
-static bool is_uri_element(struct str element)
+static enum text text_of(struct str element)
 {
+	// RFC 4235 §4.1.6: SDP of the other side
+	if (str_equal(element, SDP_ELEMENT))
+		return TEXT_HIDDEN;
 	return str_equal(element, STR("identity")) || str_equal(element, STR("hop"))
-		|| str_equal(element, STR("referred-by"));
+			|| str_equal(element, STR("referred-by"))
+		? TEXT_URI
+		: TEXT_PLAIN;
 }
 
 // A URI that cannot be read is left out: what it names is not known.
@@ -129,16 +144,54 @@ static bool next_attribute(struct attribute *out, struct str *rest)
 	return true;
 }
 
-static void read_names(
-	struct str names[static PART_OTHER], struct str element, struct str attributes)
+// ---- references: a Call-ID may hold any of '"<>& (RFC 3261 §25.1, word)
+
+static const struct {
+	char c;
+	struct str reference;
+} references[] = {
+	{'<', {"&lt;", 4}},
+	{'>', {"&gt;", 4}},
+	{'&', {"&amp;", 5}},
+	{'"', {"&quot;", 6}},
+	{'\'', {"&apos;", 6}},
+};
+
+static size_t decode_one(char *out, struct str s)
 {
-	struct attribute a;
+	for (size_t i = 0; i < sizeof(references) / sizeof(references[0]); i++) {
+		if (str_starts_nocase(s, references[i].reference)) {
+			*out = references[i].c;
+			return references[i].reference.len;
+		}
+	}
+	*out = s.at[0];
+	return 1;
+}
 
-	while (next_attribute(&a, &attributes)) {
-		enum part part = part_of(element, a.name);
+// What a value stands for; none when it is too long for b.
+static struct str decode(struct strbuf *b, struct str value)
+{
+	size_t begin = b->len;
+	char c;
 
-		if (part != PART_OTHER)
-			names[part] = a.value;
+	while (value.len > 0) {
+		take(&value, decode_one(&c, value));
+		strbuf_put_char(b, c);
+	}
+	return b->failed ? STR_NONE : str_of(b->at + begin, b->len - begin);
+}
+
+static void put_encoded(struct strbuf *b, struct str value)
+{
+	for (size_t i = 0; i < value.len; i++) {
+		struct str text = str_of(value.at + i, 1);
+
+		for (size_t k = 0; k < sizeof(references) / sizeof(references[0]); k++) {
+			if (references[k].c == value.at[i])
+				text = references[k].reference;
+		}
+		strbuf_put(b, text);
 	}
 }
 
@@ -149,24 +202,41 @@ static void put_value(struct scan *s, enum part part, struct str value, struct s
 	else if (part == PART_URI)
 		put_uri(s, value);
 	else if (!str_is_none(mapped))
-		strbuf_put(s->b, mapped);
+		put_encoded(s->b, mapped);
 	else
 		strbuf_printf(s->b, "%016" PRIx64, str_hash(value));
 }
 
+// The names that take the place of those in the tag; none when they are of no dialog of ours.
+static struct dialog_info_names names_for(
+	const struct scan *s, struct str element, struct str attributes)
+{
+	char text[NAME_BYTES];
+	struct strbuf b = strbuf_on(text, sizeof(text));
+	struct str names[PART_OTHER + 1] = {STR_NONE};
+	struct dialog_info_names found;
+	struct attribute a;
+
+	while (next_attribute(&a, &attributes)) {
+		enum part part = part_of(element, a.name);
+
+		if (part < PART_URI)
+			names[part] = decode(&b, a.value);
+	}
+	found = (struct dialog_info_names){
+		names[PART_CALL_ID], names[PART_LOCAL_TAG], names[PART_REMOTE_TAG]};
+	if (b.failed || str_is_none(found.call_id) || !s->map->find(s->map->arg, &found))
+		return (struct dialog_info_names){STR_NONE, STR_NONE, STR_NONE};
+	return found;
+}
+
 static void put_tag(struct scan *s, struct str tag)
 {
-	struct str names[PART_OTHER + 1] = {STR_NONE};
 	struct str rest = str_of(tag.at + 1, tag.len - 1), element = take_name(&rest);
-	struct dialog_info_names found;
+	struct dialog_info_names found = names_for(s, element, rest);
 	struct attribute a;
 	struct str end;
 
-	read_names(names, element, rest);
-	found = (struct dialog_info_names){
-		names[PART_CALL_ID], names[PART_LOCAL_TAG], names[PART_REMOTE_TAG]};
-	if (!str_is_none(found.call_id) && !s->map->find(s->map->arg, &found))
-		found = (struct dialog_info_names){STR_NONE, STR_NONE, STR_NONE};
 	strbuf_put(s->b, str_of(tag.at, (size_t)(rest.at - tag.at)));
 	while (next_attribute(&a, &rest)) {
 		const struct str mapped[] = {
@@ -179,7 +249,7 @@ static void put_tag(struct scan *s, struct str tag)
 	}
 	end = str_trim(rest);
 	strbuf_put(s->b, str_equal(end, STR("/>")) || str_equal(end, STR(">")) ? rest : STR(">"));
-	s->in_uri = is_uri_element(element) && !str_ends(tag, STR("/>"));
+	s->text = str_ends(tag, STR("/>")) ? TEXT_PLAIN : text_of(element);
 }
 
 // ---- the text
@@ -219,6 +289,13 @@ static size_t other_len(struct str s)
 	return at == s.len ? 0 : at + end.len;
 }
 
+static bool ends_hidden(struct str tag)
+{
+	struct str rest = str_of(tag.at + 2, tag.len - 2);
+
+	return tag.at[1] == '/' && str_equal(take_name(&rest), SDP_ELEMENT);
+}
+
 static bool put_markup(struct scan *s)
 {
 	char second = s->rest.len > 1 ? s->rest.at[1] : '\0';
@@ -229,13 +306,24 @@ static bool put_markup(struct scan *s)
 	if (len == 0)
 		return false;
 	markup = take(&s->rest, len);
+	if (s->text == TEXT_HIDDEN && !ends_hidden(markup))
+		return true;
 	if (is_element && second != '/') {
 		put_tag(s, markup);
 	} else {
 		strbuf_put(s->b, markup);
-		s->in_uri = s->in_uri && second != '/';
+		if (second == '/')
+			s->text = TEXT_PLAIN;
 	}
 	return true;
+}
+
+static void put_text(struct scan *s, struct str text)
+{
+	if (s->text == TEXT_URI)
+		put_uri(s, text);
+	else if (s->text == TEXT_PLAIN)
+		strbuf_put(s->b, text);
 }
 
 bool dialog_info_write(struct strbuf *b, struct str body, const struct dialog_info_map *map)
@@ -243,12 +331,7 @@ bool dialog_info_write(struct strbuf *b, struct str body, const struct dialog_in
 	struct scan s = {.b = b, .rest = body, .map = map};
 
 	while (s.rest.len > 0) {
-		struct str text = take(&s.rest, str_index(s.rest, '<'));
-
-		if (s.in_uri)
-			put_uri(&s, text);
-		else
-			strbuf_put(b, text);
+		put_text(&s, take(&s.rest, str_index(s.rest, '<')));
 		if (s.rest.len > 0 && !put_markup(&s))
 			return false;
 	}

@@ -6,7 +6,8 @@
 //	<dialog id="1" call-id="X" local-tag="a" remote-tag="b" direction="recipient">
 //	  <local><identity>sip:20@10.0.0.5</identity><target uri="sip:20@10.0.0.5:5062"/></local>
 //
-// The text is scanned for the few attributes and elements it is about; every other octet stays.
+// The text is scanned for the few attributes and elements it is about; every other octet stays, but for the
+// SDP in <session-description>, which is left out.
 #pragma once
 
 #include <stdbool.h>

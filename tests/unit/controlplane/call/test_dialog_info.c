@@ -9,6 +9,10 @@ static bool whole;
 
 static bool find(void *arg, struct dialog_info_names *names)
 {
+	if (str_equal(names->call_id, STR("<\"&'&lt;>"))) {
+		*names = (struct dialog_info_names){STR("a\"/><b>'&"), STR_NONE, STR_NONE};
+		return true;
+	}
 	if (!str_equal(names->call_id, STR("far@10.0.0.5"))
 		|| !str_equal(names->local_tag, STR("e"))
 		|| !str_equal(names->remote_tag, STR("r")))
@@ -46,7 +50,7 @@ Test(dialog_info, C31_names_and_uris_are_mapped_the_rest_stays)
 		"<dialog-info xmlns='urn:x' version=\"0\" state=\"full\" "
 		"entity=\"sip:20@203.0.113.1\">\r\n"
 		"  <dialog id=\"1\" call-id=\"near\"\n\tlocal-tag = 'ours' "
-		"remote-tag=\"phone's\" direction=\"recipient\" >\r\n"
+		"remote-tag=\"phone&apos;s\" direction=\"recipient\" >\r\n"
 		"    <state code=\"180\">early</state>\n"
 		"    <local><identity display=\"D > k\">sip:20@203.0.113.1</identity>"
 		"<target uri=\"sip:20@203.0.113.1\"/></local>\n"
@@ -81,4 +85,33 @@ Test(dialog_info, C31_what_makes_no_sense_ends_the_text)
 	cr_expect_str_eq(mapped(""), "");
 	cr_expect(whole);
 	cr_expect_str_eq(mapped("<a 10.0.0.5>x"), "<a>x", "what is no attribute does not cross");
+}
+
+Test(dialog_info, C31_A24_a_call_id_may_hold_what_xml_means_otherwise)
+{
+	cr_expect_str_eq(mapped("<dialog call-id='&lt;&quot;&amp;&apos;&amp;lt;&gt;'/>"),
+		"<dialog call-id='a&quot;/&gt;&lt;b&gt;&apos;&amp;'/>");
+	cr_expect(whole);
+}
+
+Test(dialog_info, C2_C31_sdp_is_left_out)
+{
+	cr_expect_str_eq(mapped("<x:session-description type=\"application/sdp\">c=IN IP4 10.0.0.5"
+				"<!-- 10.0.0.5 --><b>10.0.0.5</b>10.0.0.5"
+				"</x:session-description>t<session-description/>t"),
+		"<x:session-description type=\"application/sdp\">"
+		"</x:session-description>t<session-description/>t");
+	cr_expect(whole);
+	cr_expect_str_eq(mapped("<session-description>10.0.0.5"), "<session-description>");
+}
+
+Test(dialog_info, I9_a_long_name_is_none_of_ours)
+{
+	char text[1024], *at = text;
+
+	at += sprintf(at, "<dialog call-id=\"");
+	memset(at, '<' + 1, 600);
+	strcpy(at + 600, "@10.0.0.5\" local-tag=\"1\"/>");
+	cr_expect_null(strstr(mapped(text), "10.0.0.5"));
+	cr_expect(whole);
 }
