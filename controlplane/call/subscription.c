@@ -109,6 +109,7 @@ static void subscription_free(struct subscription *s)
 	counter_add(&s->engine->counters.subscriptions, (uint64_t)-1);
 	conf_put(s->conf);
 	free(s->event);
+	free(s->said_event);
 	free(s);
 }
 
@@ -122,28 +123,34 @@ void subscription_free_all(struct engine *engine)
 }
 
 // What is still under way has lost its dialog.
-static void end(struct subscription *s, enum subscription_end why)
+void subscription_abandon(struct subscription *s)
+{
+	for (unsigned int i = 0; i < SUBSCRIPTION_CROSSINGS_MAX; i++) {
+		if (s->crossing[i].server != 0)
+			crossing_answer(s, &s->crossing[i], 481);
+	}
+}
+
+void subscription_finish(struct subscription *s, enum subscription_end why)
 {
 	counter_add(&s->engine->counters.unsubscribed[why], 1);
 	LOG(LOG_INFO, "subscription-end",
 		"subscription=%" PRIu64 " a_call_id=%s event=%s reason=%s notified=%" PRIu64, s->id,
 		LOG_STR(s->leg[LEG_A].dialog.call_id), s->event, end_labels[why], s->notified);
-	for (unsigned int i = 0; i < SUBSCRIPTION_CROSSINGS_MAX; i++) {
-		if (s->crossing[i].server != 0)
-			crossing_answer(s, &s->crossing[i], 481);
-	}
+	subscription_abandon(s);
 	subscription_free(s);
 }
 
 static void on_expiry(struct timer * /*timer*/, void *arg)
 {
-	end(arg, SUBSCRIPTION_END_EXPIRED);
+	subscription_expire(arg);
 }
 
 static void arm(struct subscription *s, uint32_t expires_s)
 {
 	uint64_t seconds = expires_s < EXPIRES_MAX_S ? expires_s : EXPIRES_MAX_S;
 
+	s->is_cut = expires_s > EXPIRES_MAX_S;
 	timer_arm(s->engine->params.wheel, &s->expiry, seconds * 1000 + GRACE_MS, on_expiry, s);
 }
 
@@ -156,7 +163,8 @@ static int build(struct subscription *s, const struct admission *a)
 	s->leg[LEG_A].realm = a->realm;
 	engine_advertised(s->engine, a->r->flow, &s->own);
 	s->event = str_dup(outside_event(msg));
-	if (s->event == NULL)
+	s->said_event = str_dup(sip_msg_header(msg, SIP_HDR_EVENT)->value);
+	if (s->event == NULL || s->said_event == NULL)
 		return -ENOMEM;
 	rc = dialog_init_uas(&s->leg[LEG_A].dialog, &s->engine->dialogs, msg, a->r->flow, &s->own);
 	rc = leg_enter(s, LEG_A, rc);
@@ -233,7 +241,7 @@ static void go_on(struct subscription *s, const struct asked *asked, const struc
 			return;
 	}
 	crossing_answer(s, first_of(s), 500);
-	end(s, SUBSCRIPTION_END_UNREACHABLE);
+	subscription_finish(s, SUBSCRIPTION_END_UNREACHABLE);
 }
 
 // Returns false when nobody is left.
@@ -327,7 +335,7 @@ static bool is_idle(const struct subscription *s)
 static void settle(struct subscription *s)
 {
 	if (s->is_over && is_idle(s))
-		end(s, SUBSCRIPTION_END_TERMINATED);
+		subscription_finish(s, SUBSCRIPTION_END_TERMINATED);
 }
 
 // Nobody is there to be told.
@@ -342,7 +350,8 @@ static void lose(struct subscription *s, struct crossing *x, bool unreachable)
 	if (!ends)
 		settle(s);
 	else
-		end(s, unreachable ? SUBSCRIPTION_END_UNREACHABLE : SUBSCRIPTION_END_SILENT);
+		subscription_finish(
+			s, unreachable ? SUBSCRIPTION_END_UNREACHABLE : SUBSCRIPTION_END_SILENT);
 }
 
 void subscription_on_inside(const struct request *r)
@@ -429,9 +438,9 @@ static void on_final(struct subscription *s, struct crossing *x, const struct si
 	crossing_pass(s, x, response);
 	s->is_over |= was.is_last;
 	if (was.is_first && response->status >= 300)
-		end(s, SUBSCRIPTION_END_REFUSED);
+		subscription_finish(s, SUBSCRIPTION_END_REFUSED);
 	else if (!was.is_last && ends_it(response->status))
-		end(s, SUBSCRIPTION_END_GONE);
+		subscription_finish(s, SUBSCRIPTION_END_GONE);
 	else
 		settle(s);
 }
@@ -442,7 +451,7 @@ void subscription_on_response(
 	struct subscription *s = idpool_find(engine->subscriptions, id);
 	struct crossing *x = s != NULL ? crossing_by_client(s, txn) : NULL;
 
-	if (x == NULL || response->status < 200)
+	if (s == NULL || response->status < 200 || subscription_expire_on_end(s, txn) || x == NULL)
 		return;
 	if (x->is_first && s->leg[LEG_B].dialog.state == DIALOG_NONE
 		&& outside_tries_next(SIP_SUBSCRIBE, response->status) && ask_next(s))
@@ -456,7 +465,7 @@ void subscription_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum 
 	struct crossing *x = s != NULL ? crossing_by_client(s, txn) : NULL;
 	bool unreachable = why == SIP_TXN_UNREACHABLE;
 
-	if (s == NULL)
+	if (s == NULL || subscription_expire_on_end(s, txn))
 		return;
 	if (x == NULL) {
 		x = crossing_by_server(s, txn);

@@ -4,6 +4,7 @@
 //	A ──SUBSCRIBE──► PENDING ──SUBSCRIBE──► B      the first NOTIFY may come before the 2xx: it makes the dialog
 //	A ◄──── 2xx ──── ACTIVE  ◄──── 2xx ──── B      refreshes and un-SUBSCRIBE cross likewise
 //	A ◄── NOTIFY ────────────◄── NOTIFY ─── B      "terminated": TERMINATED until it is answered, then gone
+//	A ◄── NOTIFY ─── TERMINATED                    of ours, when nobody refreshed it and B did not say so
 //
 // One timer stands for both legs: they were told the same Expires. Nobody walks subscriptions but listings.
 #pragma once
@@ -61,8 +62,11 @@ struct subscription {
 	struct asking asking;  // likewise
 	struct tg_addr own;    // what we are called by A
 	char *event;	       // package
+	char *said_event;      // value of Event with its parameters, as A said it
 	uint64_t notified;
-	bool is_over; // once what is under way is answered
+	uint64_t farewell[2]; // our own last request to each leg; 0: none is under way
+	bool is_cut;	      // B was to keep it longer than we do
+	bool is_over;	      // once what is under way is answered
 	struct tg_mono began;
 };
 
@@ -78,10 +82,25 @@ void subscription_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum 
 // Forgets all without a message.
 void subscription_free_all(struct engine *engine);
 
+// Answers 481 to who still waits for an answer of the other leg.
+void subscription_abandon(struct subscription *s);
+// Counts why it ends, and forgets it.
+void subscription_finish(struct subscription *s, enum subscription_end why);
+
+// ---- subscription_expire.c: nobody refreshed it, and the notifier did not say that it is over
+
+// The subscriber is told (RFC 6665 §4.2.2: terminated;reason=timeout); the notifier only when it was to keep it
+// longer than we do. Then it is TERMINATED until both have answered, or never will.
+void subscription_expire(struct subscription *s);
+// Whether txn was one of these requests. The last one to end finishes s.
+bool subscription_expire_on_end(struct subscription *s, uint64_t txn);
+
 // ---- subscription_cross.c: requests that cross
 
 // What is wrong with a request inside is answered, and false returned.
 bool crossing_is_admitted(const struct subscription *s, const struct request *r);
+// How requests to that leg go.
+struct sip_client crossing_client(const struct subscription *s, const struct subscription_leg *to);
 // NULL when SUBSCRIPTION_CROSSINGS_MAX are under way.
 struct crossing *crossing_new(struct subscription *s, const struct request *r);
 struct crossing *crossing_by_client(struct subscription *s, uint64_t txn);

@@ -136,7 +136,7 @@ struct crossing *crossing_by_server(struct subscription *s, uint64_t txn)
 	return NULL;
 }
 
-static struct sip_client client_of(const struct subscription *s, const struct subscription_leg *to)
+struct sip_client crossing_client(const struct subscription *s, const struct subscription_leg *to)
 {
 	struct sip_client client = {
 		.flow = to->dialog.flow,
@@ -154,7 +154,7 @@ int crossing_send(struct subscription *s, struct crossing *x, const struct asked
 {
 	struct subscription_leg *to = &s->leg[x->from == LEG_A ? LEG_B : LEG_A];
 	struct strbuf b = strbuf_on(s->engine->scratch, sizeof(s->engine->scratch));
-	struct sip_client client = client_of(s, to);
+	struct sip_client client = crossing_client(s, to);
 	struct sip_request_out out = {.source = asked->source};
 
 	dialog_request(&to->dialog, (enum sip_method)x->method, &out, &b);

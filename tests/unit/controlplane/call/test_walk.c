@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/controlplane/call/rig.h"
+#include "tests/unit/controlplane/call/scarce.h"
 
 #define WALKS 400
 #define STEPS 60
@@ -26,51 +27,6 @@ static struct heard {
 } heard[RIG_WHO_COUNT];
 
 static const enum rig_who callees[] = {RIG_CARRIER, RIG_SECOND, RIG_THIRD};
-
-// ---- memory that runs out: of the code under test, by the linker's --wrap
-
-void *__real_malloc(size_t bytes);
-void *__real_calloc(size_t count, size_t bytes);
-void *__real_realloc(void *memory, size_t bytes);
-void *__wrap_malloc(size_t bytes);
-void *__wrap_calloc(size_t count, size_t bytes);
-void *__wrap_realloc(void *memory, size_t bytes);
-
-static unsigned int fails_in; // so many allocations; 0: none does
-
-static bool fails(void)
-{
-	return fails_in > 0 && --fails_in == 0;
-}
-
-void *__wrap_malloc(size_t bytes)
-{
-	return fails() ? NULL : __real_malloc(bytes);
-}
-
-void *__wrap_calloc(size_t count, size_t bytes)
-{
-	return fails() ? NULL : __real_calloc(count, bytes);
-}
-
-void *__wrap_realloc(void *memory, size_t bytes)
-{
-	return fails() ? NULL : __real_realloc(memory, bytes);
-}
-
-static int (*send_really)(void *arg, const struct net_flow *flow, struct str message);
-
-// The fake network needs memory for what was sent.
-static int send_message(void *arg, const struct net_flow *flow, struct str message)
-{
-	unsigned int saved = fails_in;
-	int rc;
-
-	fails_in = 0;
-	rc = send_really(arg, flow, message);
-	fails_in = saved;
-	return rc;
-}
 
 // ---- what happens
 
@@ -266,7 +222,7 @@ static void disturb(void)
 	case 7:
 	case 8:
 	case 9:
-		fails_in = 1 + pick(12);
+		scarce_in(1 + pick(12));
 		return;
 	case 5:
 		if (pick(4) == 0)
@@ -358,8 +314,7 @@ static void begin(void)
 static void start(void)
 {
 	rig_init(&rig);
-	send_really = rig.net.transport.send;
-	rig.net.transport.send = send_message;
+	scarce_spare(&rig.net.transport);
 }
 
 static void walk(unsigned int n)
@@ -372,7 +327,7 @@ static void walk(unsigned int n)
 	begin();
 	for (unsigned int i = 0; i < STEPS; i++)
 		step();
-	fails_in = 0;
+	scarce_in(0);
 	rig.net.fail = 0;
 	rig.dp.paused = false;
 	rig.dp.fail_next = 0;
@@ -494,7 +449,7 @@ static void transfer_step(void)
 		break;
 	case 4:
 		pick(3) ? rig_settle(&rig) : disturb();
-		fails_in = 0;
+		scarce_in(0);
 		break;
 	case 5:
 		rig_wait(&rig, waits_ms[pick(4)]);
@@ -514,7 +469,7 @@ static void transfer_walk(unsigned int n)
 	rig_call(&rig);
 	for (unsigned int i = 0; i < 2 * STEPS; i++)
 		transfer_step();
-	fails_in = 0;
+	scarce_in(0);
 	rig.net.fail = 0;
 	rig.dp.paused = false;
 	rig.dp.fail_next = 0;
