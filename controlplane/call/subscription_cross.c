@@ -53,6 +53,22 @@ static const char *fault_of(const struct subscription *s, const struct sip_msg *
 	return NULL;
 }
 
+static struct str id_of(struct str event)
+{
+	struct str params = event;
+
+	str_cut(&params, ';');
+	return str_is_none(params) ? STR_NONE : sip_param(params, "id");
+}
+
+// RFC 6665 §8.2.1: of another subscription, which there is not. Not all say the id again.
+static bool is_of_other_id(const struct subscription *s, const struct sip_msg *msg)
+{
+	struct str id = id_of(sip_msg_header(msg, SIP_HDR_EVENT)->value);
+
+	return !str_is_none(id) && !str_equal(id, id_of(str_from(s->said_event)));
+}
+
 static bool has_sdp(const struct sip_msg *msg)
 {
 	enum sip_body kind = sip_body_kind(msg);
@@ -86,6 +102,8 @@ static uint16_t refusal_of(
 		*extra = (struct sip_extra){SIP_HDR_ALLOW_EVENTS, str_from(s->event)};
 		return 489;
 	}
+	if (bears_event(r->msg->method) && is_of_other_id(s, r->msg))
+		return 481;
 	return 0;
 }
 
