@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/call/cross.h"
 
+#include <errno.h>
+
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/dialog_info.h"
 #include "controlplane/call/refer.h"
@@ -56,9 +58,15 @@ bool cross_name(struct sip_replaces *out, const struct leg *leg)
 	return d->remote_tag.len > 0;
 }
 
+static bool is_in(const struct leg *leg, const char *realm)
+{
+	return leg != NULL && strcmp(leg->realm->name, realm) == 0;
+}
+
 bool cross_dialog_names(void *arg, struct dialog_info_names *names)
 {
-	const struct engine *engine = arg;
+	const struct cross_sides *sides = arg;
+	const struct engine *engine = sides->engine;
 	const struct dialog *d = dialog_find_named(
 		&engine->dialogs, names->call_id, names->remote_tag, names->local_tag);
 	const struct call *call = d != NULL ? call_owning(engine, d->owner) : NULL;
@@ -66,7 +74,7 @@ bool cross_dialog_names(void *arg, struct dialog_info_names *names)
 	const struct leg *other = leg != NULL ? call->leg[leg->side == LEG_A ? LEG_B : LEG_A]
 					      : NULL;
 
-	if (other == NULL)
+	if (!is_in(leg, sides->from) || !is_in(other, sides->to))
 		return false;
 	*names = (struct dialog_info_names){
 		other->dialog.call_id, other->dialog.local_tag, other->dialog.remote_tag};
@@ -209,19 +217,34 @@ static void cross_sipfrag(struct job *job)
 	job->out->body = str_of(job->b.at + begin, job->b.len - begin);
 }
 
-static void cross_dialog_info(struct job *job)
+int cross_dialog_info(struct str *out, const struct sip_msg *msg, struct cross_sides *sides)
 {
-	struct engine *engine = job->call->engine;
+	struct engine *engine = sides->engine;
 	struct strbuf b = strbuf_on(engine->body, sizeof(engine->body));
-	struct dialog_info_map map = {cross_dialog_names, engine, job->host};
+	struct dialog_info_map map = {cross_dialog_names, sides, sides->host};
 
-	if (!str_starts_nocase(job->msg->content_type, DIALOG_INFO) || job->msg->body.len == 0)
-		return;
-	if (!dialog_info_write(&b, job->msg->body, &map))
+	if (!str_starts_nocase(msg->content_type, DIALOG_INFO) || msg->body.len == 0)
+		return 0;
+	if (!dialog_info_write(&b, msg->body, &map))
+		return -EBADMSG;
+	*out = strbuf_str(&b);
+	return b.failed ? -EMSGSIZE : 0;
+}
+
+static void cross_body(struct job *job)
+{
+	struct cross_sides sides = {
+		job->call->engine, job->from->realm->name, job->to->realm->name, job->host};
+	struct str told = STR_NONE;
+	int rc = cross_dialog_info(&told, job->msg, &sides);
+
+	if (rc == -EBADMSG)
 		fail(job, "dialog-info cannot be read");
-	job->b.failed |= b.failed;
+	job->b.failed |= rc == -EMSGSIZE;
+	if (str_is_none(told))
+		return;
 	job->out->body_type = job->msg->content_type;
-	job->out->body = strbuf_str(&b);
+	job->out->body = told;
 }
 
 static const struct {
@@ -252,7 +275,7 @@ void cross_request(struct cross *out, const struct call *call, const struct leg 
 			headers[i].write(&job, hdr);
 	}
 	cross_sipfrag(&job);
-	cross_dialog_info(&job);
+	cross_body(&job);
 	if (job.b.failed)
 		fail(&job, "headers too long");
 }

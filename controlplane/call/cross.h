@@ -43,8 +43,20 @@ void cross_request(struct cross *out, const struct call *call, const struct leg 
 // NULL when there is none. *call is its call.
 struct leg *cross_find(const struct engine *engine, struct call **call, const char *realm,
 	const struct sip_replaces *replaces);
-// For struct dialog_info_map, arg is the engine: the dialog that an entity at the far end of a leg tells of,
-// as the far end of the call's other leg would be told of it.
-bool cross_dialog_names(void *engine, struct dialog_info_names *names);
+
+// Between whom a body crosses.
+struct cross_sides {
+	struct engine *engine;
+	const char *from, *to; // realms
+	struct tg_addr host;   // our own, as the other side knows it
+};
+
+// For struct dialog_info_map, arg is a struct cross_sides: the dialog that an entity at the far end of a leg
+// tells of, as the far end of the call's other leg would be told of it. False also when these are not in the
+// two realms: of a third one nothing is told, nor could it be replaced from here.
+bool cross_dialog_names(void *sides, struct dialog_info_names *names);
+// The dialog-info in a message of any kind, as the other side may know it: *out is in the engine's memory for
+// bodies; left as it is when msg bears another body. Returns 0; -EBADMSG when it cannot be read; -EMSGSIZE.
+int cross_dialog_info(struct str *out, const struct sip_msg *msg, struct cross_sides *sides);
 // A leg's dialog as its peer knows it, for the peer to replace. False while the peer has no tag.
 bool cross_name(struct sip_replaces *out, const struct leg *leg);

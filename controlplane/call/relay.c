@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/cross.h"
 #include "controlplane/call/outside.h"
 #include "controlplane/sip/topology.h"
 
@@ -14,7 +15,8 @@
 struct relay {
 	uint64_t id;
 	struct engine *engine;
-	struct conf *conf; // the settings it began with (L1)
+	struct conf *conf;		// the settings it began with (L1)
+	const struct conf_realm *realm; // of who asked
 	const struct conf_policy *policy;
 	struct tg_addr own; // what we are called by who asked
 	enum sip_method method;
@@ -131,6 +133,7 @@ static int relay_new(struct relay **out, const struct admission *a)
 	}
 	relay->engine = engine;
 	relay->conf = conf_get(engine->conf);
+	relay->realm = a->realm;
 	relay->policy = conf_policy_of(relay->conf, a->r->flow->realm, a->from);
 	relay->method = a->r->msg->method;
 	relay->server = a->r->txn;
@@ -170,6 +173,20 @@ static void put_contact(struct sip_request_out *out, struct strbuf *b, const str
 	out->contact = strbuf_str(b);
 }
 
+static int put_body(struct sip_request_out *out, const struct relay *relay,
+	const struct sip_msg *source, const struct target *target)
+{
+	struct cross_sides sides = {
+		.engine = relay->engine,
+		.from = relay->realm->name,
+		.to = relay->conf->realms[target->peer->realm].name,
+		.host = target->listener->advertised,
+	};
+
+	outside_body(&out->content_type, &out->body, source);
+	return out->body.len == 0 ? 0 : cross_dialog_info(&out->body, source, &sides);
+}
+
 static int ask(struct relay *relay, const struct asked *asked, const struct target *target)
 {
 	struct engine *engine = relay->engine;
@@ -193,14 +210,16 @@ static int ask(struct relay *relay, const struct asked *asked, const struct targ
 		.source = asked->source,
 	};
 	struct dialog_uac names;
+	int rc = put_body(&out, relay, asked->source, target);
 
+	if (rc < 0)
+		return rc;
 	if (identity_write(&names, &b, &asked->who, target) < 0)
 		return -EINVAL;
 	out.uri = names.target;
 	out.to = names.to_display_uri;
 	out.from = with_tag(&b, names.from_display_uri, relay->ours.tag);
 	put_contact(&out, &contact, target, client.flow.protocol);
-	outside_body(&out.content_type, &out.body, asked->source);
 	return b.failed ? -EMSGSIZE : sip_request(engine->stack, &relay->client, &client, &out);
 }
 
@@ -217,6 +236,7 @@ static void refuse(struct relay *relay, uint16_t status)
 static uint16_t status_of(int rc)
 {
 	switch (rc) {
+	case -EBADMSG:
 	case -EINVAL:
 		return 400;
 	case -EFBIG:

@@ -354,6 +354,20 @@ static void lose(struct subscription *s, struct crossing *x, bool unreachable)
 			s, unreachable ? SUBSCRIPTION_END_UNREACHABLE : SUBSCRIPTION_END_SILENT);
 }
 
+static void on_sent(struct subscription *s, struct crossing *x, const struct request *r, int error)
+{
+	if (error == -EBADMSG || error == -EMSGSIZE)
+		crossing_drop(x);
+	if (error == -EBADMSG)
+		request_warn(r, 400, 399, "dialog-info cannot be read");
+	else if (error == -EMSGSIZE)
+		request_answer(r, 513, 0, STR_NONE);
+	else if (r->msg->method == SIP_NOTIFY)
+		heed_state(s, x, r->msg);
+	if (x->server != 0 && error < 0)
+		lose(s, x, true);
+}
+
 void subscription_on_inside(const struct request *r)
 {
 	struct subscription *s = idpool_find(r->engine->subscriptions, r->dialog->owner.id);
@@ -379,10 +393,7 @@ void subscription_on_inside(const struct request *r)
 	}
 	if (x->method == SIP_SUBSCRIBE)
 		subscription_expires(&x->expires_s, r->msg, EXPIRES_FALLBACK_S);
-	if (x->method == SIP_NOTIFY)
-		heed_state(s, x, r->msg);
-	if (crossing_send(s, x, &asked) < 0)
-		lose(s, x, true);
+	on_sent(s, x, r, crossing_send(s, x, &asked));
 }
 
 // ---- answers

@@ -105,7 +105,7 @@ struct sip_client crossing_client(const struct subscription *s, const struct sub
 struct crossing *crossing_new(struct subscription *s, const struct request *r);
 struct crossing *crossing_by_client(struct subscription *s, uint64_t txn);
 struct crossing *crossing_by_server(struct subscription *s, uint64_t txn);
-// Sends it to the other leg. Returns what sip_request does.
+// Sends it to the other leg. Returns what sip_request does, or -EBADMSG for a body that cannot be read.
 int crossing_send(struct subscription *s, struct crossing *x, const struct asked *asked);
 // Answers who asked: passes a final on, or says a status; then it is free.
 void crossing_pass(struct subscription *s, struct crossing *x, const struct sip_msg *response);

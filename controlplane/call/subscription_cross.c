@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include <errno.h>
 
+#include "controlplane/call/cross.h"
 #include "controlplane/call/subscription.h"
 #include "controlplane/sip/body.h"
 
@@ -168,19 +169,34 @@ struct sip_client crossing_client(const struct subscription *s, const struct sub
 	return client;
 }
 
+static int fill_body(const struct subscription *s, const struct crossing *x,
+	const struct sip_msg *source, struct sip_request_out *out)
+{
+	const struct subscription_leg *from = &s->leg[x->from];
+	const struct subscription_leg *to = &s->leg[x->from == LEG_A ? LEG_B : LEG_A];
+	struct cross_sides sides = {
+		.engine = s->engine, .from = from->realm->name, .to = to->realm->name};
+
+	engine_advertised(s->engine, &to->dialog.flow, &sides.host);
+	outside_body(&out->content_type, &out->body, source);
+	return out->body.len == 0 ? 0 : cross_dialog_info(&out->body, source, &sides);
+}
+
 int crossing_send(struct subscription *s, struct crossing *x, const struct asked *asked)
 {
 	struct subscription_leg *to = &s->leg[x->from == LEG_A ? LEG_B : LEG_A];
 	struct strbuf b = strbuf_on(s->engine->scratch, sizeof(s->engine->scratch));
 	struct sip_client client = crossing_client(s, to);
 	struct sip_request_out out = {.source = asked->source};
+	int rc = fill_body(s, x, asked->source, &out);
 
+	if (rc < 0)
+		return rc;
 	dialog_request(&to->dialog, (enum sip_method)x->method, &out, &b);
 	out.method_name = asked->method_name;
 	if (bears_event((enum sip_method)x->method))
 		out.contact = to->dialog.contact;
 	out.max_forwards = asked->source->max_forwards < 0 ? 69 : asked->source->max_forwards - 1;
-	outside_body(&out.content_type, &out.body, asked->source);
 	return b.failed ? -EMSGSIZE : sip_request(s->engine->stack, &x->client, &client, &out);
 }
 
