@@ -140,6 +140,10 @@ void watch_on_attach(void *engine, bool attached);
 void watch_on_source(void *engine, const struct tg_event *event);
 // A request outside of a dialog is answered with a final.
 void watch_answer(const struct request *r, uint16_t status);
+// One that was handed on is answered by the far side: that number, or that password, was a wrong guess. To be
+// asked who one is (401, 407) is the beginning of any talk; only who had said so already is held to it.
+void watch_relayed(
+	struct engine *engine, const struct net_flow *asker, uint16_t status, bool had_credentials);
 // The caller proved by its ACK that it is where it says; it may have moved since.
 void watch_hold(struct call *call);
 void watch_release(struct call *call);

@@ -208,6 +208,12 @@ static uint16_t status_for(const struct conf_policy *policy, uint16_t was)
 	return set != was ? set : answer_status_of(was);
 }
 
+bool outside_has_credentials(const struct sip_msg *request)
+{
+	return sip_msg_header(request, SIP_HDR_AUTHORIZATION) != NULL
+		|| sip_msg_header(request, SIP_HDR_PROXY_AUTHORIZATION) != NULL;
+}
+
 void outside_pass(struct engine *engine, uint64_t txn, const struct outside_answer *answer,
 	const struct sip_msg *response)
 {
@@ -215,6 +221,8 @@ void outside_pass(struct engine *engine, uint64_t txn, const struct outside_answ
 	struct sip_response_out out = {.status = status, .source = response};
 	char *contacts = NULL;
 
+	if (answer->asker != NULL)
+		watch_relayed(engine, answer->asker, response->status, answer->had_credentials);
 	if (status == response->status)
 		out.reason = identity_phrase(response->reason);
 	if (status < 300)

@@ -67,7 +67,12 @@ struct outside_answer {
 	const struct conf_policy *policy; // of who asked
 	const struct tg_addr *own;	  // what we are called there
 	struct str contact;		  // of a 2xx; none: without
+	const struct net_flow *asker;	  // NULL: inside a dialog, where the guard is told nothing
+	bool had_credentials;		  // of the request
 };
+
+// Whether a request says who asks, and proves it.
+bool outside_has_credentials(const struct sip_msg *request);
 
 // Passes a final on: its status as for calls (C43), its phrase, what crosses of its headers and body; a 3xx
 // with names of ours (C55).

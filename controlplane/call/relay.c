@@ -17,6 +17,8 @@ struct relay {
 	struct engine *engine;
 	struct conf *conf;		// the settings it began with (L1)
 	const struct conf_realm *realm; // of who asked
+	struct net_flow asker;
+	bool had_credentials;
 	const struct conf_policy *policy;
 	struct tg_addr own; // what we are called by who asked
 	enum sip_method method;
@@ -134,6 +136,8 @@ static int relay_new(struct relay **out, const struct admission *a)
 	relay->engine = engine;
 	relay->conf = conf_get(engine->conf);
 	relay->realm = a->realm;
+	relay->asker = *a->r->flow;
+	relay->had_credentials = outside_has_credentials(a->r->msg);
 	relay->policy = conf_policy_of(relay->conf, a->r->flow->realm, a->from);
 	relay->method = a->r->msg->method;
 	relay->server = a->r->txn;
@@ -353,7 +357,12 @@ void relay_on_response(
 	sip_token(tag);
 	outside_pass(engine, relay->server,
 		&(struct outside_answer){
-			.to_tag = str_from(tag), .policy = relay->policy, .own = &relay->own},
+			.to_tag = str_from(tag),
+			.policy = relay->policy,
+			.own = &relay->own,
+			.asker = &relay->asker,
+			.had_credentials = relay->had_credentials,
+		},
 		response);
 	relay_free(relay);
 }

@@ -273,7 +273,12 @@ static void admit(const struct admission *a)
 	sip_txn_own(r->engine->stack, r->txn, s->leg[LEG_A].dialog.owner, (struct sip_label){0});
 	x = &s->crossing[0];
 	*x = (struct crossing){
-		.server = r->txn, .from = LEG_A, .method = SIP_SUBSCRIBE, .is_first = true};
+		.server = r->txn,
+		.from = LEG_A,
+		.method = SIP_SUBSCRIBE,
+		.had_credentials = outside_has_credentials(r->msg),
+		.is_first = true,
+	};
 	subscription_expires(&x->expires_s, r->msg, EXPIRES_FALLBACK_S);
 	counter_add(&r->engine->counters.subscribed, 1);
 	LOG(LOG_INFO, "subscription-begin", "subscription=%" PRIu64 " a_call_id=%s event=%s to=%s",

@@ -46,8 +46,9 @@ struct crossing {
 	uint32_t expires_s; // as a SUBSCRIBE asks for it
 	uint8_t from;	    // LEG_A or LEG_B
 	uint8_t method;	    // enum sip_method
-	bool is_first;	    // the SUBSCRIBE that makes it all
-	bool is_last;	    // the NOTIFY that says "terminated"
+	bool had_credentials;
+	bool is_first; // the SUBSCRIBE that makes it all
+	bool is_last;  // the NOTIFY that says "terminated"
 };
 
 struct subscription {

@@ -214,6 +214,8 @@ void crossing_pass(struct subscription *s, struct crossing *x, const struct sip_
 		.own = &s->own,
 		.contact = bears_event((enum sip_method)x->method) ? from->dialog.contact
 								   : STR_NONE,
+		.asker = x->is_first ? &from->dialog.flow : NULL,
+		.had_credentials = x->had_credentials,
 	};
 	uint64_t server = x->server;
 

@@ -66,6 +66,19 @@ void watch_answer(const struct request *r, uint16_t status)
 	}
 }
 
+void watch_relayed(
+	struct engine *engine, const struct net_flow *asker, uint16_t status, bool had_credentials)
+{
+	if (asker->trusted != TG_TRUST_STRANGER)
+		return;
+	if ((status == 401 || status == 407) && had_credentials)
+		guard_report(engine->guard, GUARD_UNAUTHORIZED, &asker->remote.ip);
+	else if (status == 403)
+		guard_report(engine->guard, GUARD_FORBIDDEN, &asker->remote.ip);
+	else if (status == 404)
+		guard_report(engine->guard, GUARD_NOT_FOUND, &asker->remote.ip);
+}
+
 void watch_hold(struct call *call)
 {
 	const struct leg *leg = call->leg[LEG_A];
