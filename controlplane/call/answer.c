@@ -5,6 +5,7 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/outside.h"
 #include "controlplane/sip/body.h"
 
 // Provisional responses that may wait for media or PRACK; more are lost, as any datagram may be.
@@ -371,6 +372,8 @@ void answer_refusal(struct call *call, const struct call_input *in)
 	}
 	farewell.status = status;
 	farewell.was = best != NULL ? best->status : in->msg->status;
+	watch_relayed(call->engine, &call->leg[LEG_A]->dialog.flow, farewell.was,
+		call->invite != NULL && outside_has_credentials(&call->invite->msg));
 	call_end(call, &farewell);
 }
 
