@@ -27,7 +27,7 @@ static const struct {
 	[MEDIA_NO_DATAPLANE] = {503, 503, 0, NULL},
 };
 
-void answer_failure_of(struct answer_failure *out, const struct call *call,
+void answer_failure_of(struct answer_failure *out, const struct leg *told,
 	enum media_failure failure, bool of_callee)
 {
 	struct strbuf b = strbuf_on(out->text, sizeof(out->text));
@@ -35,9 +35,9 @@ void answer_failure_of(struct answer_failure *out, const struct call *call,
 
 	out->status = of_callee ? failures[failure].of_callee : failures[failure].of_caller;
 	out->extra = (struct sip_extra){SIP_HDR_RETRY_AFTER, CALL_RETRY_AFTER_S};
-	if (failures[failure].warning == 0)
+	if (failures[failure].warning == 0 || told == NULL)
 		return;
-	engine_advertised(call->engine, &call->leg[LEG_A]->dialog.flow, &advertised);
+	engine_advertised(told->call->engine, &told->dialog.flow, &advertised);
 	identity_put_warning(&b, &advertised, failures[failure].warning, failures[failure].text);
 	out->extra = (struct sip_extra){SIP_HDR_WARNING, strbuf_str(&b)};
 }
@@ -413,6 +413,6 @@ void answer_media_failed(struct call *call, const struct call_input *in)
 {
 	struct answer_failure f;
 
-	answer_failure_of(&f, call, in->failure, true);
+	answer_failure_of(&f, call->leg[LEG_A], in->failure, true);
 	answer_end_by_media(call, in->failure, &f);
 }

@@ -190,13 +190,14 @@ void answer_flush(struct call *call);
 void answer_forget(struct call *call);
 // What a final of the far side is on this one.
 uint16_t answer_status_of(uint16_t status);
-// What the caller is told when the media failed: by its own SDP, or by the callee's.
+// What who asked is told when the media failed: by its own SDP, or by the other side's.
 struct answer_failure {
 	uint16_t status;
 	struct sip_extra extra; // Warning or Retry-After
 	char text[160];		// what extra may point to
 };
-void answer_failure_of(struct answer_failure *out, const struct call *call,
+// told: the leg that hears it, under the name that we have there; NULL: none.
+void answer_failure_of(struct answer_failure *out, const struct leg *told,
 	enum media_failure failure, bool of_callee);
 
 // Ends the call for it.

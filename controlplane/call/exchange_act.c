@@ -156,7 +156,7 @@ void exchange_refuse_media(struct exchange *x, const struct call_input *in)
 {
 	struct answer_failure f;
 
-	answer_failure_of(&f, x->call, in->failure, false);
+	answer_failure_of(&f, x->call->legs[x->from], in->failure, false);
 	if (has_offer(x))
 		media_offer_refused(x->call->media);
 	reply(x, &(struct leg_answer){.status = f.status, .extra = &f.extra, .extra_count = 1});
@@ -269,7 +269,7 @@ void exchange_fail(struct exchange *x, const struct call_input *in)
 {
 	struct answer_failure f;
 
-	answer_failure_of(&f, x->call, in->failure, true);
+	answer_failure_of(&f, x->call->legs[x->from], in->failure, true);
 	acknowledge(x);
 	reply(x, &(struct leg_answer){.status = f.status, .extra = &f.extra, .extra_count = 1});
 	fsm_handle(x->call, CALL_EV_ANSWER_FAILED, in);

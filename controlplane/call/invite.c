@@ -223,7 +223,7 @@ void invite_media_failed(struct call *call, const struct call_input *in)
 {
 	struct answer_failure f;
 
-	answer_failure_of(&f, call, in->failure, false);
+	answer_failure_of(&f, call->leg[LEG_A], in->failure, false);
 	if (call->is_begun) { // another target's turn had come
 		answer_end_by_media(call, in->failure, &f);
 		return;

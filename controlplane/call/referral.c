@@ -345,7 +345,7 @@ void referral_fail_media(struct transfer *t, const struct call_input *in)
 {
 	struct answer_failure f;
 
-	answer_failure_of(&f, t->call, in->failure, true);
+	answer_failure_of(&f, NULL, in->failure, true);
 	give_up(t, f.status);
 }
 

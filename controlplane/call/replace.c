@@ -177,7 +177,7 @@ void replace_fail_media(struct transfer *t, const struct call_input *in)
 {
 	struct answer_failure f;
 
-	answer_failure_of(&f, t->call, in->failure, false);
+	answer_failure_of(&f, transfer_fresh(t), in->failure, false);
 	answer(t,
 		&(struct leg_answer){
 			.status = f.status, .sdp = STR_NONE, .extra = &f.extra, .extra_count = 1});
