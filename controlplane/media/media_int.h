@@ -167,7 +167,7 @@ int dp_config_send(struct media *media);
 
 // ---- said.c
 
-// Whether a line has a port and is of a kind that we can relay.
+// Whether a line has a port and is of a kind that we can relay, RTP of payload types that exist.
 bool said_wanted(const struct sdp_media *m);
 // Whether a line crosses untouched between these legs, where it is not wanted (D6).
 bool said_passes(const struct media_session *session, const struct sdp_media *m);

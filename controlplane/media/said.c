@@ -32,9 +32,14 @@ static void read_types(struct said *out, const struct sdp_media *m,
 	}
 }
 
+static bool has_types(const struct sdp_media *m)
+{
+	return (m->payload_types[0] | m->payload_types[1]) != 0;
+}
+
 bool said_wanted(const struct sdp_media *m)
 {
-	return m->port != 0 && ((m->is_rtp && !m->is_emptied) || m->is_datagrams);
+	return m->port != 0 && ((m->is_rtp && has_types(m) && !m->is_emptied) || m->is_datagrams);
 }
 
 bool said_passes(const struct media_session *session, const struct sdp_media *m)

@@ -110,7 +110,8 @@ static int parse_media_line(struct sdp *out, unsigned int line, enum sdp_directi
 	port = sdp_word(&left);
 	m->protocol = sdp_word(&left);
 	m->formats = str_trim(left);
-	if (m->protocol.len == 0 || parse_port(&m->port, str_cut(&port, '/')) < 0)
+	if (m->protocol.len == 0 || parse_port(&m->port, str_cut(&port, '/')) < 0
+		|| (m->port != 0 && m->formats.len == 0))
 		return -EINVAL;
 	m->is_rtp = str_starts_nocase(m->protocol, STR("RTP/"));
 	m->is_datagrams = is_plain_udp(m->protocol);

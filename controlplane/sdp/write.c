@@ -171,12 +171,11 @@ static void put_media_line(
 	strbuf_put_u64(w->b, port);
 	strbuf_put_char(w->b, ' ');
 	strbuf_put(w->b, m->protocol);
-	if (m->formats.len != 0)
-		strbuf_put_char(w->b, ' ');
+	strbuf_put_char(w->b, ' ');
 	if (types != NULL)
 		sdp_types_put(w->b, types);
-	else
-		strbuf_put(w->b, m->formats);
+	else // RFC 8866 §9: at least one, of a refused line, too
+		strbuf_put(w->b, m->formats.len != 0 ? m->formats : STR("0"));
 	strbuf_put(w->b, STR("\r\n"));
 }
 

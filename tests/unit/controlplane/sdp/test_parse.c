@@ -198,6 +198,8 @@ Test(sdp_parse, D30_bad_bodies_are_refused)
 		{HEAD CONN "m=audio -4 RTP/AVP 0\r\n", -EINVAL},
 		{HEAD CONN "m=audio 99999999999999999999 RTP/AVP 0\r\n", -EINVAL},
 		{HEAD CONN "m=audio 4\r\n", -EINVAL},
+		{HEAD CONN "m=audio 4 RTP/AVP\r\n", -EINVAL},
+		{HEAD CONN "m=audio 0 RTP/AVP\r\n", 0},
 		{HEAD CONN "m=\r\n", -EINVAL},
 		{HEAD CONN "m=audio 4 RTP/AVP 0\r\na=rtcp:65536\r\n", -EINVAL},
 		{HEAD CONN "m=audio 4 RTP/AVP 0\r\na=rtcp:-1\r\n", -EINVAL},

@@ -96,6 +96,8 @@ Test(sdp_write, D4_refused_lines_stay_in_place)
 				 stream),
 		OURS "m=message 0 TCP/MSRP *\r\na=setup:active\r\n"
 		     "m=audio 30002 RTP/AVP 0\r\nm=video 0 RTP/AVP 34\r\n");
+	cr_assert_str_eq(rewrite(THEIRS "m=video 0 RTP/AVP \r\n", stream),
+		OURS "m=video 0 RTP/AVP 0\r\n", "never without a format");
 }
 
 Test(sdp_write, D13_rtcp_is_said_where_it_is_not_one_above)
