@@ -87,6 +87,19 @@ static void fill_edit(struct sdp_stream_edit *edit, const struct media_session *
 	edit->rtcp_mux = m->is_rtp && s != NULL && (pending ? s->mux_offered : s->mux[to]);
 	if (pending || !edit->rtcp_mux)
 		edit->rtcp_port = (uint16_t)(ports->rtp_port + 1);
+// RFC 3264 §6.1: an answer sends only what the offerer would hear and hears only what it would send,
+// whatever the answerer says.
+static void fit_direction(struct sdp_stream_edit *edit, const struct media_session *session,
+	unsigned int i, enum media_side to)
+{
+	const struct said *offered = &session->line[i].said[to];
+
+	if (!offered->known || session->agreed_offerer != to)
+		return;
+	edit->no_send = offered->direction == SDP_SENDONLY || offered->direction == SDP_INACTIVE;
+	edit->no_receive = offered->direction == SDP_RECVONLY || offered->direction == SDP_INACTIVE;
+}
+
 }
 
 static struct str write(struct media *media, const struct sdp_edit *edit)
@@ -103,6 +116,8 @@ static struct str write_version(struct media *media, struct session_leg *leg, st
 	struct str out = write(media, edit);
 	uint64_t fingerprint;
 
+	if (!pending)
+		fit_direction(edit, session, i, to);
 	if (str_is_none(out))
 		return out;
 	fingerprint = sdp_fingerprint(out);

@@ -104,6 +104,8 @@ struct sdp_stream_edit {
 	uint16_t rtp_port;    // ours; 0: the line is refused
 	uint16_t rtcp_port;   // ours; 0: no a=rtcp
 	bool rtcp_mux;	      // a=rtcp-mux is said
+	bool no_send;	      // its direction says no sending, whatever was read (D15)
+	bool no_receive;      // likewise
 	bool pass;	      // the line crosses as it is, address and all (D6)
 	uint32_t ptime_ms;    // said in place of the line's own; 0: as it is (D12)
 	struct tg_ip address; // ours for this line where it is not edit.address; else unset

@@ -180,9 +180,16 @@ static void put_media_line(
 }
 
 // RFC 3264 §8.4: an unset address says "send me nothing", which our own address cannot say.
-static enum sdp_direction held_direction(enum sdp_direction d)
+static enum sdp_direction direction_of(
+	const struct sdp_media *m, const struct sdp_stream_edit *edit)
 {
-	return d == SDP_SENDRECV || d == SDP_SENDONLY ? SDP_SENDONLY : SDP_INACTIVE;
+	enum sdp_direction d = m->direction;
+	bool sends = (d == SDP_SENDRECV || d == SDP_SENDONLY) && !edit->no_send;
+	bool receives = (d == SDP_SENDRECV || d == SDP_RECVONLY) && !edit->no_receive && !m->held;
+
+	if (sends)
+		return receives ? SDP_SENDRECV : SDP_SENDONLY;
+	return receives ? SDP_RECVONLY : SDP_INACTIVE;
 }
 
 // The c= that holds for a line, as it was read.
@@ -226,6 +233,7 @@ static void put_media(struct writer *w, unsigned int i)
 	const struct sdp_stream_edit *edit = &w->edit->stream[i];
 	const struct sdp_media *m = &w->sdp->media[i];
 	struct section s = {.from = m->first_line + 1, .to = w->sdp->line_count};
+	enum sdp_direction direction = direction_of(m, edit);
 	bool live = edit->rtp_port != 0;
 
 	if (i + 1 < w->sdp->media_count)
@@ -234,7 +242,7 @@ static void put_media(struct writer *w, unsigned int i)
 		put_as_it_is(w, m, &s);
 		return;
 	}
-	s.restates_direction = live && m->held;
+	s.restates_direction = live && direction != m->direction;
 	s.rtcp_port = live ? edit->rtcp_port : 0;
 	s.ptime_ms = live ? edit->ptime_ms : 0;
 	s.types = live ? edit->types : NULL;
@@ -255,7 +263,7 @@ static void put_media(struct writer *w, unsigned int i)
 	if (live && edit->rtcp_mux)
 		put_text(w, "a=rtcp-mux");
 	if (s.restates_direction)
-		strbuf_printf(w->b, "a=%s\r\n", sdp_direction_name(held_direction(m->direction)));
+		strbuf_printf(w->b, "a=%s\r\n", sdp_direction_name(direction));
 }
 
 void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_edit *edit)

@@ -100,6 +100,38 @@ Test(sdp_write, D4_refused_lines_stay_in_place)
 		OURS "m=video 0 RTP/AVP 0\r\n", "never without a format");
 }
 
+Test(sdp_write, D15_a_direction_may_be_narrowed)
+{
+	static const struct {
+		bool held, no_send, no_receive;
+		const char *says, *want;
+	} cases[] = {
+		{false, false, false, "a=sendrecv\r\n", "a=sendrecv\r\n"},
+		{false, true, false, "", "a=recvonly\r\n"},
+		{false, true, false, "a=sendrecv\r\n", "a=recvonly\r\n"},
+		{false, true, false, "a=sendonly\r\n", "a=inactive\r\n"},
+		{false, true, false, "a=recvonly\r\n", "a=recvonly\r\n"},
+		{false, false, true, "", "a=sendonly\r\n"},
+		{false, false, true, "a=recvonly\r\n", "a=inactive\r\n"},
+		{false, true, true, "a=sendrecv\r\n", "a=inactive\r\n"},
+		{true, true, false, "", "a=inactive\r\n"},
+		{true, false, true, "", "a=sendonly\r\n"},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		const struct sdp_stream_edit stream[] = {{.rtp_port = 30000,
+			.rtcp_port = 30001,
+			.no_send = cases[i].no_send,
+			.no_receive = cases[i].no_receive}};
+		char body[256], want[256];
+
+		snprintf(body, sizeof(body), "v=0\r\nc=IN IP4 %s\r\nm=audio 4 RTP/AVP 0\r\n%s",
+			cases[i].held ? "0.0.0.0" : "10.0.0.5", cases[i].says);
+		snprintf(want, sizeof(want), OURS "m=audio 30000 RTP/AVP 0\r\n%s", cases[i].want);
+		cr_assert_str_eq(rewrite(body, stream), want);
+	}
+}
+
 Test(sdp_write, D13_rtcp_is_said_where_it_is_not_one_above)
 {
 	static const struct sdp_stream_edit stream[] = {{.rtp_port = 30000, .rtcp_port = 30007}};
