@@ -122,9 +122,9 @@ static void fill_side(struct tg_side_spec *out, const struct media_leg *leg, con
 	out->dscp = leg->dscp;
 	out->realm = leg->realm;
 	out->latch = (uint8_t)leg->latch;
-	// While it says nothing new its address stays, and with it what was learned (D16).
+	// While it says nothing new its address stays, and with it what was learned (D16); a name is new.
 	for (unsigned int c = TG_RTP; c <= TG_RTCP; c++) {
-		if (!tg_ip_is_unset(&own->remote[TG_RTP].ip))
+		if (own->named || !tg_ip_is_unset(&own->remote[TG_RTP].ip))
 			out->remote[c] = own->remote[c];
 	}
 	// A name is not looked up: whoever sends from where the SIP came from is the peer (D18).
