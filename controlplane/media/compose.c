@@ -46,6 +46,23 @@ static uint32_t ptime_of(const struct conf_media_rule *rule, const struct sdp_me
 									: rule->ptime_ms;
 }
 
+// A number that would name two codecs names the first one only: the other found no number of its own.
+static void leave_out_second(struct sdp_types *types)
+{
+	uint64_t seen[2] = {0};
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < types->count; i++) {
+		uint8_t to = types->to[types->order[i]];
+
+		if ((seen[to / 64] >> (to % 64) & 1) != 0)
+			continue;
+		seen[to / 64] |= 1ull << (to % 64);
+		types->order[n++] = types->order[i];
+	}
+	types->count = n;
+}
+
 // The formats as the leg is to see them; NULL: as they are.
 static const struct sdp_types *types_of(const struct media_session *session,
 	const struct sdp_media *m, const struct stream *s, enum media_side to)
@@ -66,7 +83,21 @@ static const struct sdp_types *types_of(const struct media_session *session,
 	if (!differs)
 		return NULL;
 	types->count = sdp_order(types->order, &media->sdp, m, order);
+	leave_out_second(types);
 	return types;
+}
+
+// RFC 3264 §6.1: an answer sends only what the offerer would hear and hears only what it would send,
+// whatever the answerer says.
+static void fit_direction(struct sdp_stream_edit *edit, const struct media_session *session,
+	unsigned int i, enum media_side to)
+{
+	const struct said *offered = &session->line[i].said[to];
+
+	if (!offered->known || session->agreed_offerer != to)
+		return;
+	edit->no_send = offered->direction == SDP_SENDONLY || offered->direction == SDP_INACTIVE;
+	edit->no_receive = offered->direction == SDP_RECVONLY || offered->direction == SDP_INACTIVE;
 }
 
 static void fill_edit(struct sdp_stream_edit *edit, const struct media_session *session,
@@ -85,21 +116,10 @@ static void fill_edit(struct sdp_stream_edit *edit, const struct media_session *
 	edit->ptime_ms = ptime_of(session->leg[to].leg.rule, m);
 	edit->types = types_of(session, m, s, to);
 	edit->rtcp_mux = m->is_rtp && s != NULL && (pending ? s->mux_offered : s->mux[to]);
+	if (!pending)
+		fit_direction(edit, session, i, to);
 	if (pending || !edit->rtcp_mux)
 		edit->rtcp_port = (uint16_t)(ports->rtp_port + 1);
-// RFC 3264 §6.1: an answer sends only what the offerer would hear and hears only what it would send,
-// whatever the answerer says.
-static void fit_direction(struct sdp_stream_edit *edit, const struct media_session *session,
-	unsigned int i, enum media_side to)
-{
-	const struct said *offered = &session->line[i].said[to];
-
-	if (!offered->known || session->agreed_offerer != to)
-		return;
-	edit->no_send = offered->direction == SDP_SENDONLY || offered->direction == SDP_INACTIVE;
-	edit->no_receive = offered->direction == SDP_RECVONLY || offered->direction == SDP_INACTIVE;
-}
-
 }
 
 static struct str write(struct media *media, const struct sdp_edit *edit)
@@ -116,8 +136,6 @@ static struct str write_version(struct media *media, struct session_leg *leg, st
 	struct str out = write(media, edit);
 	uint64_t fingerprint;
 
-	if (!pending)
-		fit_direction(edit, session, i, to);
 	if (str_is_none(out))
 		return out;
 	fingerprint = sdp_fingerprint(out);

@@ -193,7 +193,9 @@ void stream_close(struct stream *s);
 // After a new dataplane came: puts a lost one back.
 void stream_readd(struct stream *s);
 
-// ---- types.c: payload types that a codec has on one side and not on the other (D11)
+// ---- types.c: payload types that a codec has on one side and not on the other (D11). A side maps at most
+// TG_TYPES_MAPPED_MAX: what an offer has more keeps its own number, and is left out where that is taken;
+// an answer that has more is not mapped at all, which RFC 3264 §6.1 lets it ask for. Both are counted.
 
 static inline bool said_has(const struct said *said, unsigned int i)
 {

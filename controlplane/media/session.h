@@ -94,6 +94,7 @@ struct media_counters {
 	uint64_t two_way;     // times that this was over
 	uint64_t policed;     // reports of a side above its rate
 	uint64_t unreachable; // reports of a remote that ICMP says is
+	uint64_t unmapped;    // SDP with more types than a side maps (D11)
 	uint64_t refused[6];  // by enum media_failure
 };
 

@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/base/metrics.h"
 #include "controlplane/media/media_int.h"
 
 #define FIRST 96u
@@ -31,6 +32,43 @@ static void join(struct stream *s, enum media_side from, unsigned int i, unsigne
 {
 	s->to[from][i] = (uint8_t)(FIRST + other);
 	s->to[!from][other] = (uint8_t)(FIRST + i);
+}
+
+// How many of the numbers that may arrive from a side change on the way.
+static unsigned int count_mapped(const struct stream *s, enum media_side side,
+	const struct said *own, const struct said *other)
+{
+	unsigned int n = 0;
+
+	for (unsigned int i = 0; i < COUNT; i++) {
+		n += s->to[side][i] != 0
+			&& (said_has(own, i) || said_has(other, i)
+				|| said_has(other, s->to[side][i] - FIRST));
+	}
+	return n;
+}
+
+// Joins each type with the one at other[], unless a side would map more than it can: then none.
+static bool join_all(struct stream *s, enum media_side from, const uint8_t other[static COUNT],
+	const struct said *own, const struct said *theirs)
+{
+	uint8_t before[2][COUNT];
+
+	memcpy(before, s->to, sizeof(before));
+	for (unsigned int i = 0; i < COUNT; i++) {
+		if (other[i] != NOWHERE)
+			join(s, from, i, other[i]);
+	}
+	if (count_mapped(s, from, own, theirs) <= TG_TYPES_MAPPED_MAX
+		&& count_mapped(s, !from, theirs, own) <= TG_TYPES_MAPPED_MAX)
+		return true;
+	memcpy(s->to, before, sizeof(before));
+	return false;
+}
+
+static void count_unmapped(const struct stream *s)
+{
+	counter_add(&s->session->media->counters.unmapped, 1);
 }
 
 // A number that neither side uses for anything.
@@ -68,30 +106,39 @@ static bool is_known(struct stream *s, enum media_side from, unsigned int i, uin
 	return false;
 }
 
-static void offer_type(struct stream *s, enum media_side from, unsigned int i,
+// False when it needs another number and gets none: it crosses with its own.
+static bool offer_type(struct stream *s, enum media_side from, unsigned int i,
 	const struct said *offer, const struct said *known)
 {
 	uint32_t id = offer->id[i];
+	uint8_t join_only[COUNT];
 	unsigned int other;
 
 	if (is_known(s, from, i, id, known))
-		return;
+		return true;
 	other = find(offer, id) == i ? find(known, id) : NOWHERE;
 	if (other == NOWHERE && is_taken(s, from, i, id, known))
 		other = find_free(s, from, offer, known);
-	if (other != NOWHERE && other != i)
-		join(s, from, i, other);
+	if (other == NOWHERE || other == i)
+		return true;
+	memset(join_only, NOWHERE, sizeof(join_only));
+	join_only[i] = (uint8_t)other;
+	return join_all(s, from, join_only, offer, known);
 }
 
 void types_offer(
 	struct stream *s, enum media_side from, const struct said *offer, const struct said *known)
 {
+	bool has_room = true;
+
 	if (!known->known || offer->nested || known->nested)
 		return;
 	for (unsigned int i = 0; i < COUNT; i++) {
 		if (said_has(offer, i) && offer->id[i] != 0)
-			offer_type(s, from, i, offer, known);
+			has_room = offer_type(s, from, i, offer, known) && has_room;
 	}
+	if (!has_room)
+		count_unmapped(s);
 }
 
 // Whether the answerer was offered something else by this number.
@@ -131,8 +178,6 @@ void types_answer(
 		if (is_offered(s, from, i, offer))
 			return;
 	}
-	for (unsigned int i = 0; i < COUNT; i++) {
-		if (other[i] != NOWHERE)
-			join(s, from, i, other[i]);
-	}
+	if (!join_all(s, from, other, answer, offer))
+		count_unmapped(s);
 }

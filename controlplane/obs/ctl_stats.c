@@ -56,6 +56,7 @@ static json_t *media_json(const struct media_counters *media)
 	json_set_u64(json, "two_way", media->two_way);
 	json_set_u64(json, "policed", media->policed);
 	json_set_u64(json, "unreachable", media->unreachable);
+	json_set_u64(json, "unmapped", media->unmapped);
 	json_set_u64(json, "expired", media->expired);
 	json_set_u64(json, "limiter_trips", media->limiter_trips);
 	json_object_set_new(json, "refused", BY_LABEL(media->refused, label_media_failure));

@@ -66,6 +66,11 @@ static void collect_policed(struct metric_writer *w, void *arg)
 	metric_sample_u64(w, "", media_of(arg)->policed);
 }
 
+static void collect_unmapped(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "", media_of(arg)->unmapped);
+}
+
 static void collect_unreachable(struct metric_writer *w, void *arg)
 {
 	metric_sample_u64(w, "", media_of(arg)->unreachable);
@@ -202,6 +207,10 @@ void metrics_media_add(struct obs *obs)
 			METRIC_COUNTER, collect_policed, NULL},
 		{"media_unreachable_total", "reports of ICMP unreachable, one a second and stream",
 			METRIC_COUNTER, collect_unreachable, NULL},
+		{"media_unmapped_total",
+			"offers and answers that number more payload types otherwise than are "
+			"mapped",
+			METRIC_COUNTER, collect_unmapped, NULL},
 		{"media_mos", "mean opinion score of audio that ended, by who sent it",
 			METRIC_HISTOGRAM, collect_mos, NULL},
 		{"media_quality_total", "audio that ended, by who sent it and its grade",

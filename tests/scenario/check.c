@@ -128,6 +128,7 @@ static const struct word media_words[] = {
 	MEDIA(two_way),
 	MEDIA(policed),
 	MEDIA(unreachable),
+	MEDIA(unmapped),
 };
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))

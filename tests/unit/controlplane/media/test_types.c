@@ -113,3 +113,62 @@ Test(types, D11_a_line_of_another_kind_begins_anew)
 	cr_assert_eq(world_offer(MEDIA_B, OF_B("96") MAP("96", "speex/16000")), MEDIA_OK);
 	assert_says("RTP/AVP 96\r\n");
 }
+
+// Types from first on, each of a codec of its own.
+static const char *types_from(unsigned int first, unsigned int count, const char *ip)
+{
+	static char text[2048];
+	struct strbuf b = strbuf_on(text, sizeof(text) - 1);
+
+	strbuf_printf(&b,
+		"v=0\r\no=- 1 1 IN IP4 %s\r\ns=-\r\nc=IN IP4 %s\r\nt=0 0\r\n"
+		"m=audio 4000 RTP/AVP",
+		ip, ip);
+	for (unsigned int i = 0; i < count; i++)
+		strbuf_printf(&b, " %u", first + i);
+	strbuf_put(&b, STR("\r\n"));
+	for (unsigned int i = 0; i < count; i++)
+		strbuf_printf(&b, "a=rtpmap:%u L16/%u\r\n", first + i, 8000 + 100 * i);
+	text[b.len] = '\0';
+	return text;
+}
+
+Test(types, D11_an_answer_of_more_than_are_mapped_crosses_as_it_is)
+{
+	const struct media_counters *counters = media_counters(world.media);
+
+	cr_assert_eq(world_offer(MEDIA_A, types_from(96, 9, "203.0.113.5")), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, types_from(111, 9, "198.51.100.77"), false), MEDIA_OK);
+	assert_says("RTP/AVP 111 112 113 114 115 116 117 118 119\r\n");
+	assert_maps(MEDIA_A, "");
+	assert_maps(MEDIA_B, "");
+	cr_assert_eq(counters->unmapped, 1);
+	cr_assert_eq(world_answer(MEDIA_B, types_from(111, 8, "198.51.100.77"), true), MEDIA_OK);
+	assert_says("RTP/AVP 96 97 98 99 100 101 102 103\r\n");
+	assert_maps(MEDIA_A, "96>111 97>112 98>113 99>114 100>115 101>116 102>117 103>118");
+	assert_maps(MEDIA_B, "111>96 112>97 113>98 114>99 115>100 116>101 117>102 118>103");
+	cr_assert_eq(counters->unmapped, 1);
+}
+
+Test(types, D11_of_an_offer_the_first_are_mapped_and_the_rest_cross_as_they_are)
+{
+	const struct media_counters *counters = media_counters(world.media);
+
+	cr_assert_eq(world_offer(MEDIA_A, types_from(96, 8, "203.0.113.5")), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, types_from(111, 8, "198.51.100.77"), true), MEDIA_OK);
+	cr_assert_eq(world_offer(MEDIA_A, types_from(96, 8, "203.0.113.5")), MEDIA_OK);
+	assert_says("RTP/AVP 111 112 113 114 115 116 117 118\r\n");
+	cr_assert_eq(counters->unmapped, 0);
+	cr_assert_eq(world_answer(MEDIA_B, types_from(111, 8, "198.51.100.77"), true), MEDIA_OK);
+	// 111 is L16/8000 over there, and now speex here
+	cr_assert_eq(
+		world_offer(MEDIA_A,
+			OF_A("96 97 98 99 100 101 102 103 111") MAP("96", "L16/8000") MAP(
+				"97", "L16/8100") MAP("98", "L16/8200") MAP("99", "L16/8300")
+				MAP("100", "L16/8400") MAP("101", "L16/8500") MAP("102", "L16/8600")
+					MAP("103", "L16/8700") MAP("111", "speex/16000")),
+		MEDIA_OK);
+	assert_says("RTP/AVP 111 112 113 114 115 116 117 118\r\n");
+	cr_assert_null(strstr(world.sdp, "speex"), "its number means something else there");
+	cr_assert_eq(counters->unmapped, 1);
+}

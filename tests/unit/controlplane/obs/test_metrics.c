@@ -137,6 +137,7 @@ Test(metrics, K1_J15_J16_samples_have_the_agreed_names)
 		"tidegate_media_one_way_total 4\n",
 		"tidegate_media_policed_total 0\n",
 		"tidegate_media_unreachable_total 0\n",
+		"tidegate_media_unmapped_total 0\n",
 		"tidegate_media_mos_bucket{realm=\"core\",peer=\"carrier\",le=\"4\"} 0\n",
 		"tidegate_media_mos_bucket{realm=\"core\",peer=\"carrier\",le=\"4.2\"} 1\n",
 		"tidegate_media_mos_bucket{realm=\"core\",peer=\"carrier\",le=\"+Inf\"} 1\n",
