@@ -212,32 +212,48 @@ static void step_repeat(struct world *w, const struct step *step)
 		world_receive(w, e, str_of(e->last_sent, e->last_sent_len));
 }
 
-static unsigned int count_matches(struct world *w, const char *pattern, struct str message)
+static struct str cut_line(struct str *rest)
 {
-	struct str rest = message;
-	unsigned int count = 0;
+	struct str line = str_cut(rest, '\n');
 
-	while (!str_is_none(rest)) {
-		struct str line = str_cut(&rest, '\n');
-
-		if (line.len > 0 && line.at[line.len - 1] == '\r')
-			line.len--;
-		count += pattern_match(pattern, line, &w->vars);
-	}
-	return count;
+	if (line.len > 0 && line.at[line.len - 1] == '\r')
+		line.len--;
+	return line;
 }
 
-static void expect_line(struct world *w, char *line, struct str message)
+// *behind is what follows the first line that matches; untouched when none does.
+static bool find_line(struct world *w, const char *pattern, struct str message, struct str *behind)
 {
-	unsigned int count;
+	struct str rest = message;
 
-	if (line[0] == '!') {
-		if (count_matches(w, line + 1, message) != 0)
-			world_fail(w, "a line matches, but must not: %s", line + 1);
-		return;
+	while (!str_is_none(rest)) {
+		struct str line = cut_line(&rest);
+
+		if (!pattern_match(pattern, line, &w->vars))
+			continue;
+		*behind = rest;
+		return true;
 	}
-	count = count_matches(w, line, message);
-	if (count == 0)
+	return false;
+}
+
+static void expect_next(struct world *w, const char *pattern, struct str *behind)
+{
+	struct str line = str_is_none(*behind) ? STR("") : cut_line(behind);
+
+	if (!pattern_match(pattern, line, &w->vars))
+		world_fail(w, "the next line is not %s but %.*s", pattern, STR_FMT(line));
+}
+
+static void expect_line(struct world *w, char *line, struct str message, struct str *behind)
+{
+	struct str ignored;
+
+	if (line[0] == '!' && find_line(w, line + 1, message, &ignored))
+		world_fail(w, "a line matches, but must not: %s", line + 1);
+	else if (line[0] == '+')
+		expect_next(w, line + 1, behind);
+	else if (line[0] != '!' && !find_line(w, line, message, behind))
 		world_fail(w, "no line matches: %s\nin:\n%s", line, message.at);
 }
 
@@ -247,11 +263,12 @@ static void expect_message(struct world *w, const struct step *step, struct str 
 	char *block = strdup(step->block);
 	char *save = NULL;
 	char *line = strtok_r(block, "\n", &save);
+	struct str behind = STR_NONE;
 
 	if (line != NULL && !pattern_match(line, start, &w->vars))
 		world_fail(w, "expected %s\nbut got:\n%s", line, message.at);
 	while (line != NULL && (line = strtok_r(NULL, "\n", &save)) != NULL)
-		expect_line(w, line, message);
+		expect_line(w, line, message, &behind);
 	free(block);
 }
 
