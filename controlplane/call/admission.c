@@ -109,14 +109,6 @@ bool admission_is_beyond(const struct admission *a, uint32_t live, uint32_t limi
 	return live >= (a->from == NULL ? limit - limit / 4 : limit);
 }
 
-static void add_target(struct admission *a, const struct conf_peer *peer)
-{
-	const struct conf_sip_listener *listener = route_listener(a->conf, peer);
-
-	if (listener != NULL && peer != a->from && a->target_count < HUNT_TARGETS_MAX)
-		a->targets[a->target_count++] = (struct target){peer, listener, NULL};
-}
-
 bool admission_is_without_route(struct admission *a)
 {
 	char text[ROUTE_NUMBER_BYTES];
@@ -127,11 +119,6 @@ bool admission_is_without_route(struct admission *a)
 		route = route_find(a->conf, a->r->flow->realm, a->from, strbuf_str(&number));
 	if (route == NULL)
 		return true;
-	add_target(a, &a->conf->peers[route->to_peer]);
-	for (unsigned int i = 0; i < route->fork_count; i++)
-		add_target(a, &a->conf->peers[route->forks[i]]);
-	a->together = a->target_count > 0 ? a->target_count : 1;
-	for (unsigned int i = 0; i < route->alternative_count; i++)
-		add_target(a, &a->conf->peers[route->alternatives[i]]);
-	return a->target_count == 0;
+	hunt_add_route(&a->hunt, a->conf, route, a->from);
+	return !hunt_has_more(&a->hunt);
 }

@@ -17,10 +17,8 @@ struct admission {
 	const struct conf *conf;
 	const struct conf_realm *realm; // it came by; of admission_is_unwelcome
 	const struct conf_peer *from;	// likewise; NULL: a stranger
-	struct target targets[HUNT_TARGETS_MAX];
-	unsigned int target_count;
-	unsigned int together;	  // the first so many of them at once
-	enum media_failure offer; // as judged so far
+	struct hunt hunt;		// likewise, of admission_is_without_route
+	enum media_failure offer;	// as judged so far
 };
 
 struct admission_check {

@@ -43,32 +43,17 @@ static bool is_undecided(const struct call *call)
 // A caller that has the offer of a callee cannot be given another one's.
 bool branch_has_more(const struct call *call)
 {
-	return call->hunt.next < call->hunt.count && (!call->is_late || call->settled == 0);
+	return hunt_has_more(&call->hunt) && (!call->is_late || call->settled == 0);
+}
+
+static int make_leg(struct leg **out, void *call, const struct target *target)
+{
+	return leg_new_b(out, call, target);
 }
 
 int branch_make(struct call *call)
 {
-	struct hunt *hunt = &call->hunt;
-	unsigned int group = hunt->together;
-	struct leg *first = NULL;
-	int rc = -EBUSY;
-
-	// a peer that has all the calls it may have is passed over
-	while (hunt->next < hunt->count && (group > 0 || first == NULL)) {
-		struct leg *leg;
-		int err = leg_new_b(&leg, call, &hunt->target[hunt->next++]);
-
-		group -= group > 0;
-		if (err == 0 && first == NULL)
-			first = leg;
-		if (err < 0)
-			rc = err;
-	}
-	hunt->together = 1;
-	if (first == NULL)
-		return rc;
-	call->leg[LEG_B] = first;
-	return 0;
+	return hunt_make(&call->leg[LEG_B], &call->hunt, make_leg, call);
 }
 
 void branch_invite(struct call *call, struct str sdp)
@@ -135,27 +120,13 @@ static bool is_challenge(uint16_t status)
 	return status == 401 || status == 407;
 }
 
-// RFC 3261 §16.7 step 6: 6xx first, then the lowest class; in 4xx what tells how to go on.
-static unsigned int rank(uint16_t status)
-{
-	static const uint16_t telling[] = {401, 407, 415, 420, 484};
-	unsigned int class = status / 100;
-
-	if (class == 6)
-		return 0;
-	for (size_t i = 0; i < sizeof(telling) / sizeof(telling[0]); i++) {
-		if (status == telling[i])
-			return 10 * class;
-	}
-	return 10 * class + (status == 408 ? 2 : 1);
-}
-
 const struct refusal *branch_best(const struct call *call)
 {
 	const struct refusal *best = NULL;
 
-	for (const struct refusal *r = call->hunt.refusals; r != NULL; r = r->next) {
-		if (r->kept != NULL && (best == NULL || rank(r->status) < rank(best->status)))
+	for (const struct refusal *r = call->refusals; r != NULL; r = r->next) {
+		if (r->kept != NULL
+			&& (best == NULL || hunt_rank(r->status) < hunt_rank(best->status)))
 			best = r;
 	}
 	return best;
@@ -168,7 +139,7 @@ unsigned int branch_challenges(
 
 	if (!is_challenge(status))
 		return 0;
-	for (const struct refusal *r = call->hunt.refusals; r != NULL; r = r->next) {
+	for (const struct refusal *r = call->refusals; r != NULL; r = r->next) {
 		for (unsigned int i = 0; r->kept != NULL && i < r->kept->msg.hdr_count; i++) {
 			const struct sip_hdr *hdr = &r->kept->msg.hdr[i];
 
@@ -183,7 +154,7 @@ unsigned int branch_challenges(
 
 static void remember(struct call *call, uint16_t status, const struct sip_msg *response)
 {
-	struct refusal **end = &call->hunt.refusals;
+	struct refusal **end = &call->refusals;
 	struct refusal *r = calloc(1, sizeof(*r));
 	struct tg_addr own;
 
@@ -200,19 +171,15 @@ static void remember(struct call *call, uint16_t status, const struct sip_msg *r
 
 void branch_forget(struct call *call)
 {
-	struct hunt *hunt = &call->hunt;
+	while (call->refusals != NULL) {
+		struct refusal *r = call->refusals;
 
-	while (hunt->refusals != NULL) {
-		struct refusal *r = hunt->refusals;
-
-		hunt->refusals = r->next;
+		call->refusals = r->next;
 		free(r->kept);
 		free(r->contacts);
 		free(r);
 	}
-	for (unsigned int i = 0; i < hunt->count; i++)
-		free(hunt->target[i].uri);
-	*hunt = (struct hunt){0};
+	hunt_forget(&call->hunt);
 }
 
 // Nobody else may answer any more: the next are called, or the caller hears of it.
@@ -268,7 +235,7 @@ static void on_final(struct call *call, struct leg *leg, const struct call_input
 	if (session_timer_heed(leg, in->msg) && invite_again(call, leg))
 		return;
 	if (in->msg->status < 400)
-		redirect_follow(call, leg, in->msg);
+		redirect_follow(&call->hunt, call, leg, in->msg);
 	fail(call, leg, in, in->msg->status);
 }
 

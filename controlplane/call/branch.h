@@ -8,21 +8,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "controlplane/conf/conf.h"
 #include "controlplane/sip/write.h"
-
-#define HUNT_TARGETS_MAX 16 // of a call, those of redirections included
-#define HUNT_REDIRECTIONS_MAX 5
 
 struct call;
 struct kept;
 struct leg;
-
-struct target {
-	const struct conf_peer *peer; // of call->conf
-	const struct conf_sip_listener *listener;
-	char *uri; // of a redirection; NULL: the caller's Request-URI
-};
 
 // A final of a branch that failed; 408 and 503 stand for none.
 struct refusal {
@@ -30,15 +20,6 @@ struct refusal {
 	struct kept *kept; // NULL: nothing was received
 	char *contacts;	   // of a redirection, as names of ours; NULL: it has none
 	uint16_t status;
-};
-
-struct hunt {
-	struct target target[HUNT_TARGETS_MAX];
-	uint8_t count;
-	uint8_t next;	      // the first that is not called yet
-	uint8_t together;     // of them are to be called at once: the first group's, then 1
-	uint8_t redirections; // followed so far
-	struct refusal *refusals;
 };
 
 // Makes legs of the next group; leg[LEG_B] is the first of them. Returns 0, or what leg and dialog making

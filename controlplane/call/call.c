@@ -124,9 +124,7 @@ static int build(struct call *call, const struct call_params *p)
 {
 	int rc = keep_texts(call, p->invite);
 
-	memcpy(call->hunt.target, p->targets, p->target_count * sizeof(p->targets[0]));
-	call->hunt.count = (uint8_t)p->target_count;
-	call->hunt.together = (uint8_t)p->together;
+	call->hunt = *p->hunt;
 	if (rc == 0)
 		rc = leg_new_a(&call->leg[LEG_A], call, p);
 	if (rc == 0)

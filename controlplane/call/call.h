@@ -15,6 +15,7 @@
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/call/branch.h"
 #include "controlplane/call/engine.h"
+#include "controlplane/call/hunt.h"
 #include "controlplane/call/leg.h"
 #include "controlplane/call/refer.h"
 #include "controlplane/conf/conf.h"
@@ -160,6 +161,7 @@ struct call {
 	} prack;
 	bool requires_100rel; // the caller does (C22)
 	struct hunt hunt;
+	struct refusal *refusals;
 	struct exchange *exchanges;
 	unsigned int exchange_count;
 	uint32_t next_exchange;
@@ -185,9 +187,7 @@ struct call_params {
 	const struct net_flow *flow;
 	const struct sip_msg *invite;
 	const struct conf_peer *from; // NULL: a stranger
-	const struct target *targets; // peers and listeners, whom to call
-	unsigned int target_count;    // at least one
-	unsigned int together;	      // the first so many of them at once
+	const struct hunt *hunt;      // whom to call: at least one
 };
 
 // Makes a call in OFFERING with both dialogs and a media session; nothing is sent. conf is the

@@ -221,7 +221,8 @@ bool replace_on_no_ack(struct call *call, uint64_t txn, const struct call_input 
 // ---- redirect.c: what a 3xx names
 
 // Makes targets of the Contacts of a 3xx, where its peer's are to be followed (C55, I11).
-void redirect_follow(struct call *call, const struct leg *leg, const struct sip_msg *response);
+void redirect_follow(struct hunt *hunt, const struct call *call, const struct leg *leg,
+	const struct sip_msg *response);
 // Its Contacts as the caller may know them: at our own address. NULL when none can be told; to be freed.
 char *redirect_contacts(const struct tg_addr *own, const struct sip_msg *response);
 

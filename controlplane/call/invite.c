@@ -144,8 +144,7 @@ static void admit(const struct admission *a)
 	const struct request *r = a->r;
 	struct call *call;
 	int rc = call_new(&call, r->engine,
-		&(struct call_params){r->txn, r->flow, r->msg, a->from, a->targets, a->target_count,
-			a->together});
+		&(struct call_params){r->txn, r->flow, r->msg, a->from, &a->hunt});
 
 	if (rc < 0) {
 		admission_refuse(r, failure_of(rc));

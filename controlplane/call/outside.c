@@ -152,7 +152,7 @@ static int keep_asked(struct onward *onward, const struct asked *asked)
 int onward_new(struct onward **out, const struct admission *a)
 {
 	struct asked asked = outside_asked(a->r->msg);
-	unsigned int others = a->target_count - 1;
+	unsigned int others = a->hunt.count - 1u;
 	struct onward *onward;
 
 	*out = NULL;
@@ -161,7 +161,7 @@ int onward_new(struct onward **out, const struct admission *a)
 	onward = calloc(1, sizeof(*onward) + others * sizeof(onward->target[0]));
 	if (onward == NULL)
 		return -ENOMEM;
-	memcpy(onward->target, &a->targets[1], others * sizeof(onward->target[0]));
+	memcpy(onward->target, &a->hunt.target[1], others * sizeof(onward->target[0]));
 	onward->count = others;
 	if (keep_asked(onward, &asked) < 0) {
 		onward_free(onward);

@@ -79,47 +79,19 @@ static const struct conf_peer *peer_of(
 	return route != NULL ? &conf->peers[route->to_peer] : NULL;
 }
 
-static bool was_called(const struct hunt *hunt, const struct conf_peer *peer, struct str uri)
-{
-	for (unsigned int i = 0; i < hunt->count; i++) {
-		if (hunt->target[i].peer == peer && hunt->target[i].uri != NULL
-			&& str_equal(str_from(hunt->target[i].uri), uri))
-			return true;
-	}
-	return false;
-}
-
-static bool add_target(
-	struct call *call, const struct conf_peer *peer, struct str uri, unsigned int at)
-{
-	struct hunt *hunt = &call->hunt;
-	const struct conf_sip_listener *listener = route_listener(call->conf, peer);
-	char *copy;
-
-	if (listener == NULL || hunt->count == HUNT_TARGETS_MAX || was_called(hunt, peer, uri))
-		return false;
-	copy = str_dup(uri);
-	if (copy == NULL)
-		return false;
-	memmove(&hunt->target[at + 1], &hunt->target[at],
-		(hunt->count - at) * sizeof(hunt->target[0]));
-	hunt->target[at] = (struct target){peer, listener, copy};
-	hunt->count++;
-	return true;
-}
-
-void redirect_follow(struct call *call, const struct leg *leg, const struct sip_msg *response)
+void redirect_follow(struct hunt *hunt, const struct call *call, const struct leg *leg,
+	const struct sip_msg *response)
 {
 	struct contact contact[CONTACTS_MAX];
-	unsigned int count = 0, at = call->hunt.next;
+	unsigned int count = 0, at = hunt->next;
 
-	if (leg->peer->follows_redirects && call->hunt.redirections < HUNT_REDIRECTIONS_MAX)
+	if (leg->peer->follows_redirects && hunt->redirections < HUNT_REDIRECTIONS_MAX)
 		count = read_contacts(contact, response);
-	call->hunt.redirections++;
+	hunt->redirections++;
 	for (unsigned int i = 0; i < count; i++) {
 		const struct conf_peer *peer = peer_of(call, leg, &contact[i].uri);
 
-		if (peer != NULL && add_target(call, peer, contact[i].uri.text, at))
+		if (peer != NULL && hunt_insert(hunt, call->conf, peer, contact[i].uri.text, at))
 			at++;
 	}
 }

@@ -294,7 +294,7 @@ static void admit(const struct admission *a)
 	sip_txn_own(r->engine->stack, r->txn, (struct sip_owner){relay->id, OWNER_RELAY},
 		(struct sip_label){0});
 	counter_add(&r->engine->counters.relayed, 1);
-	go_on(relay, &asked, &a->targets[0]);
+	go_on(relay, &asked, &a->hunt.target[0]);
 }
 
 void relay_on_request(const struct request *r)

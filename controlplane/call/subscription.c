@@ -283,7 +283,7 @@ static void admit(const struct admission *a)
 	counter_add(&r->engine->counters.subscribed, 1);
 	LOG(LOG_INFO, "subscription-begin", "subscription=%" PRIu64 " a_call_id=%s event=%s to=%s",
 		s->id, LOG_STR(r->msg->call_id), s->event, LOG_STR(r->msg->uri.text));
-	go_on(s, &asked, &a->targets[0]);
+	go_on(s, &asked, &a->hunt.target[0]);
 }
 
 void subscription_on_request(const struct request *r)

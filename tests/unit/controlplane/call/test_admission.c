@@ -133,12 +133,12 @@ Test(admission, C41_C42_targets_are_those_of_the_route_in_order)
 		cr_assert(welcome(cases[i].who, cases[i].uri));
 		cr_assert_eq(
 			admission_is_without_route(&admission), cases[i].count == 0, "case %zu", i);
-		cr_assert_eq(admission.target_count, cases[i].count, "case %zu", i);
+		cr_assert_eq(admission.hunt.count, cases[i].count, "case %zu", i);
 		if (cases[i].count == 0)
 			continue;
-		cr_assert_eq(admission.together, cases[i].together, "case %zu", i);
-		cr_assert_str_eq(admission.targets[0].peer->name, cases[i].first);
-		cr_assert_not_null(admission.targets[0].listener);
+		cr_assert_eq(admission.hunt.together, cases[i].together, "case %zu", i);
+		cr_assert_str_eq(admission.hunt.target[0].peer->name, cases[i].first);
+		cr_assert_not_null(admission.hunt.target[0].listener);
 	}
 }
 

@@ -20,7 +20,7 @@ static struct kept *kept_of(uint16_t status, struct sip_hdr *hdr, unsigned int c
 
 static void refuse(struct call *call, uint16_t status, struct kept *kept)
 {
-	struct refusal **end = &call->hunt.refusals;
+	struct refusal **end = &call->refusals;
 	struct refusal *r = calloc(1, sizeof(*r));
 
 	r->status = status;

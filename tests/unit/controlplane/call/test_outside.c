@@ -123,9 +123,9 @@ Test(outside, C42_who_else_is_asked_the_same)
 	cr_assert_null(onward, "there is but one");
 	cr_assert_null(onward_next(onward));
 	onward_free(onward);
-	admission.targets[1] = admission.targets[0];
-	admission.targets[2] = (struct target){0};
-	admission.target_count = 3;
+	admission.hunt.target[1] = admission.hunt.target[0];
+	admission.hunt.target[2] = (struct target){0};
+	admission.hunt.count = 3;
 	cr_assert_eq(onward_new(&onward, &admission), 0);
 	asked = onward_asked(onward);
 	msg = (struct sip_msg){0};
@@ -133,7 +133,7 @@ Test(outside, C42_who_else_is_asked_the_same)
 	cr_assert(str_equal(asked.who.uri, STR("sip:9@203.0.113.1")), "it has its own copy");
 	cr_assert(str_equal(asked.who.from, STR("<sip:a@h>;tag=1")));
 	cr_assert(str_equal(asked.method_name, STR("SUBSCRIBE")));
-	cr_assert_eq(onward_next(onward)->peer, admission.targets[0].peer);
+	cr_assert_eq(onward_next(onward)->peer, admission.hunt.target[0].peer);
 	cr_assert_null(onward_next(onward)->peer);
 	cr_assert_null(onward_next(onward));
 	onward_free(onward);

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Whom to call, in which order: the peers of a route, and what redirections add to them (RFC 3261 §16.5,
+// §16.6). Of a call (branch.h), and of a REFER that we perform (referral.c). All functions belong to the
+// signalling thread.
+#pragma once
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "controlplane/conf/conf.h"
+
+#define HUNT_TARGETS_MAX 16 // those of redirections included
+#define HUNT_REDIRECTIONS_MAX 5
+
+struct leg;
+
+struct target {
+	const struct conf_peer *peer; // of the settings that the call has
+	const struct conf_sip_listener *listener;
+	char *uri; // of a redirection; NULL: what was asked for
+};
+
+struct hunt {
+	struct target target[HUNT_TARGETS_MAX];
+	uint8_t count;
+	uint8_t next;	      // the first that is not called yet
+	uint8_t together;     // of them are to be called at once: the first group's, then 1
+	uint8_t redirections; // followed so far
+};
+
+// The first peer of the route and its forks, which are to be called at once, and its alternatives. Left
+// out are from, who asks (NULL: a stranger), and peers that no listener of ours reaches.
+void hunt_add_route(struct hunt *hunt, const struct conf *conf, const struct conf_route *route,
+	const struct conf_peer *from);
+// Takes what the URI of a redirection asks for: at most HUNT_TARGETS_MAX, and nothing twice. It comes before
+// the at-th. Returns false when it was not added.
+bool hunt_insert(struct hunt *hunt, const struct conf *conf, const struct conf_peer *peer,
+	struct str uri, unsigned int at);
+bool hunt_has_more(const struct hunt *hunt);
+
+// Makes the leg towards a target. Returns 0, or -errno: that target is passed over.
+typedef int hunt_make_h(struct leg **out, void *arg, const struct target *target);
+
+// Makes legs of the next group; *first is the first of them. Returns 0, or, when no leg was made of all that
+// were left, what make did last. At least one target must be left.
+int hunt_make(struct leg **first, struct hunt *hunt, hunt_make_h *make, void *arg);
+// Frees what it holds and empties it.
+void hunt_forget(struct hunt *hunt);
+// How well a final tells why nobody could be reached; the least is the best (RFC 3261 §16.7 step 6).
+unsigned int hunt_rank(uint16_t status);
