@@ -126,22 +126,13 @@ static bool read_uri(struct sip_uri *uri, struct sip_name_addr *name, struct str
 		&& uri->scheme != SIP_SCHEME_OTHER;
 }
 
-// Only an INVITE may be asked for: the answer to another request would come by a way we do not know.
-static bool asks_for_invite(const struct sip_uri *uri)
-{
-	struct str method = uri->scheme == SIP_SCHEME_TEL ? STR_NONE
-							  : sip_param(uri->params, "method");
-
-	return str_is_none(method) || str_equal(method, STR("INVITE"));
-}
-
 static void cross_refer_to(struct job *job, const struct sip_hdr *hdr)
 {
 	size_t begin = job->b.len;
-	struct sip_name_addr name;
 	struct sip_uri uri;
 
-	if (!read_uri(&uri, &name, hdr->value) || !asks_for_invite(&uri)) {
+	// the answer to another request than INVITE would come by a way we do not know
+	if (sip_refer_to_parse(&uri, hdr->value) < 0) {
 		fail(job, "Refer-To is not to be called");
 		return;
 	}

@@ -166,6 +166,11 @@ static void admit(const struct request *r, const struct exchange *params)
 	begin(x, r);
 }
 
+static bool is_without_refer_to(const struct request *r)
+{
+	return r->msg->method == SIP_REFER && sip_msg_header(r->msg, SIP_HDR_REFER_TO) == NULL;
+}
+
 static void perform_refer(const struct request *r, struct leg *to)
 {
 	const struct sip_hdr *hdr = sip_msg_header(r->msg, SIP_HDR_REFER_TO);
@@ -176,7 +181,7 @@ static void perform_refer(const struct request *r, struct leg *to)
 			.transferee = to,
 			.txn = r->txn,
 			.cseq = r->msg->cseq,
-			.refer_to = hdr != NULL ? hdr->value : STR_NONE,
+			.refer_to = hdr->value,
 			.is_silent = sip_is_without_refer_sub(r->msg),
 		});
 }
@@ -195,6 +200,10 @@ void exchange_on_request(const struct request *r)
 	if ((r->msg->method == SIP_INVITE || r->msg->method == SIP_UPDATE)
 		&& session_timer_refuses(r))
 		return;
+	if (is_without_refer_to(r)) { // RFC 3515 §2.4.2
+		request_warn(r, 400, 399, "REFER without Refer-To");
+		return;
+	}
 	if (r->msg->method == SIP_REFER && referral_is_ours(to, 0)) {
 		perform_refer(r, to);
 		return;

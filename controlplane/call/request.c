@@ -172,9 +172,21 @@ static bool is_refused_for_event(const struct request *r)
 	return true;
 }
 
+// RFC 3891 §3: only an INVITE takes somebody's place
+static bool is_refused_for_replaces(const struct request *r)
+{
+	if (r->msg->method == SIP_INVITE || sip_msg_header(r->msg, SIP_HDR_REPLACES) == NULL)
+		return false;
+	if (r->dialog == NULL)
+		admission_count(r, CALL_REFUSAL_REPLACES);
+	request_answer(r, 400, 0, STR_NONE);
+	return true;
+}
+
 static bool is_refused(const struct request *r)
 {
-	return is_refused_for_method(r) || is_refused_for_extension(r) || is_refused_for_event(r);
+	return is_refused_for_method(r) || is_refused_for_extension(r) || is_refused_for_event(r)
+		|| is_refused_for_replaces(r);
 }
 
 // The dialog a request is in. A NOTIFY may be the first that is heard of its sender.

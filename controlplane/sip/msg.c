@@ -318,7 +318,8 @@ static enum sip_fault read_content(struct sip_msg *m)
 static enum sip_fault check_once(struct sip_msg *m)
 {
 	static const enum sip_hdr_id once[] = {SIP_HDR_FROM, SIP_HDR_TO, SIP_HDR_CALL_ID,
-		SIP_HDR_CSEQ, SIP_HDR_CONTENT_LENGTH, SIP_HDR_MAX_FORWARDS, SIP_HDR_CONTENT_TYPE};
+		SIP_HDR_CSEQ, SIP_HDR_CONTENT_LENGTH, SIP_HDR_MAX_FORWARDS, SIP_HDR_CONTENT_TYPE,
+		SIP_HDR_REFER_TO, SIP_HDR_REPLACES}; // RFC 3515 §2.4.2, RFC 3891 §3
 
 	for (size_t i = 0; i < sizeof(once) / sizeof(once[0]); i++) {
 		if (count_lines(m, once[i]) > 1)

@@ -34,6 +34,22 @@ void sip_replaces_write(struct strbuf *b, const struct sip_replaces *replaces)
 		strbuf_put(b, STR(";early-only"));
 }
 
+// ---- Refer-To
+
+int sip_refer_to_parse(struct sip_uri *out, struct str value)
+{
+	struct sip_name_addr name;
+	struct str method = STR_NONE;
+
+	if (sip_name_addr_parse(&name, value) < 0 || sip_uri_parse(out, name.uri) < 0)
+		return -EINVAL;
+	if (out->scheme != SIP_SCHEME_SIP && out->scheme != SIP_SCHEME_TEL)
+		return -EINVAL;
+	if (out->scheme == SIP_SCHEME_SIP)
+		method = sip_param(out->params, "method");
+	return str_is_none(method) || str_equal(method, STR("INVITE")) ? 0 : -EINVAL;
+}
+
 // ---- headers of a URI
 
 static unsigned int digit(char c)

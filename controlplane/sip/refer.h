@@ -26,6 +26,11 @@ int sip_replaces_parse(struct sip_replaces *out, struct str text);
 // "call-id;to-tag=a;from-tag=b", and ";early-only".
 void sip_replaces_write(struct strbuf *b, const struct sip_replaces *replaces);
 
+// A Refer-To value. Returns 0, or -EINVAL for what is not to be called with INVITE: another scheme than sip
+// and tel, of which sips would go down to a transport that is not TLS (RFC 5630 §5), or another method. Views
+// into value.
+int sip_refer_to_parse(struct sip_uri *out, struct str value);
+
 // The value of a header in a URI's headers ("a=b&c=d"), its escapes read, which are written to b. Returns
 // false when there is none.
 bool sip_uri_header(struct strbuf *b, struct str headers, const char *name);

@@ -37,7 +37,7 @@ Test(cross, C26_refer_to_is_at_our_own_address)
 {
 	static const char *const cases[][2] = {
 		{"<sip:20@203.0.113.1>", "<sip:20@198.51.100.1>"},
-		{"\"A, b\" <sips:20;x=1@phone.lan:99;user=phone>;y=z",
+		{"\"A, b\" <sip:20;x=1@phone.lan:99;user=phone>;y=z",
 			"<sip:20;x=1@198.51.100.1;user=phone>"},
 		{"tel:+49-30", "<sip:+4930@198.51.100.1;user=phone>"},
 		{"sip:20@192.168.1.20;method=INVITE", "<sip:20@198.51.100.1>"},
@@ -59,6 +59,7 @@ Test(cross, C26_what_cannot_be_referred_to_is_refused_and_the_call_lives)
 {
 	refused("Refer-To: <http://x/y>\r\n", "Refer-To is not to be called");
 	refused("Refer-To: <sip:20@h;method=BYE>\r\n", "Refer-To is not to be called");
+	refused("Refer-To: <sips:20@h>\r\n", "Refer-To is not to be called"); // A28
 	refused("Refer-To: <sip:20 @h>\r\n", "Refer-To is not to be called");
 	refused("Refer-To: <sip:20@h?Replaces=a>\r\n", "Replaces cannot be read");
 	refused("Refer-To: <sip:20@h?Replaces=a%3Bto-tag%3D1%3Bfrom-tag%3D2>\r\n",

@@ -48,11 +48,14 @@ Test(exchange, what_is_done_stays_done_and_the_call_ends_all)
 // Each method crosses, and its answer comes back with what crosses of it.
 static void cross(enum rig_who who, const char *method, unsigned int cseq, const char *status)
 {
+	bool refers = strcmp(method, "REFER") == 0;
 	char line[64];
 	const char *text;
 
 	snprintf(line, sizeof(line), "%s sip:", method);
-	rig_request(&rig, who, method, cseq, "Event: dialog\r\nX-Note: to\r\n");
+	rig_request(&rig, who, method, cseq,
+		refers ? "Event: dialog\r\nX-Note: to\r\nRefer-To: <sip:20@h>\r\n"
+		       : "Event: dialog\r\nX-Note: to\r\n");
 	text = rig_expect(&rig, other(who), line);
 	cr_expect_str_eq(rig_header(text, "X-Note"), "to");
 	cr_expect_str_eq(rig_header(text, "Max-Forwards"), "69");

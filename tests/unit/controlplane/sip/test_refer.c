@@ -142,3 +142,25 @@ Test(refer, C26_the_status_of_a_sipfrag)
 			expect_str(phrase, cases[i].phrase);
 	}
 }
+
+Test(refer, C26_A28_refer_to_is_read_when_it_can_be_called)
+{
+	static const struct {
+		const char *value;
+		int want;
+	} cases[] = {
+		{"<sip:20@h>", 0},
+		{"\"Sales\" <sip:20@h;method=INVITE?Subject=x>;q=1", 0},
+		{"tel:+4930123", 0},
+		{"<sip:20@h;method=BYE>", -EINVAL},
+		{"<sips:20@h>", -EINVAL},
+		{"<http://h/>", -EINVAL},
+		{"<sip:20@h", -EINVAL},
+		{"", -EINVAL},
+	};
+	struct sip_uri uri;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++)
+		cr_expect_eq(sip_refer_to_parse(&uri, str_from(cases[i].value)), cases[i].want,
+			"%s", cases[i].value);
+}
