@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // A REFER that we perform, for a peer that takes none (C27). The target is called by the same routes and
-// limits as if the referrer had called it (I11).
+// limits as if the referrer had called it (I11), with all its forks and alternatives (C41, C42).
 #include <errno.h>
+#include <inttypes.h>
 #include <stdlib.h>
 
+#include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/cross.h"
 #include "controlplane/call/transfer_int.h"
@@ -13,6 +15,7 @@
 
 #define REPLACES_BYTES 1024
 #define SUBSCRIPTION_S 180
+#define ELSEWHERE STR("SIP;cause=200;text=\"Call completed elsewhere\"")
 
 bool referral_is_ours(const struct leg *transferee, uint16_t status)
 {
@@ -104,19 +107,22 @@ static void aim_at_dialog(struct aim *aim, const struct referral *referral, cons
 	aim->status = b.failed ? 481 : 0;
 }
 
-static const struct conf_peer *route_to(
-	const struct call *call, const struct leg *referrer, const struct sip_uri *uri)
+// By the same routes and limits as if the referrer had called it (I11).
+static uint16_t find_targets(struct transfer *t, const struct sip_uri *uri)
 {
+	const struct conf *conf = t->call->conf;
+	const struct leg *referrer = transfer_leaving(t);
+	const struct conf_route *route;
 	char text[ROUTE_NUMBER_BYTES];
 	struct strbuf number = strbuf_on(text, sizeof(text));
-	const struct conf *conf = call->conf;
-	const struct conf_route *route;
 
 	if (route_number(&number, uri) < 0)
-		return NULL;
+		return 404;
 	route = route_find(conf, (uint8_t)(referrer->realm - conf->realms), referrer->peer,
 		strbuf_str(&number));
-	return route != NULL ? &conf->peers[route->to_peer] : NULL;
+	if (route != NULL)
+		hunt_add_route(&t->hunt, conf, route, referrer->peer);
+	return hunt_has_more(&t->hunt) ? 0 : 404;
 }
 
 static uint16_t status_of(int rc)
@@ -124,28 +130,74 @@ static uint16_t status_of(int rc)
 	return rc == -EBUSY || rc == -ENOSPC ? 503 : 500;
 }
 
-// The leg towards the target, IDLE. Returns 0 or a status.
-static uint16_t make_leg(
-	struct leg **out, struct call *call, const struct referral *referral, const struct aim *aim)
+// A leg towards it, IDLE.
+static int make_leg(struct leg **out, struct transfer *t, struct leg_aim *aim)
 {
-	struct leg_aim way = {
-		.toward = aim->toward,
-		.from = referral->transferee->dialog.remote,
-		.uri = aim->uri.text,
-		.side = referral->referrer->side,
-	};
+	const struct leg *staying = transfer_staying(t);
+	struct leg *leg;
 	int rc;
 
-	if (aim->status != 0)
-		return aim->status;
-	if (aim->toward == NULL) {
-		way.peer = route_to(call, referral->referrer, &aim->uri);
-		way.listener = way.peer != NULL ? route_listener(call->conf, way.peer) : NULL;
-		if (way.listener == NULL)
-			return 404;
+	aim->from = staying->dialog.remote;
+	aim->side = staying->side == LEG_A ? LEG_B : LEG_A;
+	rc = leg_new_fresh(&leg, t->call, aim);
+	if (rc < 0)
+		return rc;
+	t->ringing |= (uint16_t)(1u << leg->number);
+	*out = leg;
+	return 0;
+}
+
+static int make_target(struct leg **out, void *transfer, const struct target *target)
+{
+	struct transfer *t = transfer;
+
+	return make_leg(out, t,
+		&(struct leg_aim){
+			.peer = target->peer,
+			.listener = target->listener,
+			.uri = str_from(target->uri != NULL ? target->uri : t->target),
+		});
+}
+
+// The first that are called. Returns 0 or a status.
+static uint16_t make_first(struct transfer *t, const struct aim *aim)
+{
+	struct leg *first;
+	uint16_t status = aim->status;
+	int rc;
+
+	if (status == 0 && aim->toward == NULL)
+		status = find_targets(t, &aim->uri);
+	if (status != 0)
+		return status;
+	if (aim->toward != NULL)
+		rc = make_leg(&first, t, &(struct leg_aim){.toward = aim->toward});
+	else
+		rc = hunt_make(&first, &t->hunt, make_target, t);
+	if (rc < 0)
+		return status_of(rc);
+	t->fresh = first->number;
+	if (aim->toward == NULL)
+		return 0;
+	first->replaces = str_dup(aim->replaces);
+	return first->replaces != NULL ? 0 : 500;
+}
+
+// That rings; NULL: none of that number does.
+static struct leg *target_at(const struct transfer *t, unsigned int number)
+{
+	return (t->ringing >> number & 1) != 0 ? t->call->legs[number] : NULL;
+}
+
+static void drop_targets(struct transfer *t, struct str reason)
+{
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		struct leg *leg = target_at(t, i);
+
+		if (leg != NULL)
+			leg_hang_up(t->call, leg, &(struct farewell){.reason = reason});
 	}
-	rc = leg_new_fresh(out, call, &way);
-	return rc < 0 ? status_of(rc) : 0;
+	t->ringing = 0;
 }
 
 // ---- the beginning
@@ -192,46 +244,37 @@ static void offer(struct transfer *t)
 	media_offer(t->media, side, strbuf_str(&b), CALL_TAG_TRANSFER);
 }
 
-// The REFER was accepted and comes to nothing.
-static void disappoint(struct call *call, const struct referral *referral, uint16_t status)
-{
-	notify(
-		&(struct transfer){
-			.call = call,
-			.leaving = referral->referrer->number,
-			.refer = referral->cseq,
-			.is_silent = referral->is_silent,
-		},
-		status);
-}
-
-static bool begin(struct call *call, const struct referral *referral, const struct leg *fresh)
+static uint16_t begin(struct transfer *draft, const struct aim *aim)
 {
 	struct transfer *t;
+	uint16_t status;
 
-	if (transfer_new(&t, call,
-		    &(struct transfer){
-			    .state = TRANSFER_OFFERING,
-			    .staying = referral->transferee->number,
-			    .leaving = referral->referrer->number,
-			    .fresh = fresh->number,
-			    .refer = referral->cseq,
-			    .is_silent = referral->is_silent,
-		    })
-		< 0)
-		return false;
+	draft->target = str_dup(aim->uri.text);
+	if (draft->target == NULL)
+		return 500;
+	status = make_first(draft, aim);
+	if (status != 0)
+		return status;
+	if (transfer_new(&t, draft->call, draft) < 0)
+		return 503;
 	notify(t, 100);
 	offer(t);
-	return true;
+	return 0;
+}
+
+// The REFER was accepted and comes to nothing.
+static void disappoint(struct transfer *draft, uint16_t status)
+{
+	drop_targets(draft, STR_NONE);
+	notify(draft, status);
+	hunt_forget(&draft->hunt);
+	free(draft->target);
 }
 
 static uint16_t refusal_of(
 	struct aim *aim, const struct call *call, const struct referral *referral)
 {
-	struct sip_name_addr name;
-
-	if (sip_name_addr_parse(&name, referral->refer_to) < 0
-		|| sip_uri_parse(&aim->uri, name.uri) < 0 || aim->uri.scheme == SIP_SCHEME_OTHER)
+	if (sip_refer_to_parse(&aim->uri, referral->refer_to) < 0)
 		return 400;
 	if (call->state != CALL_CONFIRMED || transfer_is_busy(call))
 		return 491;
@@ -240,9 +283,16 @@ static uint16_t refusal_of(
 
 void referral_begin(struct call *call, const struct referral *referral)
 {
+	struct transfer draft = {
+		.call = call,
+		.state = TRANSFER_OFFERING,
+		.staying = referral->transferee->number,
+		.leaving = referral->referrer->number,
+		.refer = referral->cseq,
+		.is_silent = referral->is_silent,
+	};
 	struct aim aim = {.status = 0};
 	uint16_t status = refusal_of(&aim, call, referral);
-	struct leg *fresh = NULL;
 
 	if (status != 0) {
 		leg_answer(call, referral->referrer, referral->txn,
@@ -252,17 +302,57 @@ void referral_begin(struct call *call, const struct referral *referral)
 	say_accepted(call, referral);
 	fsm_enter(call);
 	aim_at_dialog(&aim, referral, call);
-	status = make_leg(&fresh, call, referral, &aim);
-	if (status == 0 && !str_is_none(aim.replaces)) {
-		fresh->replaces = str_dup(aim.replaces);
-		status = fresh->replaces == NULL ? 500 : 0;
+	status = begin(&draft, &aim);
+	if (status != 0)
+		disappoint(&draft, status);
+	fsm_leave(call);
+}
+
+// ---- whom it rings at
+
+static void note(struct transfer *t, uint16_t status)
+{
+	if (t->refusal == 0 || hunt_rank(status) < hunt_rank(t->refusal))
+		t->refusal = status;
+}
+
+// Nobody else may answer any more.
+static void decide(struct transfer *t)
+{
+	transfer_handle(t, hunt_has_more(&t->hunt) ? TRANSFER_EV_NEXT : TRANSFER_EV_REFUSAL,
+		&(struct call_input){.status = t->refusal});
+}
+
+static void point_at_ringing(struct transfer *t)
+{
+	unsigned int i = 0;
+
+	while (target_at(t, i) == NULL)
+		i++;
+	t->fresh = (uint8_t)i;
+}
+
+void referral_on_refusal(struct transfer *t, struct leg *leg, const struct call_input *in)
+{
+	struct call *call = t->call;
+
+	fsm_enter(call);
+	LOG(LOG_INFO, "call-target-failed", "call=%" PRIu64 " leg=%u peer=%s status=%u", call->id,
+		leg->number, leg->peer != NULL ? leg->peer->name : "-", in->status);
+	t->ringing &= (uint16_t) ~(1u << leg->number);
+	leg_gone(call, leg);
+	note(t, in->status);
+	if (in->status < 400 && leg->replaces == NULL)
+		redirect_follow(&t->hunt, call, leg, in->msg);
+	// RFC 3261 §16.7 step 5: 6xx speaks for all
+	if (in->status / 100 == 6) {
+		drop_targets(t, STR_NONE);
+		t->hunt.next = t->hunt.count;
 	}
-	if (status == 0 && !begin(call, referral, fresh))
-		status = 503;
-	if (status != 0) {
-		leg_free(call, fresh);
-		disappoint(call, referral, status);
-	}
+	if (t->ringing == 0)
+		decide(t);
+	else if (leg->number == t->fresh)
+		point_at_ringing(t);
 	fsm_leave(call);
 }
 
@@ -270,49 +360,126 @@ void referral_begin(struct call *call, const struct referral *referral)
 
 static void on_timer(struct timer * /*timer*/, void *arg)
 {
-	transfer_handle(arg, TRANSFER_EV_REFUSAL, &(struct call_input){.status = 408});
+	note(arg, 408);
+	decide(arg);
 }
 
+// How long they may ring: the longest of their peers.
 static uint32_t no_answer_ms(const struct transfer *t)
 {
-	const struct leg *fresh = transfer_fresh(t);
+	uint32_t longest = 0;
 
-	return fresh->peer != NULL ? fresh->peer->no_answer_ms : t->call->conf->no_answer_ms;
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		const struct leg *leg = target_at(t, i);
+		uint32_t ms = 0;
+
+		if (leg != NULL)
+			ms = leg->peer != NULL ? leg->peer->no_answer_ms
+					       : t->call->conf->no_answer_ms;
+		longest = ms > longest ? ms : longest;
+	}
+	return longest;
 }
 
 void referral_call(struct transfer *t, const struct call_input *in)
 {
-	struct leg *fresh = transfer_fresh(t);
+	uint8_t turn = t->hunt.next;
 
 	timer_arm(t->call->engine->params.wheel, &t->timer, no_answer_ms(t), on_timer, t);
-	if (leg_invite(t->call, fresh, NULL, in->sdp) < 0) {
-		fresh->state = LEG_GONE;
-		transfer_handle(t, TRANSFER_EV_REFUSAL, &(struct call_input){.status = 503});
+	for (unsigned int i = 0; i < CALL_LEGS_MAX && t->hunt.next == turn; i++) {
+		struct leg *leg = target_at(t, i);
+
+		if (leg != NULL && leg_invite(t->call, leg, NULL, in->sdp) < 0)
+			referral_on_refusal(t, leg, &(struct call_input){.status = 503});
 	}
+}
+
+// What an earlier target said of media is past; the transferee keeps its ports.
+static int retarget(struct transfer *t, const struct leg *first)
+{
+	struct media_leg leg = media_leg_of(first);
+
+	t->fresh = first->number;
+	free(t->early);
+	t->early = NULL;
+	return media_session_retarget(t->media, (enum media_side)first->side, &leg);
+}
+
+void referral_next(struct transfer *t, const struct call_input * /*in*/)
+{
+	struct leg *first;
+	int rc;
+
+	timer_cancel(t->call->engine->params.wheel, &t->timer);
+	drop_targets(t, STR_NONE);
+	rc = hunt_make(&first, &t->hunt, make_target, t);
+	if (rc == 0)
+		rc = retarget(t, first);
+	if (rc == 0) {
+		offer(t);
+		return;
+	}
+	note(t, status_of(rc));
+	transfer_handle(t, TRANSFER_EV_REFUSAL, &(struct call_input){.status = t->refusal});
+}
+
+// Its 2xx may say nothing of media any more (RFC 3262 §5; D29).
+static void keep_early(struct transfer *t, const struct sip_msg *msg)
+{
+	struct str sdp = sip_body_sdp(msg);
+
+	if (str_is_none(sdp))
+		return;
+	free(t->early);
+	t->early = str_dup(sdp);
+	t->early_dialog = str_hash(msg->to_tag);
 }
 
 void referral_tell(struct transfer *t, const struct call_input *in)
 {
-	struct leg *fresh = transfer_fresh(t);
+	uint32_t rseq = sip_rseq(in->msg);
+	bool is_fork = dialog_on_response(&in->leg->dialog, in->msg) == -ESRCH;
 
-	dialog_on_response(&fresh->dialog, in->msg);
-	if (sip_rseq(in->msg) != 0 && prack_is_next(fresh, sip_rseq(in->msg)))
-		leg_prack(t->call, fresh, in->msg);
+	if (rseq != 0 && is_fork)
+		leg_prack_fork(t->call, in->leg, in->msg);
+	else if (rseq != 0 && prack_is_next(in->leg, rseq))
+		leg_prack(t->call, in->leg, in->msg);
+	keep_early(t, in->msg);
 	notify(t, in->msg->status);
+}
+
+static struct str sdp_of_success(const struct transfer *t, const struct sip_msg *msg)
+{
+	struct str sdp = sip_body_sdp(msg);
+
+	if (str_is_none(sdp) && t->early != NULL && t->early_dialog == str_hash(msg->to_tag))
+		return str_from(t->early);
+	return sdp;
+}
+
+static void take_place(struct transfer *t, struct leg *leg)
+{
+	timer_cancel(t->call->engine->params.wheel, &t->timer);
+	t->fresh = leg->number;
+	t->ringing &= (uint16_t) ~(1u << leg->number);
+	drop_targets(t, ELSEWHERE);
+	media_session_set_signalling(
+		t->media, (enum media_side)leg->side, &leg->dialog.flow.remote.ip);
 }
 
 void referral_take_answer(struct transfer *t, const struct call_input *in)
 {
-	struct leg *fresh = transfer_fresh(t);
-	struct str sdp = sip_body_sdp(in->msg);
+	struct leg *fresh = in->leg;
+	struct str sdp = sdp_of_success(t, in->msg);
+	int rc;
 
-	timer_cancel(t->call->engine->params.wheel, &t->timer);
+	take_place(t, fresh);
 	fresh->state = LEG_ANSWERED;
 	leg_learn(fresh, in->msg);
 	session_timer_on_answer(t->call, fresh, in->msg);
-	dialog_on_response(&fresh->dialog, in->msg);
+	rc = dialog_on_response(&fresh->dialog, in->msg);
 	leg_ack(t->call, fresh, NULL, STR_NONE);
-	if (str_is_none(sdp))
+	if (rc < 0 || str_is_none(sdp))
 		transfer_handle(t, TRANSFER_EV_MEDIA_FAILED,
 			&(struct call_input){.failure = MEDIA_NOT_ACCEPTABLE});
 	else
@@ -326,6 +493,7 @@ static void give_up(struct transfer *t, uint16_t status)
 	struct leg *fresh = transfer_fresh(t), *leaving = transfer_leaving(t);
 
 	notify(t, status);
+	drop_targets(t, STR_NONE);
 	if (fresh != NULL)
 		leg_hang_up(call, fresh, &(struct farewell){0});
 	if (leaving != NULL && leaving->state == LEG_GONE)
@@ -334,10 +502,6 @@ static void give_up(struct transfer *t, uint16_t status)
 
 void referral_fail(struct transfer *t, const struct call_input *in)
 {
-	struct leg *fresh = transfer_fresh(t);
-
-	if (in->msg != NULL && !in->msg->is_request && in->leg == fresh && fresh != NULL)
-		fresh->state = LEG_GONE;
 	give_up(t, in->status);
 }
 

@@ -35,18 +35,20 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = GO(DONE, referral_fail_media),
 		[TRANSFER_EV_RINGING] = NEVER(OFFERING),
 		[TRANSFER_EV_SUCCESS] = NEVER(OFFERING),
-		[TRANSFER_EV_REFUSAL] = NEVER(OFFERING),
+		[TRANSFER_EV_NEXT] = NEVER(OFFERING),
+		[TRANSFER_EV_REFUSAL] = GO(DONE, referral_fail), // nor could the next be called
 		[TRANSFER_EV_MOVED] = NEVER(OFFERING),
 		[TRANSFER_EV_STAYED] = NEVER(OFFERING),
 		[TRANSFER_EV_FRESH_GONE] = NEVER(OFFERING),
 		[TRANSFER_EV_CALL_ENDS] = GO(DONE, referral_end),
 	},
-	// The target has our INVITE.
+	// The target has our INVITE, or several have.
 	[TRANSFER_CALLING] = {
 		[TRANSFER_EV_MEDIA_READY] = NEVER(CALLING),
 		[TRANSFER_EV_MEDIA_FAILED] = NEVER(CALLING),
 		[TRANSFER_EV_RINGING] = GO(CALLING, referral_tell),
 		[TRANSFER_EV_SUCCESS] = GO(ANSWERING, referral_take_answer),
+		[TRANSFER_EV_NEXT] = GO(OFFERING, referral_next),
 		[TRANSFER_EV_REFUSAL] = GO(DONE, referral_fail),
 		[TRANSFER_EV_MOVED] = NEVER(CALLING),
 		[TRANSFER_EV_STAYED] = NEVER(CALLING),
@@ -59,6 +61,7 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = GO(DONE, referral_fail_media),
 		[TRANSFER_EV_RINGING] = IGNORE(ANSWERING),
 		[TRANSFER_EV_SUCCESS] = IGNORE(ANSWERING),
+		[TRANSFER_EV_NEXT] = NEVER(ANSWERING),
 		[TRANSFER_EV_REFUSAL] = NEVER(ANSWERING),
 		[TRANSFER_EV_MOVED] = NEVER(ANSWERING),
 		[TRANSFER_EV_STAYED] = NEVER(ANSWERING),
@@ -71,6 +74,7 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = NEVER(MOVING),
 		[TRANSFER_EV_RINGING] = IGNORE(MOVING),
 		[TRANSFER_EV_SUCCESS] = IGNORE(MOVING),
+		[TRANSFER_EV_NEXT] = NEVER(MOVING),
 		[TRANSFER_EV_REFUSAL] = NEVER(MOVING),
 		[TRANSFER_EV_MOVED] = GO(SETTLING, referral_complete),
 		[TRANSFER_EV_STAYED] = GO(DONE, referral_fail),
@@ -83,6 +87,7 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = GO(DONE, NULL), // as it was agreed it stays
 		[TRANSFER_EV_RINGING] = NEVER(SETTLING),
 		[TRANSFER_EV_SUCCESS] = NEVER(SETTLING),
+		[TRANSFER_EV_NEXT] = NEVER(SETTLING),
 		[TRANSFER_EV_REFUSAL] = NEVER(SETTLING),
 		[TRANSFER_EV_MOVED] = NEVER(SETTLING),
 		[TRANSFER_EV_STAYED] = NEVER(SETTLING),
@@ -95,6 +100,7 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = GO(DONE, NULL),
 		[TRANSFER_EV_RINGING] = NEVER(CLOSING),
 		[TRANSFER_EV_SUCCESS] = NEVER(CLOSING),
+		[TRANSFER_EV_NEXT] = NEVER(CLOSING),
 		[TRANSFER_EV_REFUSAL] = NEVER(CLOSING),
 		[TRANSFER_EV_MOVED] = NEVER(CLOSING),
 		[TRANSFER_EV_STAYED] = NEVER(CLOSING),
@@ -107,6 +113,7 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = GO(DONE, replace_fail_media),
 		[TRANSFER_EV_RINGING] = NEVER(JOINING),
 		[TRANSFER_EV_SUCCESS] = NEVER(JOINING),
+		[TRANSFER_EV_NEXT] = NEVER(JOINING),
 		[TRANSFER_EV_REFUSAL] = NEVER(JOINING),
 		[TRANSFER_EV_MOVED] = NEVER(JOINING),
 		[TRANSFER_EV_STAYED] = NEVER(JOINING),
@@ -119,6 +126,7 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = NEVER(SWITCHING),
 		[TRANSFER_EV_RINGING] = NEVER(SWITCHING),
 		[TRANSFER_EV_SUCCESS] = NEVER(SWITCHING),
+		[TRANSFER_EV_NEXT] = NEVER(SWITCHING),
 		[TRANSFER_EV_REFUSAL] = NEVER(SWITCHING),
 		[TRANSFER_EV_MOVED] = GO(AGREEING, replace_take_answer),
 		[TRANSFER_EV_STAYED] = GO(DONE, replace_refuse),
@@ -131,6 +139,7 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = GO(DONE, replace_fail_answer),
 		[TRANSFER_EV_RINGING] = NEVER(AGREEING),
 		[TRANSFER_EV_SUCCESS] = NEVER(AGREEING),
+		[TRANSFER_EV_NEXT] = NEVER(AGREEING),
 		[TRANSFER_EV_REFUSAL] = NEVER(AGREEING),
 		[TRANSFER_EV_MOVED] = NEVER(AGREEING),
 		[TRANSFER_EV_STAYED] = NEVER(AGREEING),
@@ -143,6 +152,7 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = IGNORE(UNDOING),
 		[TRANSFER_EV_RINGING] = IGNORE(UNDOING),
 		[TRANSFER_EV_SUCCESS] = IGNORE(UNDOING),
+		[TRANSFER_EV_NEXT] = IGNORE(UNDOING),
 		[TRANSFER_EV_REFUSAL] = IGNORE(UNDOING),
 		[TRANSFER_EV_MOVED] = GO(DONE, transfer_undo),
 		[TRANSFER_EV_STAYED] = GO(DONE, NULL),
@@ -154,6 +164,7 @@ static const struct cell table[TRANSFER_STATE_COUNT][TRANSFER_EVENT_COUNT] = {
 		[TRANSFER_EV_MEDIA_FAILED] = IGNORE(DONE),
 		[TRANSFER_EV_RINGING] = IGNORE(DONE),
 		[TRANSFER_EV_SUCCESS] = IGNORE(DONE),
+		[TRANSFER_EV_NEXT] = IGNORE(DONE),
 		[TRANSFER_EV_REFUSAL] = IGNORE(DONE),
 		[TRANSFER_EV_MOVED] = IGNORE(DONE),
 		[TRANSFER_EV_STAYED] = IGNORE(DONE),
@@ -246,6 +257,9 @@ void transfer_free(struct transfer *t)
 		return;
 	timer_cancel(t->call->engine->params.wheel, &t->timer);
 	media_session_free(t->media);
+	hunt_forget(&t->hunt);
+	free(t->target);
+	free(t->early);
 	t->call->transfer = NULL;
 	free(t);
 }
@@ -258,9 +272,12 @@ bool transfer_is_busy(const struct call *call)
 
 // ---- what comes in
 
-static bool is_fresh(const struct call *call, const struct leg *leg)
+static_assert(CALL_LEGS_MAX <= 8 * sizeof(((struct transfer *)NULL)->ringing));
+
+// A target that may still answer.
+static bool rings(const struct call *call, const struct leg *leg)
 {
-	return call->transfer != NULL && call->transfer->fresh == leg->number;
+	return call->transfer != NULL && (call->transfer->ringing >> leg->number & 1) != 0;
 }
 
 // RFC 4028 §7.3 (C37)
@@ -272,23 +289,21 @@ static bool invite_again(struct transfer *t, struct leg *leg, const struct sip_m
 		== 0;
 }
 
+// What a target says that rings no more is as with the branches of a call: a late 2xx is acknowledged, and
+// ended where it is not wanted.
 bool transfer_on_response(struct call *call, struct leg *leg, const struct sip_msg *response)
 {
 	struct call_input in = {.msg = response, .leg = leg, .status = response->status};
-	bool is_success = response->status / 100 == 2;
 
-	if (!is_fresh(call, leg))
+	if (!rings(call, leg))
 		return false;
 	if (response->status == 422 && invite_again(call->transfer, leg, response))
 		return true;
-	if (is_success && leg->state != LEG_INVITED)
-		leg_ack_again(call, leg, response);
+	if (response->status >= 300)
+		referral_on_refusal(call->transfer, leg, &in);
 	else if (response->status > 100)
 		transfer_handle(call->transfer,
-			is_success			 ? TRANSFER_EV_SUCCESS
-				: response->status < 200 ? TRANSFER_EV_RINGING
-							 : TRANSFER_EV_REFUSAL,
-			&in);
+			response->status >= 200 ? TRANSFER_EV_SUCCESS : TRANSFER_EV_RINGING, &in);
 	return true;
 }
 
@@ -296,10 +311,9 @@ bool transfer_on_silence(struct call *call, struct leg *leg, bool unreachable)
 {
 	struct call_input in = {.leg = leg, .status = unreachable ? 503 : 408};
 
-	if (!is_fresh(call, leg))
+	if (!rings(call, leg))
 		return false;
-	leg->state = LEG_GONE;
-	transfer_handle(call->transfer, TRANSFER_EV_REFUSAL, &in);
+	referral_on_refusal(call->transfer, leg, &in);
 	return true;
 }
 

@@ -6,7 +6,7 @@
 //	REFER that we perform (C27), referral.c          INVITE with Replaces (C29), replace.c
 //
 //	OFFERING   media: what the fresh leg is offered  JOINING   media: what the staying leg is offered
-//	CALLING    INVITE to the fresh leg               SWITCHING re-INVITE to the staying leg
+//	CALLING    INVITE to the fresh leg, or several   SWITCHING re-INVITE to the staying leg
 //	ANSWERING  media: what it answered               AGREEING  media: what that answered
 //	MOVING     re-INVITE to the staying leg                    200 to the fresh leg
 //	SETTLING   media: what that answered
@@ -21,6 +21,7 @@
 
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/call/cell.h"
+#include "controlplane/call/hunt.h"
 #include "controlplane/media/session.h"
 #include "controlplane/sip/msg.h"
 
@@ -55,6 +56,7 @@ enum transfer_state {
 	X(MEDIA_FAILED, "media-failed") \
 	X(RINGING, "ringing")           \
 	X(SUCCESS, "success")           \
+	X(NEXT, "next")                 \
 	X(REFUSAL, "refusal")           \
 	X(MOVED, "moved")               \
 	X(STAYED, "stayed")             \
@@ -72,12 +74,18 @@ struct transfer {
 	struct call *call;
 	enum transfer_state state;
 	unsigned int handling;
-	uint8_t staying, leaving, fresh; // numbers of legs
-	struct media_session *media;	 // of staying and fresh, until the call takes it
-	struct timer timer;		 // the fresh leg rings
-	uint32_t refer;			 // CSeq of the REFER; 0: it was none
-	bool is_silent;			 // it makes no subscription (RFC 4488)
-	uint16_t told;			 // last, in a NOTIFY
+	uint8_t staying, leaving, fresh; // numbers of legs; of several targets that ring, one
+	uint16_t ringing;	     // targets that may still answer: a bit for each leg's number
+	struct media_session *media; // of staying and fresh, until the call takes it
+	struct timer timer;	     // the targets ring
+	uint32_t refer;		     // CSeq of the REFER; 0: it was none
+	bool is_silent;		     // it makes no subscription (RFC 4488)
+	uint16_t told;		     // last, in a NOTIFY
+	struct hunt hunt;	     // whom a REFER means
+	char *target;		     // the URI it names
+	uint16_t refusal;	     // the best of the finals so far; 0: none
+	char *early;		     // SDP of a target's 1xx, for a 2xx without; NULL: none
+	uint64_t early_dialog;	     // hash of the To-tag of that
 };
 
 // A REFER to be performed.

@@ -22,11 +22,15 @@ void transfer_complete(struct transfer *t);
 // Nothing more comes of it: for what a cell could not know.
 void transfer_finish(struct transfer *t);
 
-// Sends the INVITE to the fresh leg, and so on.
+// A target refused, or says nothing: others ring on, the next are called, or it was the last.
+void referral_on_refusal(struct transfer *t, struct leg *leg, const struct call_input *in);
+
+// Sends the INVITE to the targets, and so on.
 transfer_action_h referral_call;
 transfer_action_h referral_fail_media;
 transfer_action_h referral_tell;
 transfer_action_h referral_take_answer;
+transfer_action_h referral_next;
 transfer_action_h referral_fail;
 transfer_action_h referral_move;
 transfer_action_h referral_lose;

@@ -62,6 +62,11 @@ static uint64_t connected(struct world *w)
 	return w->sockets.attempts;
 }
 
+static uint64_t transferred(struct world *w)
+{
+	return engine_counters(w->engine)->transferred;
+}
+
 static const struct question {
 	const char *name;
 	uint64_t (*ask)(struct world *w);
@@ -74,6 +79,7 @@ static const struct question {
 	{"connections", connections},
 	{"connected", connected},
 	{"refused_by_rate", refused_by_rate},
+	{"transferred", transferred},
 };
 
 #define ENGINE(field)                                           \
