@@ -518,9 +518,10 @@ void referral_move(struct transfer *t, const struct call_input *in)
 	transfer_move(t, in->sdp);
 }
 
-// The target hung up while the transferee was on its way to it.
+// The target hung up while the transferee was on its way to it, or that takes too long.
 void referral_lose(struct transfer *t, const struct call_input *in)
 {
+	transfer_stop_move(t);
 	give_up(t, in->status);
 }
 

@@ -205,6 +205,19 @@ void replace_drop(struct transfer *t, const struct call_input * /*in*/)
 	answer(t, &(struct leg_answer){.status = 487, .sdp = STR_NONE});
 }
 
+void replace_drop_moving(struct transfer *t, const struct call_input *in)
+{
+	replace_drop(t, in);
+	transfer_stop_move(t);
+}
+
+// The leg that stays does not say whether it takes it.
+void replace_drop_slow(struct transfer *t, const struct call_input *in)
+{
+	answer(t, &(struct leg_answer){.status = in->status, .sdp = STR_NONE});
+	transfer_stop_move(t);
+}
+
 void replace_drop_moved(struct transfer *t, const struct call_input *in)
 {
 	replace_drop(t, in);

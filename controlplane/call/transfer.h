@@ -60,6 +60,7 @@ enum transfer_state {
 	X(REFUSAL, "refusal")           \
 	X(MOVED, "moved")               \
 	X(STAYED, "stayed")             \
+	X(TIMEOUT, "timeout")           \
 	X(FRESH_GONE, "fresh-gone")     \
 	X(CALL_ENDS, "call-ends")
 
@@ -77,7 +78,7 @@ struct transfer {
 	uint8_t staying, leaving, fresh; // numbers of legs; of several targets that ring, one
 	uint16_t ringing;	     // targets that may still answer: a bit for each leg's number
 	struct media_session *media; // of staying and fresh, until the call takes it
-	struct timer timer;	     // the targets ring
+	struct timer timer;	     // the targets ring, or the staying leg has our re-INVITE
 	uint32_t refer;		     // CSeq of the REFER; 0: it was none
 	bool is_silent;		     // it makes no subscription (RFC 4488)
 	uint16_t told;		     // last, in a NOTIFY

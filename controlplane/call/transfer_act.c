@@ -32,8 +32,24 @@ static void on_moved(
 		.sdp = response != NULL ? sip_body_sdp(response) : STR_NONE,
 	};
 
-	if (t != NULL && t->staying == leg->number)
-		transfer_handle(t, status / 100 == 2 ? TRANSFER_EV_MOVED : TRANSFER_EV_STAYED, &in);
+	if (t == NULL || t->staying != leg->number)
+		return;
+	timer_cancel(call->engine->params.wheel, &t->timer);
+	transfer_handle(t, status / 100 == 2 ? TRANSFER_EV_MOVED : TRANSFER_EV_STAYED, &in);
+}
+
+static void on_timer(struct timer * /*timer*/, void *arg)
+{
+	transfer_handle(arg, TRANSFER_EV_TIMEOUT, &(struct call_input){.status = 408});
+}
+
+// RFC 3261 §17.1.1.2: after a provisional response the transaction would wait for ever.
+static void limit_move(struct transfer *t)
+{
+	const struct conf_peer *peer = transfer_staying(t)->peer;
+
+	timer_arm(t->call->engine->params.wheel, &t->timer,
+		peer != NULL ? peer->no_answer_ms : t->call->conf->no_answer_ms, on_timer, t);
 }
 
 void transfer_move(struct transfer *t, struct str sdp)
@@ -42,9 +58,21 @@ void transfer_move(struct transfer *t, struct str sdp)
 	int rc = exchange_ask(t->call, staying,
 		&(struct exchange_own){.method = SIP_INVITE, .sdp = sdp, .on_final = on_moved});
 
-	if (rc < 0)
+	if (rc == 0)
+		limit_move(t);
+	else
 		transfer_handle(
 			t, TRANSFER_EV_STAYED, &(struct call_input){.leg = staying, .status = 500});
+}
+
+void transfer_stop_move(struct transfer *t)
+{
+	struct exchange *x = t->call->exchanges;
+
+	while (x != NULL && (x->server != 0 || x->asked != SIP_INVITE || x->to != t->staying))
+		x = x->next;
+	if (x != NULL)
+		exchange_handle(x, EXCHANGE_EV_CANCEL, NULL);
 }
 
 void transfer_move_back(struct transfer *t)

@@ -13,8 +13,11 @@ typedef void transfer_action_h(struct transfer *t, const struct call_input *in);
 struct leg *transfer_staying(const struct transfer *t);
 struct leg *transfer_leaving(const struct transfer *t);
 struct leg *transfer_fresh(const struct transfer *t);
-// Re-INVITE to the staying leg; its final is MOVED or STAYED.
+// Re-INVITE to the staying leg; its final is MOVED or STAYED, TIMEOUT that there is none for so long as its
+// peer may ring.
 void transfer_move(struct transfer *t, struct str sdp);
+// Nobody waits for that any more: CANCEL.
+void transfer_stop_move(struct transfer *t);
 // The staying leg was moved in vain: it is told again what it was told before.
 void transfer_move_back(struct transfer *t);
 // The fresh leg takes the place of the leaving one, which gets BYE.
@@ -41,6 +44,8 @@ transfer_action_h replace_move;
 transfer_action_h replace_fail_media;
 transfer_action_h replace_fail_answer;
 transfer_action_h replace_drop;
+transfer_action_h replace_drop_moving;
+transfer_action_h replace_drop_slow;
 transfer_action_h replace_drop_moved;
 transfer_action_h replace_take_answer;
 transfer_action_h replace_refuse;
