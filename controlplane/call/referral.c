@@ -497,7 +497,8 @@ static void give_up(struct transfer *t, uint16_t status)
 	if (fresh != NULL)
 		leg_hang_up(call, fresh, &(struct farewell){0});
 	if (leaving != NULL && leaving->state == LEG_GONE)
-		call_end(call, &(struct farewell){.cause = CALL_CAUSE_BYE, .by = "us"});
+		fsm_handle(call, leaving->side == LEG_A ? CALL_EV_A_BYE : CALL_EV_B_BYE,
+			&(struct call_input){.leg = leaving});
 }
 
 void referral_fail(struct transfer *t, const struct call_input *in)
