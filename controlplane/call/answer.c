@@ -125,7 +125,10 @@ static void deliver_provisional(struct call *call, struct answer *answer)
 
 	if (kept->is_reliable)
 		make_reliable(answer, call);
-	send_on(call, answer);
+	if (send_on(call, answer) < 0 && kept->is_reliable) {
+		fsm_handle(call, CALL_EV_A_NO_PRACK, NULL); // for what was not sent none will come
+		return;
+	}
 	if (kept->sdp != NULL && call->offer == CALL_OFFER_AWAITED) {
 		call->offer = CALL_OFFER_IN;
 		call->settled = kept->dialog;

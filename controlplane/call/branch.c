@@ -58,13 +58,17 @@ int branch_make(struct call *call)
 
 void branch_invite(struct call *call, struct str sdp)
 {
+	int rc;
+
 	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
 		struct leg *leg = call->legs[i];
 
 		if (!is_branch(leg) || leg->state != LEG_IDLE)
 			continue;
 		leg->state = LEG_INVITED;
-		if (leg_invite(call, leg, &call->invite->msg, sdp) < 0)
+		rc = leg_invite(call, leg, &call->invite->msg, sdp);
+		call->hunt.is_too_large |= rc == -EMSGSIZE;
+		if (rc < 0)
 			branch_on_silence(call, leg, true);
 	}
 }

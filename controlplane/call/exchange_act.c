@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <errno.h>
 #include <stdlib.h>
 
 #include "controlplane/call/call_int.h"
@@ -19,19 +20,18 @@ static void keep(struct exchange *x, const struct sip_msg *msg)
 	x->kept = kept_new(msg);
 }
 
-static void reply(struct exchange *x, const struct leg_answer *answer)
+static int reply(struct exchange *x, const struct leg_answer *answer)
 {
 	struct leg *from = x->call->legs[x->from];
 	struct leg_answer out = *answer;
 
 	out.method = (enum sip_method)x->method;
-	if (x->server != 0 && from != NULL)
-		leg_answer(x->call, from, x->server, &out);
+	return x->server != 0 && from != NULL ? leg_answer(x->call, from, x->server, &out) : 0;
 }
 
-static void reply_from(struct exchange *x, const struct sip_msg *response, struct str sdp)
+static int reply_from(struct exchange *x, const struct sip_msg *response, struct str sdp)
 {
-	reply(x,
+	return reply(x,
 		&(struct leg_answer){
 			.status = response->status,
 			.phrase = identity_phrase(response->reason),
@@ -149,7 +149,9 @@ void exchange_send(struct exchange *x, const struct call_input *in)
 	free(x->kept);
 	x->kept = NULL;
 	if (rc < 0)
-		exchange_handle(x, EXCHANGE_EV_SILENT, &(struct call_input){.unreachable = true});
+		exchange_handle(x, EXCHANGE_EV_SILENT,
+			&(struct call_input){
+				.unreachable = true, .status = rc == -EMSGSIZE ? 513 : 0});
 }
 
 void exchange_refuse_media(struct exchange *x, const struct call_input *in)
@@ -255,9 +257,16 @@ void exchange_take_success(struct exchange *x, const struct call_input *in)
 
 void exchange_pass_success(struct exchange *x, const struct call_input *in)
 {
-	reply_from(x, &x->kept->msg, in->sdp);
+	int rc = reply_from(x, &x->kept->msg, in->sdp);
+
 	free(x->kept);
 	x->kept = NULL;
+	if (rc == -EMSGSIZE || rc == -ENOMEM) {
+		// the asker did not hear what the other side agreed to
+		exchange_finish(x);
+		exchange_fail(x, &(struct call_input){.failure = MEDIA_OK});
+		return;
+	}
 	if (x->method == SIP_INVITE)
 		return;
 	acknowledge(x);
@@ -335,6 +344,8 @@ static uint16_t silence_status(const struct exchange *x, const struct call_input
 
 	if (!in->unreachable)
 		return 408;
+	if (in->status != 0)
+		return in->status;
 	return to != NULL && to->peer == NULL && transport_is_reliable(&to->dialog.flow) ? 480
 											 : 500;
 }

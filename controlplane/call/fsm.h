@@ -48,7 +48,7 @@ struct call_input {
 	bool unreachable;	    // A_NO_ACK, B_SILENT: the network said so at once
 	enum media_failure failure; // OFFER_FAILED, ANSWER_FAILED
 	struct str sdp;		    // OFFER_READY, ANSWER_READY, ACK_READY
-	uint16_t status;	    // DIALOG_GONE: what the peer said
+	uint16_t status;	    // DIALOG_GONE: what the peer said; of an exchange: to be said
 	int cause;		    // EXPIRED: enum call_cause
 };
 

@@ -26,6 +26,7 @@ struct hunt {
 	uint8_t next;	      // the first that is not called yet
 	uint8_t together;     // of them are to be called at once: the first group's, then 1
 	uint8_t redirections; // followed so far
+	bool is_too_large;    // what was to leave for one of them
 };
 
 // The first peer of the route and its forks, which are to be called at once, and its alternatives. Left

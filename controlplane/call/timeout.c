@@ -1,6 +1,12 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/call/call_int.h"
 
+// What is too large is so for whoever was to get it (A34).
+static uint16_t unreachable_status(const struct call *call)
+{
+	return call->hunt.is_too_large ? 513 : 500;
+}
+
 // Timer B, or the network said so at once: then it counts as 503, and that leaves as 500 (B31, C43).
 void timeout_silent(struct call *call, const struct call_input *in)
 {
@@ -8,7 +14,7 @@ void timeout_silent(struct call *call, const struct call_input *in)
 		&(struct farewell){
 			.cause = in->unreachable ? CALL_CAUSE_UNREACHABLE : CALL_CAUSE_TIMEOUT,
 			.by = "us",
-			.status = in->unreachable ? 500 : 408,
+			.status = in->unreachable ? unreachable_status(call) : 408,
 		});
 }
 

@@ -137,9 +137,10 @@ void sip_stack_lost(struct sip_stack *stack, uint64_t connection);
 // filled in from the kept request; the user sets status, reason, contact, source, extra, body and
 // record_routes is copied when the response makes or may make a dialog. to_tag: ours ("": none, for
 // 100). A 2xx to INVITE is repeated T1..T2 until sip_acked, for 64*T1 (B26).
-// Returns 0, also when the transport could not send it; -ESTALE when the transaction has ended;
-// -EALREADY when it had a final; -EMSGSIZE or -ENOMEM: nothing was sent, and for want of memory for a final
-// the transaction is forgotten, for nobody would end it.
+// Returns 0, also when the transport could not send it, and when a refusal was too large to leave and left
+// without source, body and Contact; -ESTALE when the transaction has ended; -EALREADY when it had a final;
+// -EMSGSIZE: a provisional was not sent, in place of a 2xx 500 was; -ENOMEM: nothing was sent. When not even
+// a bare final could be, the transaction is forgotten, for nobody would end it.
 int sip_respond(
 	struct sip_stack *stack, uint64_t txn, struct str to_tag, struct sip_response_out *out);
 // Likewise a provisional response to an INVITE other than 100, which bears Require: 100rel and RSeq by the

@@ -70,6 +70,11 @@ void stack_write_vias(const struct sip_stack *stack, struct strbuf *b,
 bool stack_is_large(const struct sip_client *client, const struct strbuf *b);
 // The topmost Via of what was written says another protocol: "UDP" or "TCP", which are of one length.
 void stack_set_via_protocol(char *wire, size_t len, const char *protocol);
+// Whether what was written is whole and can leave on that flow: a datagram crosses the rings, or not at all.
+static inline bool stack_fits(const struct net_flow *flow, const struct strbuf *b)
+{
+	return !b->failed && (transport_is_reliable(flow) || b->len <= TG_PUNT_BYTES_MAX);
+}
 
 static inline struct strbuf stack_out(struct sip_stack *stack)
 {

@@ -225,7 +225,51 @@ static int write_response(struct strbuf *b, struct txn *txn, struct str to_tag,
 	out->method = (enum sip_method)kept->method;
 	out->method_name = part(kept, PART_METHOD);
 	sip_response_write(b, out);
-	return b->failed || to->failed ? -EMSGSIZE : 0;
+	return to->failed || !stack_fits(&txn->flow, b) ? -EMSGSIZE : 0;
+}
+
+static int write_once(
+	struct strbuf *b, struct txn *txn, struct str to_tag, struct sip_response_out *out)
+{
+	char to_text[STACK_TO_BYTES];
+	struct strbuf to = strbuf_on(to_text, sizeof(to_text));
+
+	return write_response(b, txn, to_tag, out, &to);
+}
+
+// In place of a final that is too large to leave, the least that ends the transaction: a refusal without what
+// came with it, and no success without what it promises. Returns its status.
+static int write_least(struct strbuf *b, struct sip_stack *stack, struct txn *txn,
+	struct str to_tag, const struct sip_response_out *out)
+{
+	bool is_success = out->status < 300;
+	struct sip_response_out least = {
+		.status = is_success ? 500 : out->status,
+		.extra = out->extra,
+		.extra_count = is_success ? 0 : out->extra_count,
+		.edge = out->edge,
+	};
+	int rc;
+
+	*b = stack_out(stack);
+	rc = write_once(b, txn, to_tag, &least);
+	if (rc < 0 && least.extra_count > 0) {
+		*b = stack_out(stack);
+		least.extra_count = 0;
+		rc = write_once(b, txn, to_tag, &least);
+	}
+	return rc == 0 ? least.status : rc;
+}
+
+// Returns the status of what was written.
+static int write_fitting(struct strbuf *b, struct sip_stack *stack, struct txn *txn,
+	struct str to_tag, struct sip_response_out *out)
+{
+	int rc = write_once(b, txn, to_tag, out);
+
+	if (rc == 0)
+		return out->status;
+	return out->status >= 200 ? write_least(b, stack, txn, to_tag, out) : rc;
 }
 
 static void on_invite_final(struct sip_stack *stack, struct txn *txn, uint16_t status)
@@ -257,28 +301,25 @@ int sip_respond(
 {
 	struct txn *txn = txn_get(stack, txn_id);
 	struct strbuf b = stack_out(stack);
-	char to_text[STACK_TO_BYTES];
-	struct strbuf to = strbuf_on(to_text, sizeof(to_text));
-	int rc;
+	int status, rc;
 
 	if (txn == NULL || txn_is_client(txn))
 		return -ESTALE;
 	if (!txn_server_is_pending(txn))
 		return -EALREADY;
 	out->edge = stack_edge(stack, &txn->flow);
-	rc = write_response(&b, txn, to_tag, out, &to);
-	if (rc == 0)
-		rc = txn_keep(txn, strbuf_str(&b));
-	if (rc == -ENOMEM && out->status >= 200)
+	status = write_fitting(&b, stack, txn, to_tag, out);
+	rc = status > 0 ? txn_keep(txn, strbuf_str(&b)) : status;
+	if (rc < 0 && out->status >= 200)
 		txn_free(stack, txn);
 	if (rc < 0)
 		return rc;
-	counter_add(&stack->counters.responses_out[out->status / 100], 1);
+	counter_add(&stack->counters.responses_out[status / 100], 1);
 	out->vias = out->record_routes = out->from = out->to = out->call_id = STR_NONE;
 	out->method_name = STR_NONE;
-	advance(stack, txn, out->status);
+	advance(stack, txn, (uint16_t)status);
 	txn_send(stack, txn, false);
-	return 0;
+	return status == out->status ? 0 : -EMSGSIZE;
 }
 
 int sip_respond_reliably(
@@ -305,15 +346,6 @@ int sip_pracked(struct sip_stack *stack, uint64_t txn_id)
 	timer_cancel(stack->params.wheel, &txn->repeat);
 	txn_expire(stack, txn, UINT32_MAX);
 	return 0;
-}
-
-static int write_once(
-	struct strbuf *b, struct txn *txn, struct str to_tag, struct sip_response_out *out)
-{
-	char to_text[STACK_TO_BYTES];
-	struct strbuf to = strbuf_on(to_text, sizeof(to_text));
-
-	return write_response(b, txn, to_tag, out, &to);
 }
 
 static bool is_larger(struct strbuf *b, const struct txn *txn)

@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "tests/mock/fake_net.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "include/tidegate/limits.h"
 
 static int keep(void *arg, const struct net_flow *flow, struct str message)
 {
@@ -11,6 +14,8 @@ static int keep(void *arg, const struct net_flow *flow, struct str message)
 
 	if (net->fail != 0)
 		return net->fail;
+	if (flow->protocol == TRANSPORT_UDP && message.len > TG_PUNT_BYTES_MAX)
+		return -EMSGSIZE;
 	d = calloc(1, sizeof(*d) + message.len + 1);
 	if (d == NULL)
 		abort();

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// A network for tests: keeps what is sent, in order, with the time of the wheel.
+// A network for tests: keeps what is sent, in order, with the time of the wheel. A datagram is bounded as
+// the rings bound it.
 #pragma once
 
 #include "controlplane/base/timer_wheel.h"

@@ -386,6 +386,58 @@ Test(txn_server, B21_only_its_source_cancels)
 	cr_assert(sip_txn_is_pending(w.stack, w.told.txn));
 }
 
+static int respond_with(uint16_t status, const char *header, const char *body)
+{
+	struct sip_extra extra = {SIP_HDR_WARNING, str_from(header)};
+	struct sip_response_out out = {.status = status,
+		.content_type = STR("text/plain"),
+		.body = str_from(body),
+		.extra = &extra,
+		.extra_count = 1};
+
+	return sip_respond(w.stack, w.told.txn, STR("t"), &out);
+}
+
+// What a datagram cannot bear, and what nobody's buffer can.
+Test(txn_server, A34_a_final_too_large_leaves_without_its_load)
+{
+	static const struct {
+		size_t bytes;
+		uint16_t status;
+		int rc;
+		const char *sent, *warning;
+		bool in_header;
+	} cases[] = {
+		{16000, 486, 0, "SIP/2.0 486 Busy Here\r\n", "small", false},
+		{69000, 486, 0, "SIP/2.0 486 Busy Here\r\n", "small", false},
+		{16000, 486, 0, "SIP/2.0 486 Busy Here\r\n", "", true},
+		{16000, 200, -EMSGSIZE, "SIP/2.0 500 Server Internal Error\r\n", "", false},
+		{69000, 200, -EMSGSIZE, "SIP/2.0 500 Server Internal Error\r\n", "", false},
+	};
+	static char load[70000];
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char branch[32];
+
+		memset(load, 'x', cases[i].bytes);
+		load[cases[i].bytes] = '\0';
+		snprintf(branch, sizeof(branch), BRANCH "%zu", i);
+		world_request(&w, "INVITE", branch);
+		cr_assert_eq(respond_with(183, "small", load), -EMSGSIZE);
+		nothing_sent(0);
+		cr_assert_eq(respond_with(cases[i].status, cases[i].in_header ? load : "small",
+				     cases[i].in_header ? "" : load),
+			cases[i].rc);
+		sent(cases[i].sent);
+		cr_assert_str_eq(world_header(&w, "Warning"), cases[i].warning);
+		cr_assert_str_eq(world_header(&w, "Content-Length"), "0");
+		cr_assert_eq(respond_with(500, "small", ""), -EALREADY);
+		world_pass_ms(&w, 40000);
+		world_drop(&w);
+	}
+	cr_assert_eq(sip_stack_counters(w.stack)->transactions, 0);
+}
+
 Test(txn_server, ids_of_the_dead_find_nothing)
 {
 	struct sip_response_out out = {.status = 200};
