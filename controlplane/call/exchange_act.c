@@ -183,9 +183,9 @@ void exchange_lose(struct exchange *x, const struct call_input * /*in*/)
 	reply(x, &(struct leg_answer){.status = status});
 }
 
-void exchange_cancel(struct exchange *x, const struct call_input * /*in*/)
+void exchange_cancel(struct exchange *x, const struct call_input *in)
 {
-	sip_cancel(x->call->engine->stack, x->client, NULL, 0);
+	sip_cancel(x->call->engine->stack, x->client, STR_NONE, in->msg);
 }
 
 void exchange_abandon_sent(struct exchange *x, const struct call_input *in)

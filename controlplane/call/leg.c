@@ -132,17 +132,10 @@ static void send_bye(struct call *call, struct leg *leg, const struct farewell *
 
 static void send_cancel(struct call *call, struct leg *leg, const struct farewell *farewell)
 {
-	struct sip_extra reason = {SIP_HDR_REASON, farewell->reason};
-	const struct sip_hdr *hdr = NULL;
-
-	if (farewell->request != NULL)
-		hdr = sip_msg_header(farewell->request, SIP_HDR_REASON);
-	if (str_is_none(reason.value) && hdr != NULL)
-		reason.value = hdr->value; // B23
 	prack_forget(call, leg);
 	exchange_end_leg(call, leg->number);
 	leg->state = LEG_CANCELLING;
-	if (sip_cancel(call->engine->stack, leg->invite, &reason, !str_is_none(reason.value)) < 0)
+	if (sip_cancel(call->engine->stack, leg->invite, farewell->reason, farewell->request) < 0)
 		leg->state = LEG_GONE;
 }
 

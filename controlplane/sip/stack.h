@@ -189,11 +189,12 @@ struct sip_client {
 // the transport's error other than -EAGAIN, which Timer A or E mends.
 int sip_request(struct sip_stack *stack, uint64_t *txn, const struct sip_client *client,
 	struct sip_request_out *out);
-// Cancels a pending INVITE: at once when a 1xx has come, else with the first 1xx (B18). extra may
-// bear a Reason. Returns 0, -ESTALE, -EALREADY when a final has come or it was cancelled before,
-// -EMSGSIZE. Without a final 64*T1 later it ends with SIP_TXN_TIMEOUT (RFC 3261 §9.1).
-int sip_cancel(struct sip_stack *stack, uint64_t txn, const struct sip_extra *extra,
-	unsigned int extra_count);
+// Cancels a pending INVITE: at once when a 1xx has come, else with the first 1xx (B18). reason is the value
+// of our Reason; none: those of source, which may be NULL, as they cross (B23). Returns 0, -ESTALE,
+// -EALREADY when a final has come or it was cancelled before, -EMSGSIZE. Without a final 64*T1 later it ends
+// with SIP_TXN_TIMEOUT (RFC 3261 §9.1).
+int sip_cancel(
+	struct sip_stack *stack, uint64_t txn, struct str reason, const struct sip_msg *source);
 
 // ---- outside transactions
 

@@ -249,20 +249,39 @@ static void send_held_cancel(struct sip_stack *stack, struct txn *txn)
 		send_cancel(stack, txn, strbuf_str(&b));
 }
 
-int sip_cancel(struct sip_stack *stack, uint64_t txn_id, const struct sip_extra *extra,
-	unsigned int extra_count)
+// RFC 3326 §2: there may be one for each protocol
+static void put_reasons(
+	struct strbuf *b, const struct sip_edge *edge, struct str own, const struct sip_msg *source)
+{
+	if (!str_is_none(own)) {
+		strbuf_put(b, STR("Reason: "));
+		put_line(b, own);
+		return;
+	}
+	for (unsigned int i = 0; source != NULL && i < source->hdr_count; i++) {
+		const struct sip_hdr *hdr = &source->hdr[i];
+
+		if (hdr->id != SIP_HDR_REASON || !sip_crosses(edge, source, hdr))
+			continue;
+		strbuf_put(b, STR("Reason: "));
+		put_line(b, hdr->value);
+	}
+}
+
+int sip_cancel(
+	struct sip_stack *stack, uint64_t txn_id, struct str reason, const struct sip_msg *source)
 {
 	struct txn *txn = txn_get(stack, txn_id);
 	struct strbuf b = stack_out(stack);
+	struct sip_edge edge;
 
 	if (txn == NULL || txn->kind != TXN_INVITE_CLIENT)
 		return -ESTALE;
 	if (txn->is_cancelled || (txn->state != TXN_CALLING && txn->state != TXN_PROCEEDING))
 		return -EALREADY;
 	derive(&b, wire_of(txn), STR("CANCEL"), STR_NONE);
-	for (unsigned int i = 0; i < extra_count; i++)
-		strbuf_printf(&b, "%.*s: %.*s\r\n", STR_FMT(sip_hdr_name(extra[i].id)),
-			STR_FMT(extra[i].value));
+	edge = stack_edge(stack, &txn->flow);
+	put_reasons(&b, &edge, reason, source);
 	put_end(&b);
 	if (b.failed)
 		return -EMSGSIZE;

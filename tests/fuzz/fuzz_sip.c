@@ -140,7 +140,7 @@ static void fuzz_answer(const struct net_flow *flow, const uint8_t *data, size_t
 	strbuf_put(&b, str_from(our_via));
 	strbuf_put(&b, str_of(data, size));
 	sip_stack_receive(stack, flow, strbuf_str(&b));
-	sip_cancel(stack, txn, NULL, 0);
+	sip_cancel(stack, txn, STR_NONE, NULL);
 	sip_stack_receive(stack, flow, strbuf_str(&b));
 }
 

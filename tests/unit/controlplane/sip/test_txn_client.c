@@ -251,14 +251,13 @@ Test(txn_client, B30_responses_of_others_are_dropped)
 
 Test(txn_client, B17_cancel_repeats_its_invite_s_route)
 {
-	static const struct sip_extra reason = {SIP_HDR_REASON, {"SIP;cause=200", 13}};
 	char via[256];
 	uint64_t txn = world_send(&w, SIP_INVITE);
 
 	world_take(&w);
 	snprintf(via, sizeof(via), "%s", world_header(&w, "Via"));
 	world_answer(&w, "180 Ringing", "t1");
-	cr_assert_eq(sip_cancel(w.stack, txn, &reason, 1), 0);
+	cr_assert_eq(sip_cancel(w.stack, txn, STR("SIP;cause=200"), NULL), 0);
 	cr_assert(world_take(&w) != NULL);
 	cr_assert(
 		strncmp(w.text, "CANCEL sip:carol@192.0.2.10:5062;line=12071 SIP/2.0\r\n", 53) == 0,
@@ -272,7 +271,7 @@ Test(txn_client, B17_cancel_repeats_its_invite_s_route)
 	cr_assert_str_eq(world_header(&w, "Max-Forwards"), "70");
 	cr_assert_str_eq(world_header(&w, "Reason"), "SIP;cause=200");
 	cr_assert_str_eq(world_header(&w, "Contact"), "");
-	cr_assert_eq(sip_cancel(w.stack, txn, NULL, 0), -EALREADY);
+	cr_assert_eq(sip_cancel(w.stack, txn, STR_NONE, NULL), -EALREADY);
 	world_answer(&w, "200 OK", "t1");
 	cr_assert_eq(w.told.responses, 1, "the CANCEL's answer is not the user's");
 	nothing_sent(1000);
@@ -283,7 +282,7 @@ Test(txn_client, B18_cancel_waits_for_the_first_provisional)
 	uint64_t txn = world_send(&w, SIP_INVITE);
 
 	world_take(&w);
-	cr_assert_eq(sip_cancel(w.stack, txn, NULL, 0), 0);
+	cr_assert_eq(sip_cancel(w.stack, txn, STR_NONE, NULL), 0);
 	nothing_sent(499);
 	world_pass_ms(&w, 1);
 	cr_assert(world_take(&w) != NULL);
@@ -299,11 +298,11 @@ Test(txn_client, B18_a_final_first_makes_no_cancel)
 	uint64_t txn = world_send(&w, SIP_INVITE);
 
 	world_take(&w);
-	sip_cancel(w.stack, txn, NULL, 0);
+	sip_cancel(w.stack, txn, STR_NONE, NULL);
 	world_answer(&w, "200 OK", "t");
 	cr_assert_eq(w.told.status, 200);
 	nothing_sent(40000);
-	cr_assert_eq(sip_cancel(w.stack, txn, NULL, 0), -ESTALE);
+	cr_assert_eq(sip_cancel(w.stack, txn, STR_NONE, NULL), -ESTALE);
 }
 
 Test(txn_client, B17_a_cancelled_invite_that_never_ends_times_out)
@@ -313,7 +312,7 @@ Test(txn_client, B17_a_cancelled_invite_that_never_ends_times_out)
 	world_take(&w);
 	world_answer(&w, "180 Ringing", "t1");
 	world_pass_ms(&w, 100000);
-	sip_cancel(w.stack, txn, NULL, 0);
+	sip_cancel(w.stack, txn, STR_NONE, NULL);
 	world_pass_ms(&w, 10000);
 	world_receive(&w,
 		"SIP/2.0 183 x\nVia: %s\nFrom: <sip:a@x>\nTo: <sip:c@x>;tag=t1\nCall-ID: two\n"
@@ -351,7 +350,7 @@ Test(txn_client, B31_unreachable_is_told_at_once)
 static void answer_back(struct world *world, uint64_t txn)
 {
 	if (world->told.status == 180)
-		cr_assert_eq(sip_cancel(world->stack, txn, NULL, 0), 0);
+		cr_assert_eq(sip_cancel(world->stack, txn, STR_NONE, NULL), 0);
 	world_send(world, SIP_OPTIONS);
 }
 

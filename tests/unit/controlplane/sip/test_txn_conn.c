@@ -298,7 +298,7 @@ Test(txn_conn, G2_a_cancel_that_waits_follows_its_invite)
 	w.flow.protocol = TRANSPORT_UDP;
 	txn = send_sized(SIP_INVITE, 1300, true);
 	world_drop(&w);
-	cr_assert_eq(sip_cancel(w.stack, txn, NULL, 0), 0);
+	cr_assert_eq(sip_cancel(w.stack, txn, STR_NONE, NULL), 0);
 	lose();
 	world_take(&w);
 	world_answer(&w, "180 Ringing", "c");

@@ -446,7 +446,7 @@ Test(txn_server, ids_of_the_dead_find_nothing)
 	cr_assert_eq(sip_acked(w.stack, 12345), -ESTALE);
 	cr_assert_eq(sip_txn_own(w.stack, 12345, (struct sip_owner){1, 0}, (struct sip_label){0}),
 		-ESTALE);
-	cr_assert_eq(sip_cancel(w.stack, 12345, NULL, 0), -ESTALE);
+	cr_assert_eq(sip_cancel(w.stack, 12345, STR_NONE, NULL), -ESTALE);
 	cr_assert_not(sip_txn_is_pending(w.stack, 12345));
 }
 
