@@ -91,6 +91,7 @@ struct exchange {
 	struct sip_rack rack;	    // PRACK: of the leg that is asked
 	bool is_about_refer;	    // NOTIFY or SUBSCRIBE: may outlive the call (C56)
 	bool ends_refer;	    // NOTIFY: the last one
+	bool requires_100rel;	    // the asker of a re-INVITE does, so it gets no 18x
 	uint32_t refer;		    // its id, as the asker knows it
 	char *refer_to;		    // REFER: for when the other side does not take it; NULL: none
 	bool is_silent;		    // REFER: Refer-Sub: false

@@ -205,7 +205,7 @@ void exchange_pass_provisional(struct exchange *x, const struct call_input *in)
 		return;
 	if (sip_rseq(in->msg) != 0)
 		leg_prack(x->call, to, in->msg);
-	if (x->method == SIP_INVITE)
+	if (x->method == SIP_INVITE && !x->requires_100rel)
 		reply(x,
 			&(struct leg_answer){
 				.status = in->msg->status, .source = in->msg, .is_bare = true});

@@ -138,6 +138,7 @@ static void begin(struct exchange *x, const struct request *r)
 	leg_learn(r->leg, r->msg);
 	if (x->method == SIP_INVITE || x->method == SIP_UPDATE)
 		session_timer_on_request(call, r->leg, r->msg);
+	x->requires_100rel = sip_msg_has_token(r->msg, SIP_HDR_REQUIRE, SIP_100REL);
 	if (x->method == SIP_INVITE)
 		request_try(r);
 	if (bears)
