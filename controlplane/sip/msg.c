@@ -192,7 +192,8 @@ static enum sip_fault read_via(struct sip_msg *m)
 	m->via_count = count_elements(m, SIP_HDR_VIA);
 	if (m->via_count == 0)
 		return SIP_FAULT_NO_VIA;
-	if (sip_via_parse(&m->via, sip_msg_first(m, SIP_HDR_VIA)) < 0)
+	if (sip_via_parse(&m->via, sip_msg_first(m, SIP_HDR_VIA)) < 0
+		|| !str_equal(m->via.version, STR("2.0")))
 		return SIP_FAULT_VIA;
 	return m->via_count > SIP_VIAS_MAX ? SIP_FAULT_HEADER_COUNT : SIP_FAULT_NONE;
 }

@@ -60,6 +60,7 @@ uint16_t sip_fault_status(enum sip_fault fault, struct str *reason);
 
 struct sip_via {
 	struct str text;     // the whole element as it was written
+	struct str version;  // "2.0"; another one is a fault, but enough to answer by (A17)
 	struct str protocol; // "UDP"
 	struct str host;     // sent-by
 	uint16_t port;	     // 0: absent

@@ -11,21 +11,21 @@ static bool is_blank(char c)
 }
 
 // "SIP / 2.0 / UDP" with LWS around the slashes; leaves sent-by and parameters in *rest.
-static int parse_protocol(struct str *protocol, struct str *rest)
+static int parse_protocol(struct sip_via *via, struct str *rest)
 {
 	struct str name = str_trim(str_cut(rest, '/'));
 	struct str version = str_trim(str_cut(rest, '/'));
 	struct str tail = str_trim(*rest);
 	size_t end = 0;
 
-	if (str_is_none(*rest) || !str_equal_nocase(name, STR("SIP"))
-		|| !str_equal(version, STR("2.0")))
+	if (str_is_none(*rest) || !str_equal_nocase(name, STR("SIP")) || !sip_is_token(version))
 		return -EINVAL;
+	via->version = version;
 	while (end < tail.len && !is_blank(tail.at[end]))
 		end++;
-	*protocol = str_of(tail.at, end);
+	via->protocol = str_of(tail.at, end);
 	*rest = str_of(tail.at + end, tail.len - end);
-	return sip_is_token(*protocol) ? 0 : -EINVAL;
+	return sip_is_token(via->protocol) ? 0 : -EINVAL;
 }
 
 int sip_via_parse(struct sip_via *out, struct str text)
@@ -35,7 +35,7 @@ int sip_via_parse(struct sip_via *out, struct str text)
 	struct str sent_by;
 	size_t at;
 
-	if (sip_index_unquoted(&at, text, "") < 0 || parse_protocol(&via.protocol, &rest) < 0)
+	if (sip_index_unquoted(&at, text, "") < 0 || parse_protocol(&via, &rest) < 0)
 		return -EINVAL;
 	sent_by = str_cut(&rest, ';');
 	if (sip_hostport_parse(&via.host, &via.port, sent_by) < 0)

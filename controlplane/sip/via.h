@@ -8,7 +8,7 @@
 #include "controlplane/sip/msg.h"
 
 // One element of a Via header, LWS around slashes, colon and equals allowed. Returns 0, or -EINVAL
-// when it is not of SIP/2.0, its host or port is none, or a quote is not closed.
+// when it is not of SIP, of whatever version, its host or port is none, or a quote is not closed.
 int sip_via_parse(struct sip_via *out, struct str text);
 // True when the branch has the cookie and something behind it (RFC 3261 §8.1.1.7, B16).
 bool sip_via_is_rfc3261(const struct sip_via *via);

@@ -200,6 +200,26 @@ static void step_bytes(struct world *w, const struct step *step)
 		send_bytes(w, e, out, unescape(out, step->word[2]));
 }
 
+// file NAME PATH: the octets of that file
+static void step_file(struct world *w, const struct step *step)
+{
+	static char bytes[MESSAGE_BYTES_MAX];
+	struct endpoint *e = endpoint_of(w, step);
+	char path[512];
+	size_t len;
+	FILE *f;
+
+	snprintf(path, sizeof(path), "%.*s/%s", (int)(strrchr(step->file, '/') - step->file),
+		step->file, step->words > 2 ? step->word[2] : "");
+	f = fopen(path, "rb");
+	need(w, f != NULL, "cannot read the file");
+	if (e == NULL || f == NULL)
+		return;
+	len = fread(bytes, 1, sizeof(bytes), f);
+	fclose(f);
+	send_bytes(w, e, bytes, len);
+}
+
 static void step_repeat(struct world *w, const struct step *step)
 {
 	struct endpoint *e = endpoint_of(w, step);
@@ -611,6 +631,7 @@ static const struct verb {
 	{"move", step_move},
 	{"send", step_send},
 	{"bytes", step_bytes},
+	{"file", step_file},
 	{"repeat", step_repeat},
 	{"expect", step_expect},
 	{"none", step_none},

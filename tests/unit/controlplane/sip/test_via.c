@@ -125,7 +125,7 @@ Test(via, the_others_stay_as_they_are)
 Test(via, parse)
 {
 	static const char *const bad[] = {"", "SIP/2.0", "SIP/2.0/UDP", "SIP/2.0/UDP ;branch=x",
-		"SIP/1.0/UDP h", "HTTP/2.0/UDP h", "SIP/2.0/UDP h:0", "SIP/2.0/UDP h:70000",
+		"SIP//UDP h", "HTTP/2.0/UDP h", "SIP/2.0/UDP h:0", "SIP/2.0/UDP h:70000",
 		"SIP/2.0/UDP a b", "SIP/2.0/UDP h;x=\"open", "SIP/2.0/ h"};
 	struct sip_via via;
 
@@ -134,6 +134,7 @@ Test(via, parse)
 	cr_assert_eq(
 		sip_via_parse(&via, STR("SIP / 2.0\t/ UDP [::1] : 5060 ; rport ; branch = q")), 0);
 	cr_assert_str_eq(text_of(via.host), "::1");
+	cr_assert_str_eq(text_of(via.version), "2.0");
 	cr_assert_eq(via.port, 5060);
 	cr_assert(via.rport);
 	cr_assert_str_eq(text_of(via.branch), "q");
