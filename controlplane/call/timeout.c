@@ -39,7 +39,8 @@ void timeout_no_ack(struct call *call, const struct call_input *in)
 		&(struct farewell){
 			.cause = in->unreachable ? CALL_CAUSE_UNREACHABLE : CALL_CAUSE_NO_ACK,
 			.by = "us",
-			.reason = STR("SIP;cause=408;text=\"No ACK\""),
+			.reason = in->unreachable ? STR("SIP;cause=500;text=\"Answer not sent\"")
+						  : STR("SIP;cause=408;text=\"No ACK\""),
 		});
 }
 
