@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <ctype.h>
 #include <errno.h>
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/sip/topology.h"
 
 static void put_host(struct strbuf *b, const struct tg_addr *addr)
 {
@@ -122,11 +122,5 @@ int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identi
 
 struct str identity_phrase(struct str phrase)
 {
-	for (size_t i = 0; i < phrase.len; i++) {
-		bool more = i + 1 < phrase.len && isalnum((uint8_t)phrase.at[i + 1]);
-
-		if (phrase.at[i] == '@' || (memchr(".:", phrase.at[i], 2) != NULL && more))
-			return STR_NONE;
-	}
-	return phrase.len > 0 ? phrase : STR_NONE;
+	return phrase.len > 0 && !sip_names_host(phrase) ? phrase : STR_NONE;
 }

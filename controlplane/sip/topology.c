@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/sip/topology.h"
 
+#include <ctype.h>
+
 #include "controlplane/base/metrics.h"
 #include "controlplane/base/random.h"
 
@@ -35,34 +37,48 @@ static const struct {
 	[SIP_HDR_FROM] = {DROP, DROP},
 	[SIP_HDR_HISTORY_INFO] = {DROP, DROP}, // hosts
 	[SIP_HDR_IDENTITY] = {COPY, DROP},
+	[SIP_HDR_IN_REPLY_TO] = {DROP, DROP},  // Call-IDs of one side
+	[SIP_HDR_JOIN] = {DROP, DROP},	       // names a dialog of one side
 	[SIP_HDR_MAX_FORWARDS] = {DROP, DROP}, // counted down
 	[SIP_HDR_MIME_VERSION] = {COPY, COPY},
 	[SIP_HDR_MIN_EXPIRES] = {COPY, COPY},
 	[SIP_HDR_MIN_SE] = {DROP, DROP}, // we offer no timer
 	[SIP_HDR_ORGANIZATION] = {DROP, DROP},
 	[SIP_HDR_OTHER] = {COPY, COPY},
-	// hosts; and RFC 3325 §5 takes it away where trust ends
+	// hosts, and what a network says inside of itself (RFC 7315 §6); RFC 3325 §5 takes the
+	// asserted identity away where trust ends
+	[SIP_HDR_P_ACCESS_NETWORK_INFO] = {DROP, DROP},
 	[SIP_HDR_P_ASSERTED_IDENTITY] = {DROP, DROP},
+	[SIP_HDR_P_ASSOCIATED_URI] = {DROP, DROP},
+	[SIP_HDR_P_CALLED_PARTY_ID] = {DROP, DROP},
+	[SIP_HDR_P_CHARGING_FUNCTION_ADDRESSES] = {DROP, DROP},
+	[SIP_HDR_P_CHARGING_VECTOR] = {DROP, DROP},
 	[SIP_HDR_P_PREFERRED_IDENTITY] = {DROP, DROP},
+	[SIP_HDR_P_SERVED_USER] = {DROP, DROP},
+	[SIP_HDR_P_VISITED_NETWORK_ID] = {DROP, DROP},
 	[SIP_HDR_PATH] = {DROP, DROP},
+	[SIP_HDR_POLICY_CONTACT] = {DROP, DROP}, // URIs of the other side
 	[SIP_HDR_PRIVACY] = {COPY, COPY},
 	[SIP_HDR_PROXY_AUTHENTICATE] = {DROP, COPY}, // end to end (F26)
 	[SIP_HDR_PROXY_AUTHORIZATION] = {COPY, DROP},
 	[SIP_HDR_PROXY_REQUIRE] = {DROP, DROP}, // refused by the user above
 	[SIP_HDR_RACK] = {DROP, DROP},		// we offer no 100rel
-	[SIP_HDR_REASON] = {COPY, COPY},	// B23
+	[SIP_HDR_REASON] = {COPY, COPY},	// B23, but see sip_reason_write
 	[SIP_HDR_RECORD_ROUTE] = {DROP, DROP},
 	[SIP_HDR_REFER_SUB] = {COPY, COPY},
 	[SIP_HDR_REFER_TO] = {DROP, DROP},    // names dialogs and hosts
 	[SIP_HDR_REFERRED_BY] = {DROP, DROP}, // hosts
 	[SIP_HDR_REJECT_CONTACT] = {COPY, DROP},
-	[SIP_HDR_REPLACES] = {DROP, DROP}, // names a dialog of one side
+	[SIP_HDR_REMOTE_PARTY_ID] = {DROP, DROP}, // hosts
+	[SIP_HDR_REPLACES] = {DROP, DROP},	  // names a dialog of one side
+	[SIP_HDR_REPLY_TO] = {DROP, DROP},	  // hosts
 	[SIP_HDR_REQUEST_DISPOSITION] = {COPY, DROP},
 	[SIP_HDR_REQUIRE] = {DROP, DROP}, // what we do not offer is refused by the user above
 	[SIP_HDR_RETRY_AFTER] = {DROP, COPY},
 	[SIP_HDR_ROUTE] = {DROP, DROP},
 	[SIP_HDR_RSEQ] = {DROP, DROP},
 	[SIP_HDR_SERVER] = {DROP, DROP},
+	[SIP_HDR_SERVICE_ROUTE] = {DROP, DROP},
 	[SIP_HDR_SESSION_EXPIRES] = {DROP, DROP}, // we offer no timer
 	[SIP_HDR_SUBJECT] = {COPY, COPY},
 	[SIP_HDR_SUBSCRIPTION_STATE] = {COPY, COPY},
@@ -145,6 +161,54 @@ bool sip_may_cross(enum sip_hdr_id id)
 	};
 
 	return !ours[id];
+}
+
+bool sip_names_host(struct str text)
+{
+	for (size_t i = 0; i < text.len; i++) {
+		bool more = i + 1 < text.len && isalnum((uint8_t)text.at[i + 1]);
+
+		if (text.at[i] == '@' || (memchr(".:", text.at[i], 2) != NULL && more))
+			return true;
+	}
+	return false;
+}
+
+// Returns whether all of it was written.
+static bool put_cause(struct strbuf *b, struct str element)
+{
+	struct str param;
+	bool whole = true;
+
+	strbuf_put(b, str_cut(&element, ';'));
+	while (sip_param_next(&param, &element)) {
+		struct str value = param;
+
+		str_cut(&value, '=');
+		if (sip_names_host(value)) {
+			whole = false;
+			continue;
+		}
+		strbuf_put_char(b, ';');
+		strbuf_put(b, param);
+	}
+	return whole;
+}
+
+void sip_reason_write(struct strbuf *b, struct str value)
+{
+	size_t begin = b->len;
+	struct str element, rest = value;
+	bool whole = true;
+
+	while (sip_hdr_next(&element, &rest)) {
+		strbuf_put(b, b->len > begin ? STR(",") : STR(""));
+		whole &= put_cause(b, element);
+	}
+	if (!whole)
+		return;
+	b->len = begin;
+	strbuf_put(b, value);
 }
 
 // One octet makes five bits of a token: 115 bits in all.

@@ -39,6 +39,12 @@ bool sip_crosses(const struct sip_edge *to, const struct sip_msg *msg, const str
 // Whether it may, by some policy: it is not one that we write ourselves on each side.
 bool sip_may_cross(enum sip_hdr_id id);
 
+// Whether a text, such as a reason phrase, names an address, a host or a URI.
+bool sip_names_host(struct str text);
+// A Reason value without the parameters that name a host (RFC 3326: its text is for humans); the causes
+// stay, and one that names none is byte-identical.
+void sip_reason_write(struct strbuf *b, struct str value);
+
 // "<sip:token@host:port>" of this flow's advertised address, for Contact; ";transport=tcp" and the like
 // where its protocol is another than UDP.
 void sip_contact_write(

@@ -264,7 +264,8 @@ static void put_reasons(
 		if (hdr->id != SIP_HDR_REASON || !sip_crosses(edge, source, hdr))
 			continue;
 		strbuf_put(b, STR("Reason: "));
-		put_line(b, hdr->value);
+		sip_reason_write(b, hdr->value);
+		strbuf_put(b, STR("\r\n"));
 	}
 }
 

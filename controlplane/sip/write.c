@@ -110,10 +110,20 @@ static void put_events(struct strbuf *b, const struct conf_policy *policy, struc
 		b->len = before;
 }
 
+static void put_reason(struct strbuf *b, struct str value)
+{
+	strbuf_put(b, STR("Reason: "));
+	sip_reason_write(b, value);
+	strbuf_put(b, STR("\r\n"));
+}
+
+// Of one that comes from a message of the other side.
 static void put_crossing(struct strbuf *b, const struct tail *t, const struct sip_hdr *hdr)
 {
 	if (hdr->id == SIP_HDR_ALLOW_EVENTS)
 		put_events(b, t->edge->policy, hdr->value);
+	else if (hdr->id == SIP_HDR_REASON)
+		put_reason(b, hdr->value);
 	else
 		put_header(b, hdr->id == SIP_HDR_OTHER ? hdr->name : sip_hdr_name(hdr->id),
 			hdr->value);

@@ -11,7 +11,11 @@ Test(topology, C2_what_names_one_side_never_crosses)
 		SIP_HDR_SERVER, SIP_HDR_WARNING, SIP_HDR_DIVERSION, SIP_HDR_HISTORY_INFO,
 		SIP_HDR_REFERRED_BY, SIP_HDR_P_ASSERTED_IDENTITY, SIP_HDR_ALERT_INFO,
 		SIP_HDR_CALL_INFO, SIP_HDR_ERROR_INFO, SIP_HDR_PATH, SIP_HDR_SUPPORTED,
-		SIP_HDR_REQUIRE, SIP_HDR_ALLOW};
+		SIP_HDR_REQUIRE, SIP_HDR_ALLOW, SIP_HDR_IN_REPLY_TO, SIP_HDR_JOIN,
+		SIP_HDR_P_ACCESS_NETWORK_INFO, SIP_HDR_P_ASSOCIATED_URI, SIP_HDR_P_CALLED_PARTY_ID,
+		SIP_HDR_P_CHARGING_FUNCTION_ADDRESSES, SIP_HDR_P_CHARGING_VECTOR,
+		SIP_HDR_P_SERVED_USER, SIP_HDR_P_VISITED_NETWORK_ID, SIP_HDR_POLICY_CONTACT,
+		SIP_HDR_REMOTE_PARTY_ID, SIP_HDR_REPLY_TO, SIP_HDR_SERVICE_ROUTE};
 
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
 		cr_assert_eq(sip_crossing_of(hidden[i], true), SIP_CROSS_DROP, "%zu", i);
@@ -36,6 +40,33 @@ Test(topology, A5_F26_what_crosses)
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cr_assert_eq(sip_crossing_of(cases[i].id, true), cases[i].request, "%zu", i);
 		cr_assert_eq(sip_crossing_of(cases[i].id, false), cases[i].response, "%zu", i);
+	}
+}
+
+Test(topology, C2_reasons_keep_their_causes_and_name_no_host)
+{
+	static const struct {
+		const char *value, *want;
+	} cases[] = {
+		{"Q.850 ;cause=16 ; text=\"Normal, clearing\"",
+			"Q.850 ;cause=16 ; text=\"Normal, clearing\""},
+		{"SIP;cause=200;text=\"Call completed elsewhere\", Q.850;cause=26",
+			"SIP;cause=200;text=\"Call completed elsewhere\", Q.850;cause=26"},
+		{"SIP;text=\"by 10.1.2.3\";cause=302, Q.850;cause=16;text=\"ok; so\"",
+			"SIP;cause=302,Q.850;cause=16;text=\"ok; so\""},
+		{"Q.850;cause=27;text=\"no way to [2001:db8::1]\"", "Q.850;cause=27"},
+		{"Q.850;cause=27;text=bob@core", "Q.850;cause=27"},
+		{"SIP;;x", "SIP;;x"},
+		{"", ""},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		char text[128];
+		struct strbuf b = strbuf_on(text, sizeof(text));
+
+		sip_reason_write(&b, str_from(cases[i].value));
+		cr_expect(str_equal(strbuf_str(&b), str_from(cases[i].want)), "%.*s",
+			STR_FMT(strbuf_str(&b)));
 	}
 }
 
