@@ -344,10 +344,11 @@ void answer_success_unwanted(struct call *call, const struct call_input *in)
 	}
 }
 
-// RFC 3261 §16.7 step 6: a 503 speaks of that server, not of what lies behind us (C43).
+// RFC 3261 §16.7 step 6: a 503 speaks of that server, not of what lies behind us (C43); a 422 of the
+// interval that we asked for (C37).
 uint16_t answer_status_of(uint16_t status)
 {
-	return status == 503 ? 500 : status;
+	return status == 503 || status == 422 ? 500 : status;
 }
 
 #define CHALLENGES_MAX 16

@@ -210,7 +210,7 @@ void exchange_on_response(struct exchange *x, const struct sip_msg *response)
 {
 	enum exchange_event event = EXCHANGE_EV_REFUSAL;
 
-	if (response->status == 100)
+	if (response->status == 100 || exchange_ask_again(x, response))
 		return;
 	if (response->status < 200)
 		event = EXCHANGE_EV_PROVISIONAL;

@@ -87,8 +87,9 @@ struct exchange {
 	uint32_t cseq;		    // of the asker's request
 	uint64_t server;	    // its transaction; 0: nobody asked, it is our own
 	uint64_t client;	    // ours; 0: not asked yet
-	struct kept *kept;	    // what of a message waits for the media
+	struct kept *kept;	    // what of a message waits for the media, or for its answer
 	struct sip_rack rack;	    // PRACK: of the leg that is asked
+	bool is_cancelled;	    // by the asker, once it was sent
 	bool is_about_refer;	    // NOTIFY or SUBSCRIBE: may outlive the call (C56)
 	bool ends_refer;	    // NOTIFY: the last one
 	bool requires_100rel;	    // the asker of a re-INVITE does, so it gets no 18x

@@ -31,10 +31,14 @@ static int reply(struct exchange *x, const struct leg_answer *answer)
 
 static int reply_from(struct exchange *x, const struct sip_msg *response, struct str sdp)
 {
+	// 422 is about an interval of ours
+	uint16_t status = response->status == 422 ? 500 : response->status;
+
 	return reply(x,
 		&(struct leg_answer){
-			.status = response->status,
-			.phrase = identity_phrase(response->reason),
+			.status = status,
+			.phrase = status == response->status ? identity_phrase(response->reason)
+							     : STR_NONE,
 			.source = response,
 			.sdp = sdp,
 			.is_session = x->method == SIP_INVITE || x->method == SIP_UPDATE,
@@ -146,12 +150,32 @@ void exchange_send(struct exchange *x, const struct call_input *in)
 				.rack = x->rack,
 				.sdp = in->sdp,
 			});
-	free(x->kept);
-	x->kept = NULL;
+	if (x->kept == NULL && x->asked == SIP_INVITE && x->state == EXCHANGE_SENT)
+		keep(x, in->msg);
 	if (rc < 0)
 		exchange_handle(x, EXCHANGE_EV_SILENT,
 			&(struct call_input){
 				.unreachable = true, .status = rc == -EMSGSIZE ? 513 : 0});
+}
+
+bool exchange_ask_again(struct exchange *x, const struct sip_msg *response)
+{
+	struct call *call = x->call;
+	struct leg *to = call->legs[x->to];
+	struct str sdp = STR_NONE;
+
+	if (x->kept == NULL || x->is_cancelled || x->state != EXCHANGE_SENT || to == NULL
+		|| !session_timer_heed(to, response))
+		return false;
+	if (has_offer(x))
+		sdp = media_session_sent(call->media, (enum media_side)to->side);
+	return leg_request(call, to, &x->client,
+		       &(struct leg_request){
+			       .method = (enum sip_method)x->asked,
+			       .source = &x->kept->msg,
+			       .sdp = sdp,
+		       })
+		== 0;
 }
 
 void exchange_refuse_media(struct exchange *x, const struct call_input *in)
@@ -185,6 +209,7 @@ void exchange_lose(struct exchange *x, const struct call_input * /*in*/)
 
 void exchange_cancel(struct exchange *x, const struct call_input *in)
 {
+	x->is_cancelled = true;
 	sip_cancel(x->call->engine->stack, x->client, STR_NONE, in->msg);
 }
 

@@ -15,6 +15,10 @@ void exchange_leave(struct exchange *x);
 // Nothing more comes of it: for what a cell could not know.
 void exchange_finish(struct exchange *x);
 
+// The other side finds the session interval that we ask for too small: it gets the request again. False
+// when it does not, and the response is a refusal as others (RFC 4028 §7.3, C37).
+bool exchange_ask_again(struct exchange *x, const struct sip_msg *response);
+
 // Sends the request as kept with the SDP of the media, or, with in->msg, as it came and without.
 exchange_action_h exchange_send;
 exchange_action_h exchange_refuse_media;
