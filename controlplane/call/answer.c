@@ -151,9 +151,17 @@ static struct kept *take(struct call *call)
 	return first;
 }
 
+static bool may_go(const struct call *call)
+{
+	const struct kept *first = call->queue;
+
+	return first != NULL && call->state != CALL_ENDING && !first->waits
+		&& !call->prack.is_awaited && (first->msg.status < 200 || !exchange_is_open(call));
+}
+
 void answer_flush(struct call *call)
 {
-	while (call->queue != NULL && !call->queue->waits && !call->prack.is_awaited) {
+	while (may_go(call)) {
 		struct kept *kept = take(call);
 		struct answer answer = {.kept = kept};
 

@@ -187,8 +187,10 @@ void exchange_leave(struct exchange *x)
 {
 	struct call *call = x->call;
 
-	if (--x->handling == 0 && x->state == EXCHANGE_DONE)
+	if (--x->handling == 0 && x->state == EXCHANGE_DONE) {
 		exchange_free(x);
+		answer_flush(call);
+	}
 	fsm_leave(call);
 }
 
@@ -253,6 +255,15 @@ void exchange_free_all(struct call *call)
 {
 	while (call->exchanges != NULL)
 		exchange_free(call->exchanges);
+}
+
+bool exchange_is_open(const struct call *call)
+{
+	for (const struct exchange *x = call->exchanges; x != NULL; x = x->next) {
+		if (x->sdp == EXCHANGE_SDP_OFFER && x->from == LEG_A && x->state != EXCHANGE_DONE)
+			return true;
+	}
+	return false;
 }
 
 struct exchange *exchange_by_tag(const struct call *call, uint32_t tag)

@@ -130,6 +130,9 @@ struct exchange *exchange_by_ack(
 void exchange_handle(struct exchange *x, enum exchange_event event, const struct call_input *in);
 // The final or a provisional response to its request.
 void exchange_on_response(struct exchange *x, const struct sip_msg *response);
+// Whether an offer of the caller, made after its INVITE, waits for its answer: the 2xx may not go on before
+// that (C24).
+bool exchange_is_open(const struct call *call);
 // That leg is gone: what runs from it and towards it ends so, too.
 void exchange_end_leg(struct call *call, uint8_t number);
 // The call ends: each is answered and acknowledged as its state asks for.

@@ -8,6 +8,21 @@
 #include "controlplane/sip/body.h"
 #include "controlplane/sip/refer.h"
 
+// RFC 3264 §4: no offer while another waits for its answer. PRACK itself has to have its 2xx (RFC 3262 §3),
+// so it crosses without.
+static enum exchange_sdp prack_part(const struct call *call)
+{
+	if (call->offer == CALL_OFFER_IN)
+		return EXCHANGE_SDP_ANSWER;
+	if (call->offer != CALL_OFFER_SETTLED && call->prack.settles == 0)
+		return EXCHANGE_SDP_NONE;
+	for (const struct exchange *x = call->exchanges; x != NULL; x = x->next) {
+		if (x->sdp == EXCHANGE_SDP_OFFER)
+			return EXCHANGE_SDP_NONE;
+	}
+	return EXCHANGE_SDP_OFFER;
+}
+
 static enum exchange_sdp sdp_part(const struct request *r)
 {
 	bool has_sdp = !str_is_none(sip_body_sdp(r->msg));
@@ -18,9 +33,7 @@ static enum exchange_sdp sdp_part(const struct request *r)
 	case SIP_UPDATE:
 		return has_sdp ? EXCHANGE_SDP_OFFER : EXCHANGE_SDP_NONE;
 	case SIP_PRACK:
-		if (!has_sdp)
-			return EXCHANGE_SDP_NONE;
-		return r->call->offer == CALL_OFFER_IN ? EXCHANGE_SDP_ANSWER : EXCHANGE_SDP_OFFER;
+		return has_sdp ? prack_part(r->call) : EXCHANGE_SDP_NONE;
 	default:
 		return EXCHANGE_SDP_NONE;
 	}
