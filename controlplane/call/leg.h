@@ -20,6 +20,8 @@
 
 struct call;
 
+#define LEG_FORKS_MAX 4
+
 enum {
 	LEG_A, // to the caller
 	LEG_B,
@@ -46,10 +48,11 @@ struct leg {
 	const struct conf_peer *peer;	// likewise; NULL: a stranger
 	struct sip_timers timers;
 	struct session_timer session;
-	uint32_t invite_cseq; // B: of the INVITE that began it, as sent last
-	uint64_t invite;      // transaction: of A server, of B client
-	uint64_t bye;	      // client transaction
-	uint64_t fork;	      // B: hash of the To-tag of the last other branch that answered
+	uint32_t invite_cseq;	       // B: of the INVITE that began it, as sent last
+	uint64_t invite;	       // transaction: of A server, of B client
+	uint64_t bye;		       // client transaction
+	uint64_t forks[LEG_FORKS_MAX]; // B: hashes of the To-tags of other branches that answered
+	unsigned int fork_count;       // since it began; the last LEG_FORKS_MAX are known
 	struct leg_ack {
 		char *bytes; // as sent, for when the 2xx repeats (B27); NULL: none is kept
 		size_t len;
