@@ -28,13 +28,15 @@ void bye_on_request(const struct request *r)
 	}
 }
 
-static void end_by_bye(struct call *call, const struct call_input *in, const char *by)
+// status: of a caller that has no final yet.
+static void end_by_bye(
+	struct call *call, const struct call_input *in, const char *by, uint16_t status)
 {
 	call_end(call,
 		&(struct farewell){
 			.cause = CALL_CAUSE_BYE,
 			.by = by,
-			.status = 487,
+			.status = status,
 			.request = in->msg,
 		});
 }
@@ -53,7 +55,7 @@ void bye_by_caller(struct call *call, const struct call_input *in)
 		sip_acked(call->engine->stack, leg->invite);
 		leg->state = LEG_GONE;
 	}
-	end_by_bye(call, in, "a");
+	end_by_bye(call, in, "a", 487);
 }
 
 void bye_by_callee(struct call *call, const struct call_input *in)
@@ -63,7 +65,7 @@ void bye_by_callee(struct call *call, const struct call_input *in)
 	if (leg->state == LEG_ANSWERED)
 		leg_ack(call, leg, NULL, STR_NONE);
 	leg->state = LEG_GONE;
-	end_by_bye(call, in, "b");
+	end_by_bye(call, in, "b", 480);
 }
 
 void bye_crossed_a(struct call *call, const struct call_input * /*in*/)
