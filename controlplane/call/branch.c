@@ -56,11 +56,13 @@ int branch_make(struct call *call)
 	return hunt_make(&call->leg[LEG_B], &call->hunt, make_leg, call);
 }
 
+// When none of these can be asked, the next ones are hunted for: they wait for an offer of their own.
 void branch_invite(struct call *call, struct str sdp)
 {
+	uint8_t turn = call->hunt.next;
 	int rc;
 
-	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+	for (unsigned int i = 0; i < CALL_LEGS_MAX && call->hunt.next == turn; i++) {
 		struct leg *leg = call->legs[i];
 
 		if (!is_branch(leg) || leg->state != LEG_IDLE)
