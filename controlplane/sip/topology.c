@@ -18,7 +18,7 @@ static const struct {
 	[SIP_HDR_ACCEPT_CONTACT] = {COPY, DROP},
 	[SIP_HDR_ACCEPT_ENCODING] = {DROP, DROP}, // we read none
 	[SIP_HDR_ALERT_INFO] = {DROP, DROP},	  // URIs of the other side
-	[SIP_HDR_ALLOW] = {DROP, DROP},		  // ours
+	[SIP_HDR_ALLOW] = {DROP, DROP},		  // ours, but see sip_tells_methods
 	[SIP_HDR_ALLOW_EVENTS] = {COPY, COPY},	  // what of it is true over there (write.h)
 	[SIP_HDR_AUTHORIZATION] = {COPY, DROP},
 	[SIP_HDR_CALL_ID] = {DROP, DROP},
@@ -117,11 +117,17 @@ enum conf_crossing sip_said_of(const struct sip_msg *msg, const struct sip_hdr *
 				   : (enum conf_crossing)hdr->kept_as;
 }
 
+bool sip_tells_methods(const struct sip_msg *msg, const struct sip_hdr *hdr)
+{
+	return hdr->id == SIP_HDR_ALLOW && !msg->is_request && msg->status == 405;
+}
+
 bool sip_crosses(const struct sip_edge *to, const struct sip_msg *msg, const struct sip_hdr *hdr)
 {
 	enum conf_crossing from = sip_said_of(msg, hdr), there = said_by(to->policy, hdr, false);
 	bool passes = from == CONF_CROSS_PASS || there == CONF_CROSS_PASS
-		|| sip_crossing_of(hdr->id, msg->is_request) == SIP_CROSS_COPY;
+		|| sip_crossing_of(hdr->id, msg->is_request) == SIP_CROSS_COPY
+		|| sip_tells_methods(msg, hdr);
 
 	if (from != CONF_CROSS_DROP && there != CONF_CROSS_DROP)
 		return passes;

@@ -36,6 +36,8 @@ enum conf_crossing sip_said_of(const struct sip_msg *msg, const struct sip_hdr *
 // Whether a header of msg crosses that edge: as its own table says, but for what is said of it at either
 // edge, where drop wins over pass (A5).
 bool sip_crosses(const struct sip_edge *to, const struct sip_msg *msg, const struct sip_hdr *hdr);
+// Whether it is what a 405 must say (RFC 3261 §21.4.6): that crosses, of what whoever hears it may ask for.
+bool sip_tells_methods(const struct sip_msg *msg, const struct sip_hdr *hdr);
 // Whether it may, by some policy: it is not one that we write ourselves on each side.
 bool sip_may_cross(enum sip_hdr_id id);
 

@@ -120,7 +120,9 @@ static void put_reason(struct strbuf *b, struct str value)
 // Of one that comes from a message of the other side.
 static void put_crossing(struct strbuf *b, const struct tail *t, const struct sip_hdr *hdr)
 {
-	if (hdr->id == SIP_HDR_ALLOW_EVENTS)
+	if (hdr->id == SIP_HDR_ALLOW && t->edge->policy != NULL)
+		put_allow(b, t->edge->policy, hdr->value);
+	else if (hdr->id == SIP_HDR_ALLOW_EVENTS)
 		put_events(b, t->edge->policy, hdr->value);
 	else if (hdr->id == SIP_HDR_REASON)
 		put_reason(b, hdr->value);
