@@ -117,7 +117,7 @@ static bool take_of_all(
 {
 	if (rate.per_s != 0)
 		rate = (struct tg_rate){share(rate.per_s), share(rate.burst)};
-	return bucket_take(&limits->strangers_ns[realm][within], rate, now_ns);
+	return tg_bucket_take(&limits->strangers_ns[realm][within], rate, now_ns);
 }
 
 enum guard_verdict limits_judge(struct limits *limits, const struct conf *conf, uint8_t realm,
@@ -127,14 +127,14 @@ enum guard_verdict limits_judge(struct limits *limits, const struct conf *conf, 
 	struct row *row = row_of(limits, source);
 	enum tg_method_class class;
 
-	if (!bucket_take(&row->arrival_ns[BUCKET_TOTAL], r->stranger_rate, now.ns))
+	if (!tg_bucket_take(&row->arrival_ns[BUCKET_TOTAL], r->stranger_rate, now.ns))
 		return GUARD_OVER_RATE;
 	if (str_is_none(message))
 		return GUARD_PASSES;
 	class = class_of(message);
 	if (class < TG_METHOD_RATED
-		&& !bucket_take(&row->arrival_ns[BUCKET_METHOD + class], r->stranger_methods[class],
-			now.ns))
+		&& !tg_bucket_take(&row->arrival_ns[BUCKET_METHOD + class],
+			r->stranger_methods[class], now.ns))
 		return GUARD_OVER_METHOD_RATE;
 	if (is_scanner(&conf->guard, message))
 		return GUARD_IS_SCANNER;

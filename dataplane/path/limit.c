@@ -48,7 +48,7 @@ static bool report_due(
 	uint64_t *budget_ns = &path->reports_ns[tg_punt_class_of(pkt->trust)];
 
 	return source_report_due(path->sources, row, turn, path->now_ms)
-		&& bucket_take(budget_ns, rate, path->now_ns);
+		&& tg_bucket_take(budget_ns, rate, path->now_ns);
 }
 
 static void refuse_rate(struct path *path, struct packet *pkt, uint32_t row, enum tg_drop drop)
@@ -104,7 +104,7 @@ static bool take_of_strangers(struct path *path, const struct packet *pkt)
 	if (rate.per_s == 0)
 		return true;
 	rate = (struct tg_rate){share(rate.per_s, parts), share(rate.burst, parts)};
-	return bucket_take(&path->strangers_ns[pkt->listener->id][within], rate, path->now_ns);
+	return tg_bucket_take(&path->strangers_ns[pkt->listener->id][within], rate, path->now_ns);
 }
 
 // What is the source's own doing comes first, so that it does not use up what is everyone's.

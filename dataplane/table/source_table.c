@@ -211,7 +211,7 @@ bool source_take(struct source_table *table, uint32_t row, unsigned int bucket, 
 	bool taken;
 
 	assert(bucket < SOURCE_BUCKETS);
-	taken = bucket_take(arrival_ns, rate, now_ns);
+	taken = tg_bucket_take(arrival_ns, rate, now_ns);
 	keep_until(&table->set[row / WAYS], row % WAYS, *arrival_ns / TG_NS_PER_MS + 1);
 	return taken;
 }

@@ -11,7 +11,7 @@
 
 // Takes a token; false: there is none. A rate of 0 always has one and leaves the word alone. A rate
 // that was changed never makes the wait longer than its own burst. The word's one writer.
-static inline bool bucket_take(uint64_t *arrival_ns, struct tg_rate rate, uint64_t now_ns)
+static inline bool tg_bucket_take(uint64_t *arrival_ns, struct tg_rate rate, uint64_t now_ns)
 {
 	uint64_t interval_ns;
 	uint64_t most_ns;

@@ -7,7 +7,7 @@
 
 #include "include/tidegate/cmd.h"
 
-// The method of a request line, as it is (RFC 3261 section 7.1).
+// The method of a request line, as it is (RFC 3261 §7.1).
 static inline enum tg_method_class tg_method_class(const void *method, uint32_t bytes)
 {
 	static const struct {

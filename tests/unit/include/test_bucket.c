@@ -12,7 +12,7 @@ static uint32_t passed(uint64_t *word, struct tg_rate rate, uint64_t now_ns, uin
 	uint32_t count = 0;
 
 	while (tries-- > 0)
-		count += bucket_take(word, rate, now_ns);
+		count += tg_bucket_take(word, rate, now_ns);
 	return count;
 }
 
