@@ -6,6 +6,7 @@ Nothing here fails because a figure is low: the machine and what else runs on it
 import argparse
 import os
 import pathlib
+import signal
 import subprocess
 import sys
 import traceback
@@ -30,6 +31,7 @@ def main():
                         help="only this section; may be given more than once")
     parser.add_argument("--json", metavar="FILE", help="write the lines there, too")
     args = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that what it started is ended
     table, failed = Table(), []
     print(f"{os.cpu_count()} cores, Linux {os.uname().release},"
           f" load {os.getloadavg()[0]:.1f} at the start; a relay's worker runs alone on core"
