@@ -243,8 +243,8 @@ def check_sip(net, client):
     assert match.groups() == (f"{SBC_A}:5060", f"{PHONE}:5070", str(len(OPTIONS))), match[0]
     say(client, f"send {SBC_A}:5060 {PHONE}:5070 SIP/2.0 200 OK",
         f"big {SBC_A}:5060 {PHONE}:5070 4000")
-    assert phone.recv(65536) == b"SIP/2.0 200 OK"
-    assert phone.recv(65536) == b"x" * 4000
+    # the first may be held until its next hop is known, while the second finds it known already
+    assert {phone.recv(65536) for _ in range(2)} == {b"SIP/2.0 200 OK", b"x" * 4000}
     phone.send(b"\r\n\r\n")
     assert phone.recv(100) == b"\r\n"
     phone.close()
