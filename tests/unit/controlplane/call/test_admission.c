@@ -4,25 +4,18 @@
 
 #include <criterion/criterion.h>
 
-#include "controlplane/call/call_int.h"
-#include "tests/unit/controlplane/call/rig.h"
+#include "tests/unit/controlplane/call/applicant.h"
 
-static struct rig rig;
-static struct arena *arena;
-static struct sip_msg msg;
-static struct request request;
-static struct admission admission;
+static struct applicant it;
 
 static void init(void)
 {
-	rig_init(&rig);
-	arena = arena_new(1 << 16);
+	applicant_init(&it);
 }
 
 static void fini(void)
 {
-	arena_free(arena);
-	rig_fini(&rig);
+	applicant_fini(&it);
 }
 
 TestSuite(admission, .init = init, .fini = fini);
@@ -37,11 +30,7 @@ static struct admission *of(enum rig_who who, const char *uri, unsigned int max_
 		"From: <sip:a@h>;tag=1\r\nTo: <sip:x@h>\r\nCall-ID: a\r\nCSeq: 1 INVITE\r\n"
 		"Contact: <sip:a@h>\r\nContent-Length: 0\r\n\r\n",
 		uri, max_forwards);
-	arena_reset(arena);
-	cr_assert_eq(sip_msg_parse(&msg, arena, str_from(text)), SIP_FAULT_NONE, "%s", uri);
-	request = (struct request){.engine = rig.engine, .flow = &rig.flow[who], .msg = &msg};
-	admission = (struct admission){.r = &request, .conf = rig.engine->conf};
-	return &admission;
+	return applicant_says(&it, who, text);
 }
 
 static bool welcome(enum rig_who who, const char *uri)
@@ -52,14 +41,14 @@ static bool welcome(enum rig_who who, const char *uri)
 Test(admission, C1_realm_and_peer_are_found_first)
 {
 	cr_assert(welcome(RIG_PHONE, "sip:9@203.0.113.1"));
-	cr_assert_null(admission.from);
-	cr_assert_str_eq(admission.realm->name, "access");
+	cr_assert_null(it.admission.from);
+	cr_assert_str_eq(it.admission.realm->name, "access");
 	cr_assert(welcome(RIG_CARRIER, "sip:9@198.51.100.1"));
-	cr_assert_str_eq(admission.from->name, "carrier");
+	cr_assert_str_eq(it.admission.from->name, "carrier");
 	cr_assert_not(welcome(RIG_STRANGER, "sip:9@198.51.100.1"), "its realm refuses strangers");
-	rig.flow[RIG_PHONE].realm = UINT8_MAX;
+	it.rig.flow[RIG_PHONE].realm = UINT8_MAX;
 	cr_assert_not(welcome(RIG_PHONE, "sip:9@203.0.113.1"), "a realm that is no more");
-	rig.flow[RIG_PHONE].realm = 0;
+	it.rig.flow[RIG_PHONE].realm = 0;
 }
 
 Test(admission, A14_A28_what_the_request_says_of_itself)
@@ -84,11 +73,11 @@ Test(admission, A27_a_local_number_means_nothing_without_its_context)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cr_assert(welcome(RIG_PHONE, cases[i].uri));
-		cr_expect_eq(admission_is_incomplete(&admission)
-				|| admission_is_without_context(&admission),
+		cr_expect_eq(admission_is_incomplete(&it.admission)
+				|| admission_is_without_context(&it.admission),
 			cases[i].is_local, "%s", cases[i].uri);
-		cr_expect_not(admission_is_incomplete(&admission)
-				&& admission_is_without_context(&admission),
+		cr_expect_not(admission_is_incomplete(&it.admission)
+				&& admission_is_without_context(&it.admission),
 			"one answer, as the realm says");
 	}
 }
@@ -96,20 +85,20 @@ Test(admission, A27_a_local_number_means_nothing_without_its_context)
 Test(admission, L2_who_drains_takes_nothing_up)
 {
 	cr_assert_not(admission_is_draining(of(RIG_PHONE, "sip:9@h", 70)));
-	engine_set_drain(rig.engine, true);
-	cr_assert(admission_is_draining(&admission));
-	engine_set_drain(rig.engine, false);
+	engine_set_drain(it.rig.engine, true);
+	cr_assert(admission_is_draining(&it.admission));
+	engine_set_drain(it.rig.engine, false);
 }
 
 Test(admission, I2_a_quarter_is_kept_from_strangers)
 {
 	cr_assert(welcome(RIG_PHONE, "sip:9@h"));
-	cr_assert_not(admission_is_beyond(&admission, 14, 20));
-	cr_assert(admission_is_beyond(&admission, 15, 20));
-	cr_assert_not(admission_is_beyond(&admission, 0, 1), "of few none can be kept");
+	cr_assert_not(admission_is_beyond(&it.admission, 14, 20));
+	cr_assert(admission_is_beyond(&it.admission, 15, 20));
+	cr_assert_not(admission_is_beyond(&it.admission, 0, 1), "of few none can be kept");
 	cr_assert(welcome(RIG_CARRIER, "sip:9@h"));
-	cr_assert_not(admission_is_beyond(&admission, 19, 20));
-	cr_assert(admission_is_beyond(&admission, 20, 20));
+	cr_assert_not(admission_is_beyond(&it.admission, 19, 20));
+	cr_assert(admission_is_beyond(&it.admission, 20, 20));
 }
 
 Test(admission, C41_C42_targets_are_those_of_the_route_in_order)
@@ -131,14 +120,14 @@ Test(admission, C41_C42_targets_are_those_of_the_route_in_order)
 
 	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		cr_assert(welcome(cases[i].who, cases[i].uri));
-		cr_assert_eq(
-			admission_is_without_route(&admission), cases[i].count == 0, "case %zu", i);
-		cr_assert_eq(admission.hunt.count, cases[i].count, "case %zu", i);
+		cr_assert_eq(admission_is_without_route(&it.admission), cases[i].count == 0,
+			"case %zu", i);
+		cr_assert_eq(it.admission.hunt.count, cases[i].count, "case %zu", i);
 		if (cases[i].count == 0)
 			continue;
-		cr_assert_eq(admission.hunt.together, cases[i].together, "case %zu", i);
-		cr_assert_str_eq(admission.hunt.target[0].peer->name, cases[i].first);
-		cr_assert_not_null(admission.hunt.target[0].listener);
+		cr_assert_eq(it.admission.hunt.together, cases[i].together, "case %zu", i);
+		cr_assert_str_eq(it.admission.hunt.target[0].peer->name, cases[i].first);
+		cr_assert_not_null(it.admission.hunt.target[0].listener);
 	}
 }
 
@@ -161,12 +150,12 @@ Test(admission, C2_the_first_check_that_fails_decides)
 	};
 
 	of(RIG_PHONE, "sip:9@h", 70);
-	cr_assert_eq(admission_judge(&admission, checks, 3), &checks[1]);
-	cr_assert_null(admission_judge(&admission, checks, 1));
-	admission_count(&request, CALL_REFUSAL_NO_ROUTE);
-	cr_assert_eq(rig_refused(&rig, CALL_REFUSAL_NO_ROUTE), 1);
-	msg.method = SIP_MESSAGE;
-	admission_count(&request, CALL_REFUSAL_NO_ROUTE);
-	cr_assert_eq(rig_refused(&rig, CALL_REFUSAL_NO_ROUTE), 1, "that is no call");
-	cr_assert_eq(engine_counters(rig.engine)->unrelayed[CALL_REFUSAL_NO_ROUTE], 1);
+	cr_assert_eq(admission_judge(&it.admission, checks, 3), &checks[1]);
+	cr_assert_null(admission_judge(&it.admission, checks, 1));
+	admission_count(&it.request, CALL_REFUSAL_NO_ROUTE);
+	cr_assert_eq(rig_refused(&it.rig, CALL_REFUSAL_NO_ROUTE), 1);
+	it.msg.method = SIP_MESSAGE;
+	admission_count(&it.request, CALL_REFUSAL_NO_ROUTE);
+	cr_assert_eq(rig_refused(&it.rig, CALL_REFUSAL_NO_ROUTE), 1, "that is no call");
+	cr_assert_eq(engine_counters(it.rig.engine)->unrelayed[CALL_REFUSAL_NO_ROUTE], 1);
 }

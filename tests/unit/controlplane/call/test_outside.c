@@ -6,24 +6,18 @@
 
 #include <errno.h>
 
-#include "tests/unit/controlplane/call/rig.h"
+#include "tests/unit/controlplane/call/applicant.h"
 
-static struct rig rig;
-static struct arena *arena;
-static struct sip_msg msg;
-static struct request request;
-static struct admission admission;
+static struct applicant it;
 
 static void init(void)
 {
-	rig_init(&rig);
-	arena = arena_new(1 << 16);
+	applicant_init(&it);
 }
 
 static void fini(void)
 {
-	arena_free(arena);
-	rig_fini(&rig);
+	applicant_fini(&it);
 }
 
 TestSuite(outside, .init = init, .fini = fini);
@@ -38,12 +32,8 @@ static struct admission *with(const char *headers, const char *body)
 		"From: <sip:a@h>;tag=1\r\nTo: <sip:x@h>\r\nCall-ID: a\r\nCSeq: 7 SUBSCRIBE\r\n"
 		"Contact: <sip:a@h>\r\n%sContent-Length: %zu\r\n\r\n%s",
 		headers, strlen(body), body);
-	arena_reset(arena);
-	cr_assert_eq(sip_msg_parse(&msg, arena, str_from(text)), SIP_FAULT_NONE);
-	request = (struct request){.engine = rig.engine, .flow = &rig.flow[RIG_PHONE], .msg = &msg};
-	admission = (struct admission){.r = &request, .conf = rig.engine->conf};
-	cr_assert_not(admission_is_unwelcome(&admission));
-	return &admission;
+	cr_assert_not(admission_is_unwelcome(applicant_says(&it, RIG_PHONE, text)));
+	return &it.admission;
 }
 
 Test(outside, A15_a_request_that_is_under_way_is_known_again)
@@ -52,19 +42,19 @@ Test(outside, A15_a_request_that_is_under_way_is_known_again)
 	struct asking names = {.call_id = STR("a"), .tag = STR("1"), .cseq = 7};
 
 	cr_assert_not(outside_is_looped(with("", "")));
-	cr_assert_eq(asking_enter(rig.engine, &ours, &names), 0);
-	cr_assert(outside_is_looped(&admission));
+	cr_assert_eq(asking_enter(it.rig.engine, &ours, &names), 0);
+	cr_assert(outside_is_looped(&it.admission));
 	// none of the three may differ
-	asking_leave(rig.engine, &ours);
+	asking_leave(it.rig.engine, &ours);
 	names.cseq = 8;
-	cr_assert_eq(asking_enter(rig.engine, &ours, &names), 0);
+	cr_assert_eq(asking_enter(it.rig.engine, &ours, &names), 0);
 	names = (struct asking){.call_id = STR("a1"), .tag = STR(""), .cseq = 7};
-	cr_assert_eq(asking_enter(rig.engine, &other, &names), 0);
-	cr_assert_not(outside_is_looped(&admission));
-	asking_leave(rig.engine, &other);
-	asking_leave(rig.engine, &ours);
-	asking_leave(rig.engine, &ours);
-	asking_leave(rig.engine, &none);
+	cr_assert_eq(asking_enter(it.rig.engine, &other, &names), 0);
+	cr_assert_not(outside_is_looped(&it.admission));
+	asking_leave(it.rig.engine, &other);
+	asking_leave(it.rig.engine, &ours);
+	asking_leave(it.rig.engine, &ours);
+	asking_leave(it.rig.engine, &none);
 }
 
 Test(outside, A15_what_is_under_way_is_bounded)
@@ -76,22 +66,22 @@ Test(outside, A15_what_is_under_way_is_bounded)
 
 	while (count < 65 && rc == 0) {
 		names.cseq = count;
-		rc = asking_enter(rig.engine, &many[count], &names);
+		rc = asking_enter(it.rig.engine, &many[count], &names);
 		count += rc == 0;
 	}
 	cr_assert_eq(rc, -ENOSPC, "%u entered", count);
 	cr_assert_null(many[count].text);
 	while (count-- > 0)
-		asking_leave(rig.engine, &many[count]);
+		asking_leave(it.rig.engine, &many[count]);
 }
 
 Test(outside, C30_the_event_is_named_without_its_parameters)
 {
 	with("Event: dialog;id=4\r\n", "");
-	cr_assert(str_equal(outside_event(&msg), STR("dialog")));
-	cr_assert_not(outside_is_without_event(&admission));
+	cr_assert(str_equal(outside_event(&it.msg), STR("dialog")));
+	cr_assert_not(outside_is_without_event(&it.admission));
 	cr_assert(outside_is_without_event(with("", "")));
-	cr_assert(str_is_none(outside_event(&msg)));
+	cr_assert(str_is_none(outside_event(&it.msg)));
 	cr_assert(outside_is_of_other_event(with("Event: what.ever\r\n", "")));
 	cr_assert_not(outside_is_of_other_event(with("o: dialog\r\n", "")));
 }
@@ -101,13 +91,13 @@ Test(outside, A30_sdp_has_no_place_here_and_other_bodies_cross)
 	struct str type = STR("old"), text = STR("old");
 
 	cr_assert(outside_has_sdp(with("Content-Type: application/sdp\r\n", "v=0\r\n")));
-	outside_body(&type, &text, &msg);
+	outside_body(&type, &text, &it.msg);
 	cr_assert(str_equal(text, STR("old")));
 	cr_assert_not(outside_has_sdp(with("Content-Type: application/sdp\r\n"
 					   "Content-Disposition: session;handling=optional\r\n",
 		"v=0\r\n")));
 	cr_assert_not(outside_has_sdp(with("Content-Type: text/plain\r\n", "hi")));
-	outside_body(&type, &text, &msg);
+	outside_body(&type, &text, &it.msg);
 	cr_assert(str_equal(type, STR("text/plain")));
 	cr_assert(str_equal(text, STR("hi")));
 }
@@ -118,22 +108,22 @@ Test(outside, C42_who_else_is_asked_the_same)
 	struct onward *onward;
 
 	with("", "");
-	cr_assert_not(admission_is_without_route(&admission));
-	cr_assert_eq(onward_new(&onward, &admission), 0);
+	cr_assert_not(admission_is_without_route(&it.admission));
+	cr_assert_eq(onward_new(&onward, &it.admission), 0);
 	cr_assert_null(onward, "there is but one");
 	cr_assert_null(onward_next(onward));
 	onward_free(onward);
-	admission.hunt.target[1] = admission.hunt.target[0];
-	admission.hunt.target[2] = (struct target){0};
-	admission.hunt.count = 3;
-	cr_assert_eq(onward_new(&onward, &admission), 0);
+	it.admission.hunt.target[1] = it.admission.hunt.target[0];
+	it.admission.hunt.target[2] = (struct target){0};
+	it.admission.hunt.count = 3;
+	cr_assert_eq(onward_new(&onward, &it.admission), 0);
 	asked = onward_asked(onward);
-	msg = (struct sip_msg){0};
-	arena_reset(arena);
+	it.msg = (struct sip_msg){0};
+	arena_reset(it.arena);
 	cr_assert(str_equal(asked.who.uri, STR("sip:9@203.0.113.1")), "it has its own copy");
 	cr_assert(str_equal(asked.who.from, STR("<sip:a@h>;tag=1")));
 	cr_assert(str_equal(asked.method_name, STR("SUBSCRIBE")));
-	cr_assert_eq(onward_next(onward)->peer, admission.hunt.target[0].peer);
+	cr_assert_eq(onward_next(onward)->peer, it.admission.hunt.target[0].peer);
 	cr_assert_null(onward_next(onward)->peer);
 	cr_assert_null(onward_next(onward));
 	onward_free(onward);

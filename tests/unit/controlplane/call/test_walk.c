@@ -317,6 +317,18 @@ static void start(void)
 	scarce_spare(&rig.net.transport);
 }
 
+// Nothing fails any more, and whatever is under way has its time.
+static void calm_down(void)
+{
+	scarce_in(0);
+	rig.net.fail = 0;
+	rig.dp.paused = false;
+	rig.dp.fail_next = 0;
+	fake_dp_set_up(&rig.dp, true);
+	rig_settle(&rig);
+	rig_wait(&rig, 400000);
+}
+
 static void walk(unsigned int n)
 {
 	const struct engine_counters *c;
@@ -327,13 +339,7 @@ static void walk(unsigned int n)
 	begin();
 	for (unsigned int i = 0; i < STEPS; i++)
 		step();
-	scarce_in(0);
-	rig.net.fail = 0;
-	rig.dp.paused = false;
-	rig.dp.fail_next = 0;
-	fake_dp_set_up(&rig.dp, true);
-	rig_settle(&rig);
-	rig_wait(&rig, 400000);
+	calm_down();
 	c = engine_counters(rig.engine);
 	for (unsigned int i = 0; i < CALL_CAUSE_COUNT; i++)
 		ended += c->ended[i];
@@ -482,13 +488,7 @@ static void transfer_walk(unsigned int n)
 	rig_call(&rig);
 	for (unsigned int i = 0; i < 2 * STEPS; i++)
 		transfer_step();
-	scarce_in(0);
-	rig.net.fail = 0;
-	rig.dp.paused = false;
-	rig.dp.fail_next = 0;
-	fake_dp_set_up(&rig.dp, true);
-	rig_settle(&rig);
-	rig_wait(&rig, 400000);
+	calm_down();
 	c = engine_counters(rig.engine);
 	transferred += c->transferred;
 	expect_settled(n);
