@@ -163,20 +163,16 @@ static char *draw_all(void)
 	return text;
 }
 
-static char *read_all(const char *path)
+// As far as the first NUL: text has none.
+static char *read_text(const char *path)
 {
 	FILE *f = fopen(path, "r");
 	char *text = NULL;
-	size_t len;
-	FILE *out;
-	int c;
+	size_t cap = 0;
 
 	if (f == NULL)
 		return NULL;
-	out = open_memstream(&text, &len);
-	while ((c = getc(f)) != EOF)
-		putc(c, out);
-	fclose(out);
+	getdelim(&text, &cap, '\0', f);
 	fclose(f);
 	return text;
 }
@@ -184,7 +180,7 @@ static char *read_all(const char *path)
 int main(int argc, char **argv)
 {
 	char *picture = draw_all();
-	char *file = argc > 1 ? read_all(argv[1]) : NULL;
+	char *file = argc > 1 ? read_text(argv[1]) : NULL;
 	int status = 0;
 
 	if (argc < 2) {

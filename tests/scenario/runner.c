@@ -28,20 +28,23 @@ static struct endpoint *endpoint_of(struct world *w, const struct step *step)
 	return e;
 }
 
-static char *read_file(const char *path)
+static FILE *open_beside(const struct step *step, unsigned int word)
 {
-	FILE *f = fopen(path, "r");
+	char path[SCRIPT_PATH_BYTES];
+
+	script_beside(path, step, word);
+	return fopen(path, "rb");
+}
+
+// As far as the first NUL: text has none.
+static char *read_text(FILE *f)
+{
 	char *text = NULL;
-	size_t len = 0;
-	FILE *out;
-	int c;
+	size_t cap = 0;
 
 	if (f == NULL)
 		return NULL;
-	out = open_memstream(&text, &len);
-	while ((c = getc(f)) != EOF)
-		putc(c, out);
-	fclose(out);
+	getdelim(&text, &cap, '\0', f);
 	fclose(f);
 	return text;
 }
@@ -95,16 +98,13 @@ static size_t fill_length(char *text, size_t len, size_t cap)
 
 static void step_config(struct world *w, const struct step *step)
 {
-	char path[512];
-	char *text = NULL;
+	char *text;
 
 	if (step->block != NULL) {
 		world_configure(w, str_from(step->block), step->file);
 		return;
 	}
-	snprintf(path, sizeof(path), "%.*s/%s", (int)(strrchr(step->file, '/') - step->file),
-		step->file, step->word[1]);
-	text = read_file(path);
+	text = read_text(open_beside(step, 1));
 	need(w, text != NULL, "cannot read the configuration");
 	if (text != NULL)
 		world_configure(w, str_from(text), step->word[1]);
@@ -205,13 +205,9 @@ static void step_file(struct world *w, const struct step *step)
 {
 	static char bytes[MESSAGE_BYTES_MAX];
 	struct endpoint *e = endpoint_of(w, step);
-	char path[512];
+	FILE *f = open_beside(step, 2);
 	size_t len;
-	FILE *f;
 
-	snprintf(path, sizeof(path), "%.*s/%s", (int)(strrchr(step->file, '/') - step->file),
-		step->file, step->words > 2 ? step->word[2] : "");
-	f = fopen(path, "rb");
 	need(w, f != NULL, "cannot read the file");
 	if (e == NULL || f == NULL)
 		return;

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <libgen.h>
-#include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -63,12 +62,20 @@ static char *read_block(FILE *f, const struct step *step, unsigned int *line)
 
 static void load_file(struct loader *loader, const char *path);
 
-static void include(struct loader *loader, const struct step *step)
+void script_beside(char path[static SCRIPT_PATH_BYTES], const struct step *step, unsigned int word)
 {
-	char dir[PATH_MAX], path[PATH_MAX * 2];
+	char dir[PATH_MAX];
 
 	snprintf(dir, sizeof(dir), "%s", step->file);
-	snprintf(path, sizeof(path), "%s/%s", dirname(dir), step->words > 1 ? step->word[1] : "");
+	snprintf(path, SCRIPT_PATH_BYTES, "%s/%s", dirname(dir),
+		step->words > word ? step->word[word] : "");
+}
+
+static void include(struct loader *loader, const struct step *step)
+{
+	char path[SCRIPT_PATH_BYTES];
+
+	script_beside(path, step, 1);
 	if (loader->depth == 8)
 		die(step->file, step->line, "includes nest too deep");
 	loader->depth++;
