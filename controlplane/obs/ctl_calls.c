@@ -94,7 +94,7 @@ void ctl_calls_add(struct obs *obs)
 			show_calls, NULL},
 		{"show call", "<call>", "one call with its legs and streams", CTL_SIGNALLING,
 			show_call, NULL},
-		{"hangup", "<call>", "end a call on both legs", CTL_SIGNALLING, hangup, NULL},
+		{"hangup", "<call>", "end a call on all its legs", CTL_SIGNALLING, hangup, NULL},
 	};
 
 	obs_add_commands(obs, commands, sizeof(commands) / sizeof(commands[0]));

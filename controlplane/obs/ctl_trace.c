@@ -152,7 +152,7 @@ static void trace_call(struct ctl_request *request, void *arg)
 void ctl_trace_add(struct obs *obs)
 {
 	static const struct ctl_command commands[] = {
-		{"trace", "<call>", "messages of a call, both legs, even of an ended one",
+		{"trace", "<call>", "messages of a call, all legs, even of an ended one",
 			CTL_SIGNALLING, trace_call, NULL},
 	};
 

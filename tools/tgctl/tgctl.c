@@ -55,12 +55,12 @@ static const struct command commands[] = {
 		"drop all SIP of a source"},
 	{"unban", "<source>", {"source"}, 1, TAKES_ALL, show_unban,
 		"lift a ban; --all: all of them"},
-	{"hangup", "<call>", {"call"}, 1, 0, show_hangup, "end a call on both legs"},
+	{"hangup", "<call>", {"call"}, 1, 0, show_hangup, "end a call on all its legs"},
 	{"reload", "", {0}, 0, 0, show_reload, "read the configuration file again"},
 	{"drain", "on|off", {"state"}, 1, 0, show_drain, "refuse new calls and let live ones end"},
 	{"log", "error|warn|info|debug", {"level"}, 1, 0, show_log, "how much both processes log"},
 	{"trace", "<call>", {"call"}, 1, 0, show_trace,
-		"messages of a call, both legs, even of an ended one"},
+		"messages of a call, all legs, even of an ended one"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
