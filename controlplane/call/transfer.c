@@ -328,7 +328,8 @@ bool transfer_on_silence(struct call *call, struct leg *leg, bool unreachable)
 	return true;
 }
 
-// Who has referred may leave at once: the call waits without it for how the transfer ends.
+// Who has referred may leave at once: the call waits without it for how the transfer ends. Once that is
+// known it is a party as any.
 bool transfer_on_bye(struct call *call, struct leg *leg, const struct sip_msg *bye)
 {
 	struct transfer *t = call->transfer;
@@ -338,7 +339,8 @@ bool transfer_on_bye(struct call *call, struct leg *leg, const struct sip_msg *b
 		return false;
 	if (leg->number == t->leaving && t->refer == 0)
 		return false;
-	if (t->state == TRANSFER_SETTLING || t->state == TRANSFER_CLOSING)
+	if (t->state == TRANSFER_SETTLING || t->state == TRANSFER_CLOSING
+		|| t->state == TRANSFER_UNDOING)
 		return false;
 	if (leg->state == LEG_INVITED) {
 		// a callee may not, before its 2xx (RFC 3261 §15); of a caller it is as good as CANCEL (C13)

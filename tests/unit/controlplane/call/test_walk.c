@@ -476,6 +476,10 @@ static void expect_settled(unsigned int n)
 	cr_assert(call == NULL || call->transfer == NULL, "walk %u", n);
 	cr_assert(call == NULL || call->state == CALL_CONFIRMED, "walk %u: state %u", n,
 		call != NULL ? call->state : 0);
+	cr_assert(call == NULL
+			|| (call->leg[LEG_A]->state != LEG_GONE
+				&& call->leg[LEG_B]->state != LEG_GONE),
+		"walk %u: somebody is alone", n);
 }
 
 static void transfer_walk(unsigned int n)
