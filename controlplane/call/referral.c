@@ -288,6 +288,7 @@ void referral_begin(struct call *call, const struct referral *referral)
 		.state = TRANSFER_OFFERING,
 		.staying = referral->transferee->number,
 		.leaving = referral->referrer->number,
+		.is_referral = true,
 		.refer = referral->cseq,
 		.is_silent = referral->is_silent,
 	};

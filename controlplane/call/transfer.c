@@ -337,7 +337,7 @@ bool transfer_on_bye(struct call *call, struct leg *leg, const struct sip_msg *b
 
 	if (t == NULL || (leg->number != t->fresh && leg->number != t->leaving))
 		return false;
-	if (leg->number == t->leaving && t->refer == 0)
+	if (leg->number == t->leaving && !t->is_referral)
 		return false;
 	if (t->state == TRANSFER_SETTLING || t->state == TRANSFER_CLOSING
 		|| t->state == TRANSFER_UNDOING)

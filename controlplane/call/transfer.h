@@ -79,7 +79,8 @@ struct transfer {
 	uint16_t ringing;	     // targets that may still answer: a bit for each leg's number
 	struct media_session *media; // of staying and fresh, until the call takes it
 	struct timer timer;	     // the targets ring, or the staying leg has our re-INVITE
-	uint32_t refer;		     // CSeq of the REFER; 0: it was none
+	bool is_referral;	     // else an INVITE with Replaces
+	uint32_t refer;		     // CSeq of the REFER
 	bool is_silent;		     // it makes no subscription (RFC 4488)
 	uint16_t told;		     // last, in a NOTIFY
 	struct hunt hunt;	     // whom a REFER means

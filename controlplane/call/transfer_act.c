@@ -103,7 +103,7 @@ void transfer_complete(struct transfer *t)
 		"call=%" PRIu64 " staying=%u leaving=%u fresh=%u call_id=%s peer=%s by=%s",
 		call->id, t->staying, t->leaving, t->fresh, LOG_STR(fresh->dialog.call_id),
 		fresh->peer != NULL ? fresh->peer->name : "-",
-		t->refer != 0 ? "refer" : "replaces");
+		t->is_referral ? "refer" : "replaces");
 	counter_add(&call->engine->counters.transferred, 1);
 	call->leg[fresh->side] = fresh;
 	media_session_free(call->media);

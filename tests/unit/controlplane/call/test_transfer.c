@@ -108,3 +108,22 @@ Test(transfer, C27_a_bye_of_the_target_before_its_answer_counts_for_nothing)
 	rig_expect(&rig, RIG_CARRIER, "CANCEL ");
 	rig_fini(&rig);
 }
+
+// RFC 3261 §8.1.1.5: who was called may begin with that number.
+Test(transfer, C27_a_REFER_may_be_number_0)
+{
+	rig_init(&rig);
+	rig_call(&rig);
+	rig_request(&rig, RIG_CARRIER, "REFER", 0, "Refer-To: <sip:77@198.51.100.1>\r\n");
+	rig_expect(&rig, RIG_PHONE, "REFER ");
+	rig_confirm(&rig, RIG_PHONE, "501 Not Implemented");
+	rig_expect(&rig, RIG_CARRIER, "SIP/2.0 202 ");
+	rig_expect(&rig, RIG_CARRIER, "NOTIFY ");
+	rig_confirm(&rig, RIG_CARRIER, "200 OK");
+	rig_expect(&rig, RIG_THIRD, "INVITE sip:77@");
+	rig_request(&rig, RIG_CARRIER, "BYE", 1, "");
+	rig_expect(&rig, RIG_CARRIER, "SIP/2.0 200 ");
+	rig_expect_none(&rig, RIG_PHONE);
+	cr_expect_eq(rig_calls(&rig), 1);
+	rig_fini(&rig);
+}
