@@ -7,8 +7,6 @@
 #include "controlplane/call/dialog_info.h"
 #include "controlplane/call/refer.h"
 
-#define REPLACES_BYTES 1024
-
 struct job {
 	struct cross *out;
 	struct strbuf b; // on out->text
@@ -37,27 +35,6 @@ static void add(struct job *job, enum sip_hdr_id id, size_t begin)
 
 // ---- the dialogs that Replaces names
 
-struct leg *cross_find(const struct engine *engine, struct call **call, const char *realm,
-	const struct sip_replaces *replaces)
-{
-	const struct dialog *d = dialog_find_named(
-		&engine->dialogs, replaces->call_id, replaces->to_tag, replaces->from_tag);
-	struct leg *leg;
-
-	*call = d != NULL ? call_owning(engine, d->owner) : NULL;
-	leg = *call != NULL ? (*call)->legs[d->leg] : NULL;
-	return leg != NULL && strcmp(leg->realm->name, realm) == 0 ? leg : NULL;
-}
-
-bool cross_name(struct sip_replaces *out, const struct leg *leg)
-{
-	const struct dialog *d = &leg->dialog;
-
-	*out = (struct sip_replaces){
-		.call_id = d->call_id, .to_tag = d->remote_tag, .from_tag = d->local_tag};
-	return d->remote_tag.len > 0;
-}
-
 static bool is_in(const struct leg *leg, const char *realm)
 {
 	return leg != NULL && strcmp(leg->realm->name, realm) == 0;
@@ -81,26 +58,35 @@ bool cross_dialog_names(void *arg, struct dialog_info_names *names)
 	return true;
 }
 
-// As who gets the REFER's INVITE knows the dialog that the referrer means.
-static bool translate(struct sip_replaces *r, const struct job *job)
+// The leg at our end of the dialog that its peer in that realm names: to-tag is ours.
+static const struct leg *leg_named(
+	const struct engine *engine, const struct sip_replaces *name, const char *realm)
 {
-	bool early_only = r->early_only;
-	struct call *call;
-	const struct leg *leg = cross_find(job->call->engine, &call, job->from->realm->name, r);
-	const struct leg *other;
+	const struct dialog *d = dialog_find_named(
+		&engine->dialogs, name->call_id, name->to_tag, name->from_tag);
+	const struct call *call = d != NULL ? call_owning(engine, d->owner) : NULL;
+	const struct leg *leg = call != NULL ? call->legs[d->leg] : NULL;
 
-	if (leg == NULL)
-		return false;
-	other = call->leg[leg->side == LEG_A ? LEG_B : LEG_A];
-	if (other == NULL || !cross_name(r, other))
-		return false;
-	r->early_only = early_only;
-	return true;
+	return is_in(leg, realm) ? leg : NULL;
+}
+
+const struct leg *cross_translate(struct sip_replaces *replaces, const struct leg *from)
+{
+	const struct leg *leg = leg_named(from->call->engine, replaces, from->realm->name);
+	const struct leg *other = leg != NULL ? leg->call->leg[leg->side == LEG_A ? LEG_B : LEG_A]
+					      : NULL;
+
+	if (other == NULL || other->dialog.remote_tag.len == 0)
+		return NULL;
+	replaces->call_id = other->dialog.call_id;
+	replaces->to_tag = other->dialog.remote_tag;
+	replaces->from_tag = other->dialog.local_tag;
+	return other;
 }
 
 static void put_replaces(struct job *job, struct str headers)
 {
-	char text[REPLACES_BYTES], mapped[REPLACES_BYTES];
+	char text[CROSS_REPLACES_BYTES], mapped[CROSS_REPLACES_BYTES];
 	struct strbuf said = strbuf_on(text, sizeof(text)), b = strbuf_on(mapped, sizeof(mapped));
 	struct sip_replaces r;
 
@@ -108,7 +94,7 @@ static void put_replaces(struct job *job, struct str headers)
 		return;
 	if (said.failed || sip_replaces_parse(&r, strbuf_str(&said)) < 0) {
 		fail(job, "Replaces cannot be read");
-	} else if (!translate(&r, job)) {
+	} else if (cross_translate(&r, job->from) == NULL) {
 		fail(job, "Replaces names no dialog");
 	} else {
 		sip_replaces_write(&b, &r);

@@ -21,6 +21,7 @@
 
 #define CROSS_BYTES 8192
 #define CROSS_HEADERS_MAX 8
+#define CROSS_REPLACES_BYTES 1024 // of the value of that header
 
 struct call;
 struct dialog_info_names;
@@ -39,11 +40,6 @@ struct cross {
 void cross_request(struct cross *out, const struct call *call, const struct leg *from,
 	const struct leg *to, const struct sip_msg *msg);
 
-// The leg at our end of the dialog that replaces names, as its peer in that realm knows it: to-tag is ours.
-// NULL when there is none. *call is its call.
-struct leg *cross_find(const struct engine *engine, struct call **call, const char *realm,
-	const struct sip_replaces *replaces);
-
 // Between whom a body crosses.
 struct cross_sides {
 	struct engine *engine;
@@ -58,5 +54,6 @@ bool cross_dialog_names(void *sides, struct dialog_info_names *names);
 // The dialog-info in a message of any kind, as the other side may know it: *out is in the engine's memory for
 // bodies; left as it is when msg bears another body. Returns 0; -EBADMSG when it cannot be read; -EMSGSIZE.
 int cross_dialog_info(struct str *out, const struct sip_msg *msg, struct cross_sides *sides);
-// A leg's dialog as its peer knows it, for the peer to replace. False while the peer has no tag.
-bool cross_name(struct sip_replaces *out, const struct leg *leg);
+// Writes what from's peer calls a dialog in Replaces as the far end of that dialog's call knows its own. Returns
+// the leg to that far end; NULL, and *replaces is as it was, when there is none or its peer has no tag yet.
+const struct leg *cross_translate(struct sip_replaces *replaces, const struct leg *from);

@@ -13,7 +13,6 @@
 #include "controlplane/sip/body.h"
 #include "controlplane/sip/refer.h"
 
-#define REPLACES_BYTES 1024
 #define SUBSCRIPTION_S 180
 #define ELSEWHERE STR("SIP;cause=200;text=\"Call completed elsewhere\"")
 
@@ -74,7 +73,7 @@ static void notify(struct transfer *t, uint16_t status)
 // ---- the target
 
 struct aim {
-	char text[REPLACES_BYTES];
+	char text[CROSS_REPLACES_BYTES];
 	struct sip_uri uri;
 	struct str replaces; // as the target's end knows the dialog; none: nothing is replaced
 	const struct leg *toward;
@@ -84,22 +83,18 @@ struct aim {
 // The far end of another call of the referrer, which the target is to replace.
 static void aim_at_dialog(struct aim *aim, const struct referral *referral, const struct call *call)
 {
-	char said[REPLACES_BYTES];
+	char said[CROSS_REPLACES_BYTES];
 	struct strbuf b = strbuf_on(said, sizeof(said));
 	struct sip_replaces r;
-	struct call *other;
-	const struct leg *leg;
 
 	if (!sip_uri_header(&b, aim->uri.headers, "Replaces"))
 		return;
 	aim->status = 481;
 	if (b.failed || sip_replaces_parse(&r, strbuf_str(&b)) < 0)
 		return;
-	leg = cross_find(call->engine, &other, referral->referrer->realm->name, &r);
-	if (leg == NULL || other == call || other->conf != call->conf)
-		return;
-	aim->toward = other->leg[leg->side == LEG_A ? LEG_B : LEG_A];
-	if (!cross_name(&r, aim->toward))
+	aim->toward = cross_translate(&r, referral->referrer);
+	if (aim->toward == NULL || aim->toward->call == call
+		|| aim->toward->call->conf != call->conf)
 		return;
 	b = strbuf_on(aim->text, sizeof(aim->text));
 	sip_replaces_write(&b, &r);
