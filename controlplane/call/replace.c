@@ -224,13 +224,23 @@ void replace_drop_moved(struct transfer *t, const struct call_input *in)
 	transfer_move_back(t);
 }
 
+// Of a redirection the new caller has no use: it asked for this place and no other.
+static uint16_t refusal_status(uint16_t status)
+{
+	return status < 400 ? 480 : answer_status_of(status);
+}
+
 // What the staying leg refuses is refused to the new caller; the old one is not concerned.
 void replace_refuse(struct transfer *t, const struct call_input *in)
 {
+	uint16_t status = refusal_status(in->status);
+
 	answer(t,
 		&(struct leg_answer){
-			.status = in->status,
-			.phrase = in->msg != NULL ? identity_phrase(in->msg->reason) : STR_NONE,
+			.status = status,
+			.phrase = in->msg != NULL && status == in->status
+				? identity_phrase(in->msg->reason)
+				: STR_NONE,
 			.source = in->msg,
 			.sdp = STR_NONE,
 			.is_bare = true,
