@@ -167,16 +167,21 @@ void replace_on_request(const struct request *r)
 
 // ---- actions
 
-static void answer(struct transfer *t, const struct leg_answer *out)
+// Returns 0, or why it is not in the call: then it is gone.
+static int answer(struct transfer *t, const struct leg_answer *out)
 {
 	struct leg *fresh = transfer_fresh(t);
+	int rc;
 
 	if (fresh == NULL || fresh->state != LEG_INVITED)
-		return;
+		return -ESRCH;
 	fresh->state = out->status < 300 ? LEG_ANSWERED : LEG_GONE;
 	if (out->status < 300)
 		fresh->dialog.state = DIALOG_CONFIRMED;
-	leg_answer(t->call, fresh, fresh->invite, out);
+	rc = leg_answer(t->call, fresh, fresh->invite, out);
+	if (rc < 0)
+		fresh->state = LEG_GONE;
+	return rc;
 }
 
 void replace_move(struct transfer *t, const struct call_input *in)
@@ -260,8 +265,12 @@ void replace_take_answer(struct transfer *t, const struct call_input *in)
 
 void replace_complete(struct transfer *t, const struct call_input *in)
 {
-	answer(t, &(struct leg_answer){.status = 200, .sdp = in->sdp, .is_session = true});
-	transfer_complete(t);
+	int rc = answer(t, &(struct leg_answer){.status = 200, .sdp = in->sdp, .is_session = true});
+
+	if (rc == 0)
+		transfer_complete(t);
+	else // the new caller did not hear what the staying side agreed to
+		transfer_move_back(t);
 }
 
 // ---- the fresh leg's ACK
