@@ -214,12 +214,13 @@ bool outside_has_credentials(const struct sip_msg *request)
 		|| sip_msg_header(request, SIP_HDR_PROXY_AUTHORIZATION) != NULL;
 }
 
-void outside_pass(struct engine *engine, uint64_t txn, const struct outside_answer *answer,
+int outside_pass(struct engine *engine, uint64_t txn, const struct outside_answer *answer,
 	const struct sip_msg *response)
 {
 	uint16_t status = status_for(answer->policy, response->status);
 	struct sip_response_out out = {.status = status, .source = response};
 	char *contacts = NULL;
+	int rc;
 
 	if (answer->asker != NULL)
 		watch_relayed(engine, answer->asker, response->status, answer->had_credentials);
@@ -234,6 +235,7 @@ void outside_pass(struct engine *engine, uint64_t txn, const struct outside_answ
 		out.reason = STR_NONE;
 	}
 	outside_body(&out.content_type, &out.body, response);
-	sip_respond(engine->stack, txn, answer->to_tag, &out);
+	rc = sip_respond(engine->stack, txn, answer->to_tag, &out);
 	free(contacts);
+	return rc;
 }

@@ -75,6 +75,6 @@ struct outside_answer {
 bool outside_has_credentials(const struct sip_msg *request);
 
 // Passes a final on: its status as for calls (C43), its phrase, what crosses of its headers and body; a 3xx
-// with names of ours (C55).
-void outside_pass(struct engine *engine, uint64_t txn, const struct outside_answer *answer,
+// with names of ours (C55). Returns what sip_respond does.
+int outside_pass(struct engine *engine, uint64_t txn, const struct outside_answer *answer,
 	const struct sip_msg *response);

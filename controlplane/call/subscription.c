@@ -190,6 +190,7 @@ static int subscription_new(struct subscription **out, const struct admission *a
 	}
 	s->engine = engine;
 	s->conf = conf_get(engine->conf);
+	s->why = SUBSCRIPTION_END_EXPIRED;
 	s->began = engine_now(engine);
 	counter_add(&engine->counters.subscriptions, 1);
 	rc = build(s, a);
@@ -447,13 +448,16 @@ static void on_subscribed(
 static void on_final(struct subscription *s, struct crossing *x, const struct sip_msg *response)
 {
 	struct crossing was = *x;
+	int rc;
 
 	dialog_on_response(&s->leg[x->from == LEG_A ? LEG_B : LEG_A].dialog, response);
 	if (response->status < 300 && x->method == SIP_SUBSCRIBE)
 		on_subscribed(s, x, response);
-	crossing_pass(s, x, response);
+	rc = crossing_pass(s, x, response);
 	s->is_over |= was.is_last;
-	if (was.is_first && response->status >= 300)
+	if (was.is_first && response->status < 300 && (rc == -EMSGSIZE || rc == -ENOMEM))
+		subscription_withdraw(s);
+	else if (was.is_first && response->status >= 300)
 		subscription_finish(s, SUBSCRIPTION_END_REFUSED);
 	else if (!was.is_last && ends_it(response->status))
 		subscription_finish(s, SUBSCRIPTION_END_GONE);

@@ -5,6 +5,7 @@
 //	A ◄──── 2xx ──── ACTIVE  ◄──── 2xx ──── B      refreshes and un-SUBSCRIBE cross likewise
 //	A ◄── NOTIFY ────────────◄── NOTIFY ─── B      "terminated": TERMINATED until it is answered, then gone
 //	A ◄── NOTIFY ─── TERMINATED                    of ours, when nobody refreshed it and B did not say so
+//	                 TERMINATED ──SUBSCRIBE──► B   of ours, Expires: 0, when A could not be told the 2xx
 //
 // One timer stands for both legs: they were told the same Expires. Nobody walks subscriptions but listings.
 #pragma once
@@ -66,8 +67,9 @@ struct subscription {
 	char *said_event;      // value of Event with its parameters, as A said it
 	uint64_t notified;
 	uint64_t farewell[2]; // our own last request to each leg; 0: none is under way
-	bool is_cut;	      // B was to keep it longer than we do
-	bool is_over;	      // once what is under way is answered
+	enum subscription_end why; // it ends, once these are answered
+	bool is_cut;		   // B was to keep it longer than we do
+	bool is_over;		   // once what is under way is answered
 	struct tg_mono began;
 };
 
@@ -88,11 +90,13 @@ void subscription_abandon(struct subscription *s);
 // Counts why it ends, and forgets it.
 void subscription_finish(struct subscription *s, enum subscription_end why);
 
-// ---- subscription_expire.c: nobody refreshed it, and the notifier did not say that it is over
+// ---- subscription_expire.c: it ends by us, for nobody refreshed it, or the subscriber never got it
 
 // The subscriber is told (RFC 6665 §4.2.2: terminated;reason=timeout); the notifier only when it was to keep it
 // longer than we do. Then it is TERMINATED until both have answered, or never will.
 void subscription_expire(struct subscription *s);
+// The subscriber could not be told that it has it, but was told that it has not: the notifier is told to end it.
+void subscription_withdraw(struct subscription *s);
 // Whether txn was one of these requests. The last one to end finishes s.
 bool subscription_expire_on_end(struct subscription *s, uint64_t txn);
 
@@ -108,8 +112,9 @@ struct crossing *crossing_by_client(struct subscription *s, uint64_t txn);
 struct crossing *crossing_by_server(struct subscription *s, uint64_t txn);
 // Sends it to the other leg. Returns what sip_request does, or -EBADMSG for a body that cannot be read.
 int crossing_send(struct subscription *s, struct crossing *x, const struct asked *asked);
-// Answers who asked: passes a final on, or says a status; then it is free.
-void crossing_pass(struct subscription *s, struct crossing *x, const struct sip_msg *response);
+// Answers who asked: passes a final on, or says a status; then it is free. The former returns what sip_respond
+// does.
+int crossing_pass(struct subscription *s, struct crossing *x, const struct sip_msg *response);
 void crossing_answer(struct subscription *s, struct crossing *x, uint16_t status);
 // The other side has been asked for it and does not say: neither do we (B28).
 void crossing_drop(struct crossing *x);

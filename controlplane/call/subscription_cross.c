@@ -205,7 +205,7 @@ void crossing_drop(struct crossing *x)
 	*x = (struct crossing){0};
 }
 
-void crossing_pass(struct subscription *s, struct crossing *x, const struct sip_msg *response)
+int crossing_pass(struct subscription *s, struct crossing *x, const struct sip_msg *response)
 {
 	const struct subscription_leg *from = &s->leg[x->from];
 	struct outside_answer answer = {
@@ -220,7 +220,7 @@ void crossing_pass(struct subscription *s, struct crossing *x, const struct sip_
 	uint64_t server = x->server;
 
 	crossing_drop(x);
-	outside_pass(s->engine, server, &answer, response);
+	return outside_pass(s->engine, server, &answer, response);
 }
 
 void crossing_answer(struct subscription *s, struct crossing *x, uint16_t status)

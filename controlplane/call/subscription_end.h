@@ -9,6 +9,7 @@
 	X(EXPIRED, "expired")       \
 	X(GONE, "gone")             \
 	X(SILENT, "silent")         \
+	X(UNSENT, "unsent")         \
 	X(UNREACHABLE, "unreachable")
 
 enum subscription_end {

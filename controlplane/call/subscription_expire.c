@@ -22,22 +22,34 @@ static bool is_waiting(const struct subscription *s)
 	return s->farewell[LEG_A] != 0 || s->farewell[LEG_B] != 0;
 }
 
+static void unsubscribe(struct subscription *s)
+{
+	const struct sip_extra extra[] = {
+		{SIP_HDR_EVENT, str_from(s->said_event)},
+		{SIP_HDR_EXPIRES, STR("0")},
+	};
+
+	say(s, LEG_B, SIP_SUBSCRIBE, extra);
+}
+
 static void tell(struct subscription *s)
 {
 	const struct sip_extra notify[] = {
 		{SIP_HDR_EVENT, str_from(s->said_event)},
 		{SIP_HDR_SUBSCRIPTION_STATE, STR("terminated;reason=timeout")},
 	};
-	const struct sip_extra unsubscribe[] = {
-		{SIP_HDR_EVENT, str_from(s->said_event)},
-		{SIP_HDR_EXPIRES, STR("0")},
-	};
 
 	s->state = SUBSCRIPTION_TERMINATED;
 	subscription_abandon(s);
 	say(s, LEG_A, SIP_NOTIFY, notify);
 	if (s->is_cut)
-		say(s, LEG_B, SIP_SUBSCRIBE, unsubscribe);
+		unsubscribe(s);
+}
+
+static void finish_unless_waiting(struct subscription *s)
+{
+	if (!is_waiting(s))
+		subscription_finish(s, s->why);
 }
 
 void subscription_expire(struct subscription *s)
@@ -45,8 +57,19 @@ void subscription_expire(struct subscription *s)
 	// else the subscriber never had it, or knows already
 	if (s->state == SUBSCRIPTION_ACTIVE)
 		tell(s);
-	if (!is_waiting(s))
-		subscription_finish(s, SUBSCRIPTION_END_EXPIRED);
+	finish_unless_waiting(s);
+}
+
+void subscription_withdraw(struct subscription *s)
+{
+	bool is_ended = s->state == SUBSCRIPTION_TERMINATED; // B has said so
+
+	s->state = SUBSCRIPTION_TERMINATED;
+	s->why = SUBSCRIPTION_END_UNSENT;
+	subscription_abandon(s);
+	if (!is_ended)
+		unsubscribe(s);
+	finish_unless_waiting(s);
 }
 
 bool subscription_expire_on_end(struct subscription *s, uint64_t txn)
@@ -55,8 +78,7 @@ bool subscription_expire_on_end(struct subscription *s, uint64_t txn)
 		if (txn == 0 || s->farewell[leg] != txn)
 			continue;
 		s->farewell[leg] = 0;
-		if (!is_waiting(s))
-			subscription_finish(s, SUBSCRIPTION_END_EXPIRED);
+		finish_unless_waiting(s);
 		return true;
 	}
 	return false;
