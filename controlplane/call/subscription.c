@@ -360,18 +360,48 @@ static void lose(struct subscription *s, struct crossing *x, bool unreachable)
 			s, unreachable ? SUBSCRIPTION_END_UNREACHABLE : SUBSCRIPTION_END_SILENT);
 }
 
+// Nothing has crossed, and what it says of the subscription is not heeded.
+static void refuse(struct crossing *x, const struct request *r, int error)
+{
+	crossing_drop(x);
+	switch (error) {
+	case -EBADMSG:
+		request_warn(r, 400, 399, "dialog-info cannot be read");
+		break;
+	case -EMSGSIZE:
+		request_answer(r, 513, 0, STR_NONE);
+		break;
+	default: // we are at a limit of ours: a while later there may be room
+		request_answer(r, 500, SIP_HDR_RETRY_AFTER, CALL_RETRY_SOON_S);
+	}
+}
+
 static void on_sent(struct subscription *s, struct crossing *x, const struct request *r, int error)
 {
-	if (error == -EBADMSG || error == -EMSGSIZE)
-		crossing_drop(x);
-	if (error == -EBADMSG)
-		request_warn(r, 400, 399, "dialog-info cannot be read");
-	else if (error == -EMSGSIZE)
-		request_answer(r, 513, 0, STR_NONE);
-	else if (r->msg->method == SIP_NOTIFY)
-		heed_state(s, x, r->msg);
-	if (x->server != 0 && error < 0)
+	switch (error) {
+	case 0:
+		if (r->msg->method == SIP_NOTIFY)
+			heed_state(s, x, r->msg);
+		break;
+	case -EBADMSG:
+	case -EMSGSIZE:
+	case -ENOSPC:
+	case -ENOMEM:
+		refuse(x, r, error);
+		break;
+	default:
 		lose(s, x, true);
+	}
+}
+
+// RFC 6665 §4.4.1: a NOTIFY before the 2xx makes the dialog. Returns false when it could not, and was answered.
+static bool form(const struct request *r)
+{
+	int rc = r->dialog->state == DIALOG_NONE ? dialog_on_notify(r->dialog, r->msg) : 0;
+
+	if (rc < 0)
+		request_answer(r, rc == -ENOMEM ? 500 : 400, 0, STR_NONE);
+	return rc == 0;
 }
 
 void subscription_on_inside(const struct request *r)
@@ -385,13 +415,8 @@ void subscription_on_inside(const struct request *r)
 		options_on_request(r);
 		return;
 	}
-	if (!crossing_is_admitted(s, r))
+	if (!crossing_is_admitted(s, r) || !form(r))
 		return;
-	// RFC 6665 §4.4.1: a NOTIFY before the 2xx makes the dialog
-	if (r->dialog->state == DIALOG_NONE && dialog_on_notify(r->dialog, r->msg) < 0) {
-		request_answer(r, 400, 0, STR_NONE);
-		return;
-	}
 	x = crossing_new(s, r);
 	if (x == NULL) {
 		request_answer(r, 500, SIP_HDR_RETRY_AFTER, CALL_RETRY_SOON_S);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What crosses inside a subscription, and what is refused.
 #include <criterion/criterion.h>
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -111,5 +112,42 @@ Test(subscription_cross, C30_a_status_that_ends_it_and_one_that_does_not)
 	rig_confirm(&ends.rig, RIG_PHONE, "481 Gone");
 	rig_expect(&ends.rig, RIG_CARRIER, "SIP/2.0 481 ");
 	cr_expect_eq(live(), 0);
+	rig_fini(&ends.rig);
+}
+
+Test(subscription_cross, C30_a_moment_of_overload_ends_nothing)
+{
+	static const int lacks[] = {-ENOSPC, -ENOMEM};
+
+	for (size_t i = 0; i < sizeof(lacks) / sizeof(lacks[0]); i++) {
+		const char *answer;
+
+		ends.rig.net.fail = lacks[i];
+		ends_notify(&ends, "n1", ENDS_TERMINATED);
+		ends.rig.net.fail = 0;
+		ends.branch--; // the same again
+		ends_notify(&ends, "n1", ENDS_TERMINATED);
+		answer = rig_expect(&ends.rig, RIG_CARRIER, "SIP/2.0 500 ");
+		cr_expect_str_eq(rig_header(answer, "Retry-After"), "2");
+		cr_expect_eq(live(), 1);
+		rig_expect_none(&ends.rig, RIG_PHONE);
+	}
+	// the next one finds it as it was
+	ends_notify(&ends, "n1", ENDS_ACTIVE);
+	rig_expect(&ends.rig, RIG_PHONE, "NOTIFY ");
+	rig_confirm(&ends.rig, RIG_PHONE, "200 OK");
+	rig_expect(&ends.rig, RIG_CARRIER, "SIP/2.0 200 ");
+	rig_fini(&ends.rig);
+}
+
+Test(subscription_cross, B31_who_cannot_be_reached_has_lost_it)
+{
+	ends.rig.net.fail = -EHOSTUNREACH;
+	ends_notify(&ends, "n1", ENDS_ACTIVE);
+	ends.rig.net.fail = 0;
+	cr_expect_eq(live(), 0);
+	ends.branch--;
+	ends_notify(&ends, "n1", ENDS_ACTIVE);
+	rig_expect(&ends.rig, RIG_CARRIER, "SIP/2.0 481 ");
 	rig_fini(&ends.rig);
 }
