@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/call/admission.h"
 
+#include <errno.h>
+
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
 #include "controlplane/route/route.h"
@@ -58,6 +60,24 @@ void admission_refuse(const struct request *r, const struct admission_check *c)
 		admission_refuse_event(r);
 	else
 		request_answer(r, c->status, c->header, c->value);
+}
+
+void admission_refuse_failure(const struct request *r, int rc, enum call_refusal full)
+{
+	const struct {
+		int rc;
+		struct admission_check check;
+	} failures[] = {
+		{-EBUSY, {NULL, CALL_REFUSAL_PEER_FULL, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0}},
+		{-ENOSPC, {NULL, full, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0}},
+		{-EINVAL, {NULL, CALL_REFUSAL_BAD_REQUEST, 400, 0, {0}, 0}},
+		{0, {NULL, CALL_REFUSAL_MEMORY, 500, 0, {0}, 0}},
+	};
+	size_t i = 0;
+
+	while (failures[i].rc != rc && failures[i].rc != 0)
+		i++;
+	admission_refuse(r, &failures[i].check);
 }
 
 bool admission_is_unwelcome(struct admission *a)

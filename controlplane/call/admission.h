@@ -35,6 +35,8 @@ const struct admission_check *admission_judge(
 	struct admission *a, const struct admission_check *checks, size_t count);
 // Counts what such a check refuses, says so in the log, and answers.
 void admission_refuse(const struct request *r, const struct admission_check *c);
+// Likewise what was admitted and then could not be made: rc says why, full what -ENOSPC counts as.
+void admission_refuse_failure(const struct request *r, int rc, enum call_refusal full);
 // Answers 489 with what may be subscribed to from there (RFC 6665 §8.2.2).
 void admission_refuse_event(const struct request *r);
 // Counts a request outside of dialogs that made nothing, and says so in the log.

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: BSD-3-Clause
-#include <errno.h>
 #include <inttypes.h>
 
 #include "controlplane/base/log.h"
@@ -121,24 +120,6 @@ static const struct admission_check checks[] = {
 		304},
 };
 
-static const struct admission_check *failure_of(int rc)
-{
-	static const struct {
-		int rc;
-		struct admission_check check;
-	} failures[] = {
-		{-EBUSY, {NULL, CALL_REFUSAL_PEER_FULL, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0}},
-		{-ENOSPC, {NULL, CALL_REFUSAL_CALLS_MAX, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0}},
-		{-EINVAL, {NULL, CALL_REFUSAL_BAD_REQUEST, 400, 0, {0}, 0}},
-		{0, {NULL, CALL_REFUSAL_MEMORY, 500, 0, {0}, 0}},
-	};
-	size_t i = 0;
-
-	while (failures[i].rc != rc && failures[i].rc != 0)
-		i++;
-	return &failures[i].check;
-}
-
 static void admit(const struct admission *a)
 {
 	const struct request *r = a->r;
@@ -147,7 +128,7 @@ static void admit(const struct admission *a)
 		&(struct call_params){r->txn, r->flow, r->msg, a->from, &a->hunt});
 
 	if (rc < 0) {
-		admission_refuse(r, failure_of(rc));
+		admission_refuse_failure(r, rc, CALL_REFUSAL_CALLS_MAX);
 		return;
 	}
 	sip_txn_own(

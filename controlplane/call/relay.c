@@ -281,14 +281,13 @@ static bool ask_next(struct relay *relay)
 
 static void admit(const struct admission *a)
 {
-	static const struct admission_check full = {
-		NULL, CALL_REFUSAL_RELAYS_MAX, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0};
 	const struct request *r = a->r;
 	struct asked asked = outside_asked(r->msg);
 	struct relay *relay;
+	int rc = relay_new(&relay, a);
 
-	if (relay_new(&relay, a) < 0) {
-		admission_refuse(r, &full);
+	if (rc < 0) {
+		admission_refuse_failure(r, rc, CALL_REFUSAL_RELAYS_MAX);
 		return;
 	}
 	sip_txn_own(r->engine->stack, r->txn, (struct sip_owner){relay->id, OWNER_RELAY},

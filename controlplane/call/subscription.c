@@ -260,15 +260,14 @@ static bool ask_next(struct subscription *s)
 
 static void admit(const struct admission *a)
 {
-	static const struct admission_check full = {
-		NULL, CALL_REFUSAL_SUBSCRIPTIONS_MAX, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0};
 	const struct request *r = a->r;
 	struct asked asked = outside_asked(r->msg);
 	struct subscription *s;
 	struct crossing *x;
+	int rc = subscription_new(&s, a);
 
-	if (subscription_new(&s, a) < 0) {
-		admission_refuse(r, &full);
+	if (rc < 0) {
+		admission_refuse_failure(r, rc, CALL_REFUSAL_SUBSCRIPTIONS_MAX);
 		return;
 	}
 	sip_txn_own(r->engine->stack, r->txn, s->leg[LEG_A].dialog.owner, (struct sip_label){0});

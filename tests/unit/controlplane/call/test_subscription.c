@@ -78,24 +78,60 @@ Test(subscription, C30_a_refresh_keeps_it_and_the_longest_is_a_day)
 	rig_fini(&ends.rig);
 }
 
+// One more SUBSCRIBE of a new dialog.
+static void subscribe(unsigned int n, const char *contact)
+{
+	char text[2048];
+
+	snprintf(text, sizeof(text),
+		"SUBSCRIBE sip:905374@203.0.113.1 SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 192.168.1.20:5060;branch=z9hG4bKs%u;rport\r\n"
+		"From: <sip:4412@phone.lan>;tag=p\r\nTo: <sip:905374@203.0.113.1>\r\n"
+		"Call-ID: s%u\r\nCSeq: 1 SUBSCRIBE\r\nContact: %s\r\n"
+		"Event: dialog\r\n" RIG_USER_AGENT "Content-Length: 0\r\n\r\n",
+		n, n, contact);
+	rig_say(&ends.rig, RIG_PHONE, text);
+}
+
 Test(subscription, I2_the_number_is_bounded)
 {
-	char text[1024];
-
 	rig_init(&ends.rig);
-	for (unsigned int n = 0; n < 10; n++) {
-		snprintf(text, sizeof(text),
-			"SUBSCRIBE sip:905374@203.0.113.1 SIP/2.0\r\n"
-			"Via: SIP/2.0/UDP 192.168.1.20:5060;branch=z9hG4bKs%u;rport\r\n"
-			"From: <sip:4412@phone.lan>;tag=p\r\nTo: <sip:905374@203.0.113.1>\r\n"
-			"Call-ID: s%u\r\nCSeq: 1 SUBSCRIBE\r\nContact: <sip:4412@192.168.1.20>\r\n"
-			"Event: dialog\r\n" RIG_USER_AGENT "Content-Length: 0\r\n\r\n",
-			n, n);
-		rig_say(&ends.rig, RIG_PHONE, text);
-	}
+	for (unsigned int n = 0; n < 10; n++)
+		subscribe(n, "<sip:4412@192.168.1.20>");
 	// subscriptions_max of the rig is 8, a quarter of it for peers
 	cr_expect_eq(counters()->subscriptions, 6);
 	cr_expect_eq(counters()->unrelayed[CALL_REFUSAL_SUBSCRIPTIONS_MAX], 4);
+	rig_fini(&ends.rig);
+}
+
+Test(subscription, I2_a_route_set_that_is_too_long_is_a_bad_request)
+{
+	char text[1024];
+	struct strbuf contact = strbuf_on(text, sizeof(text));
+
+	rig_init(&ends.rig);
+	strbuf_put(&contact, STR("<sip:4412@192.168.1.20>\r\nRecord-Route: <sip:r;lr>"));
+	for (unsigned int i = 0; i < DIALOG_ROUTES_MAX; i++)
+		strbuf_put(&contact, STR(",<sip:r;lr>"));
+	strbuf_put_char(&contact, '\0');
+	subscribe(0, text);
+	rig_expect(&ends.rig, RIG_PHONE, "SIP/2.0 400 ");
+	cr_expect_eq(counters()->unrelayed[CALL_REFUSAL_BAD_REQUEST], 1);
+	rig_fini(&ends.rig);
+}
+
+Test(subscription, I2_lack_of_memory_is_no_full_table)
+{
+	rig_init(&ends.rig);
+	scarce_spare(&ends.rig.net.transport);
+	for (unsigned int n = 1; n <= 24; n++) {
+		scarce_in(n);
+		subscribe(n, "<sip:4412@192.168.1.20>");
+		scarce_in(0);
+		rig_wait(&ends.rig, 33000);
+	}
+	cr_expect_gt(counters()->unrelayed[CALL_REFUSAL_MEMORY], 4);
+	cr_expect_eq(counters()->unrelayed[CALL_REFUSAL_SUBSCRIPTIONS_MAX], 0);
 	rig_fini(&ends.rig);
 }
 
