@@ -66,7 +66,7 @@ struct subscription {
 	char *event;	       // package
 	char *said_event;      // value of Event with its parameters, as A said it
 	uint64_t notified;
-	uint64_t farewell[2]; // our own last request to each leg; 0: none is under way
+	uint64_t farewell[2];	   // our own last request to each leg; 0: none is under way
 	enum subscription_end why; // it ends, once these are answered
 	bool is_cut;		   // B was to keep it longer than we do
 	bool is_over;		   // once what is under way is answered
