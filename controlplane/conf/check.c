@@ -81,6 +81,16 @@ static int check_ban(const struct conf *conf, const struct conf_source *src)
 	return 0;
 }
 
+static int check_lockout(const struct conf *conf, const struct conf_source *src)
+{
+	const struct conf_guard *guard = &conf->guard;
+
+	if (guard->lockout_longest_ms < guard->lockout_for_ms)
+		return conf_refuse(src, "guard.lockout.longest_s",
+			"less than for_s; make it at least %u", guard->lockout_for_ms / 1000);
+	return 0;
+}
+
 // Else a call that rings loses the connection it waits on.
 static int check_connections(const struct conf *conf, const struct conf_source *src)
 {
@@ -334,6 +344,7 @@ int conf_check(const struct conf *conf, const struct conf_source *src)
 		check_dataplane,
 		check_timers,
 		check_ban,
+		check_lockout,
 		check_connections,
 		check_realm_counts,
 		check_addresses,

@@ -70,6 +70,78 @@ struct conf_policy {
 	uint16_t local_number;	     // answer to a tel: URI of no context; 0: it is taken (A27)
 };
 
+// What calls and requests of sources that are no peer meet in a realm.
+enum conf_strangers {
+	CONF_STRANGERS_REFUSE,	     // 403
+	CONF_STRANGERS_ACCEPT,	     // the routes
+	CONF_STRANGERS_REGISTERED,   // likewise those of a registered phone, else 403
+	CONF_STRANGERS_AUTHENTICATE, // 407, whoever it is
+};
+
+enum conf_algorithm {
+	CONF_ALGORITHM_MD5,
+	CONF_ALGORITHM_SHA256,
+	CONF_ALGORITHM_SHA512_256,
+	CONF_ALGORITHM_COUNT,
+};
+
+// How users of a domain prove who they are (RFC 7616, RFC 8760).
+struct conf_digest {
+	bool is_off;				  // whoever asks is believed
+	uint8_t algorithms[CONF_ALGORITHM_COUNT]; // enum conf_algorithm, offered in this order
+	unsigned int algorithm_count;
+	bool sessions;	 // the -sess variants are taken, too
+	bool qop;	 // offer qop=auth
+	bool legacy;	 // take responses without qop (RFC 2069)
+	bool uri_strict; // the uri of the credentials is the Request-URI (F20)
+	uint32_t nonce_ms;
+};
+
+struct conf_expires {
+	uint32_t default_s;  // of a binding that asks for none
+	uint32_t min_s;	     // less is refused (423)
+	uint32_t max_s;	     // more is cut
+	uint32_t nat_s;	     // what a phone behind NAT by UDP gets at most (E14); 0: as others
+	uint32_t upstream_s; // what is asked for upstream
+};
+
+enum conf_ping {
+	CONF_PING_OFF,
+	CONF_PING_OPTIONS,
+	CONF_PING_CRLF,
+};
+
+// A domain whose users register through us.
+struct conf_domain {
+	const char *name; // of its addresses of record, and realm of its digest
+	char **aliases;	  // other hosts that mean it
+	unsigned int alias_count;
+	int upstream; // peer that keeps its bindings and knows its users (F11); -1: we do
+	bool path;    // what comes back comes by Path, else by a Contact of ours
+	struct conf_digest digest;
+	struct conf_expires expires;
+	uint32_t contacts_max; // of one address of record (F9)
+	bool contacts_replace; // beyond that the oldest gives way, else 403
+	bool outbound;	       // RFC 5626
+	bool gruu;	       // RFC 5627
+	enum conf_ping ping;   // of phones behind NAT by UDP (E13)
+	uint32_t ping_ms;
+	uint32_t ping_lost; // OPTIONS without an answer until the binding goes; 0: never
+};
+
+// Where the users are kept.
+struct conf_users {
+	const char *file;     // NULL: none
+	struct tg_addr redis; // port 0: none
+	uint32_t cache_ms;    // of what Redis said
+};
+
+enum conf_store {
+	CONF_STORE_NONE, // nothing outlives the process
+	CONF_STORE_LMDB,
+	CONF_STORE_REDIS,
+};
+
 struct conf_realm {
 	const char *name;
 	struct conf_sip_listener *sip;
@@ -87,7 +159,10 @@ struct conf_realm {
 	struct tg_rate stranger_rate;			  // for each unknown source
 	struct tg_rate stranger_methods[TG_METHOD_RATED]; // likewise, within the former
 	struct tg_rate strangers_rate;			  // for all of them together
-	bool strangers; // may unknown sources call at all; else 403
+	struct tg_rate registered_rate;			  // for each registered source
+	enum conf_strangers strangers;
+	uint8_t *domains; // whose users register here; the first one is meant by our own address
+	unsigned int domain_count;
 	bool is_silent; // they hear nothing while no call comes of what they send (I16)
 	struct conf_policy policy;
 };
@@ -148,8 +223,9 @@ struct conf_route {
 	int from_realm;	    // -1: any
 	int from_peer;	    // -1: any of the realm
 	const char *prefix; // of the user part of the Request-URI, "" matches all
-	uint8_t to_peer;
-	uint8_t *forks; // peers that are called at the same time (C41)
+	uint8_t to_peer;    // when to_domain is -1
+	int to_domain;	    // the user of that name in it; -1: none
+	uint8_t *forks;	    // peers that are called at the same time (C41)
 	unsigned int fork_count;
 	uint8_t *alternatives; // one after the other, when those fail (C42)
 	unsigned int alternative_count;
@@ -166,6 +242,10 @@ struct conf_guard {
 	uint32_t ban_for_ms;	 // the first time; doubled each time
 	uint32_t ban_longest_ms; // but no longer than this
 	uint32_t bans_max;
+	uint32_t lockout_after; // failed digests within lockout_within_ms; 0: never (F22)
+	uint32_t lockout_within_ms;
+	uint32_t lockout_for_ms; // the first time; doubled each time
+	uint32_t lockout_longest_ms;
 };
 
 // Of SIP over TCP.
@@ -201,6 +281,8 @@ struct conf {
 	uint32_t memory_mb; // 0: chosen by the dataplane
 	struct conf_port *ports;
 	unsigned int port_count;
+	struct conf_domain *domains;
+	unsigned int domain_count;
 	struct conf_realm *realms;
 	unsigned int realm_count;
 	struct conf_peer *peers;
@@ -208,12 +290,18 @@ struct conf {
 	struct conf_peer_index peer_index;
 	struct conf_route *routes;
 	unsigned int route_count;
+	struct conf_users users;
+	enum conf_store store;
+	const char *store_path;
+	struct tg_addr store_redis;
+	const char *store_password_file; // NULL: none
 	struct conf_guard guard;
 	struct conf_connections connections;
 	uint32_t calls_max;
 	uint32_t transactions_max;
 	uint32_t relays_max; // requests outside of calls that wait for an answer
 	uint32_t subscriptions_max;
+	uint32_t bindings_max;
 	uint32_t streams_max;
 	uint32_t t1_ms, t2_ms, t4_ms;
 	uint32_t no_answer_ms;
@@ -264,7 +352,12 @@ bool conf_policy_has_event(const struct conf_policy *policy, struct str package)
 const struct conf_header *conf_policy_header(const struct conf_policy *policy, struct str name);
 // What a final of this status leaves as.
 uint16_t conf_policy_response(const struct conf_policy *policy, uint16_t status);
-// Index of a realm or peer by its name, -1 when there is none.
+// The domain that a host means in a realm, be it its name, an alias or our own address there;
+// NULL when it is none of the realm's.
+const struct conf_domain *conf_domain_of(
+	const struct conf *conf, unsigned int realm, struct str host);
+// Index of a domain, realm or peer by its name, -1 when there is none.
+int conf_domain_index(const struct conf *conf, const char *name);
 int conf_realm_index(const struct conf *conf, const char *name);
 int conf_peer_index(const struct conf *conf, const char *name);
 

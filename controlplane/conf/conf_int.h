@@ -103,6 +103,20 @@ int conf_guard_resolve(struct conf *conf, const struct raw_conf *raw, struct val
 int conf_media_rule_resolve(struct conf_media_rule *out, const struct raw_codecs *raw,
 	const struct conf_media_rule *other, struct value_spot *spot);
 
+/* domain */
+
+#define CONF_REDIS_PORT 6379
+
+// Reads what is under domains, but for upstream, which is read once there are peers. Returns 0; -errno as
+// conf_resolve. So do all that follow.
+int conf_domains_resolve(struct conf *conf, const struct raw_conf *raw, struct value_spot *spot);
+int conf_upstreams_resolve(struct conf *conf, const struct raw_conf *raw, struct value_spot *spot);
+// Whose users register in that realm, the last one so far.
+int conf_realm_domains_resolve(struct conf *conf, struct conf_realm *realm,
+	const struct raw_realm *raw, struct value_spot *spot);
+int conf_users_resolve(struct conf *conf, const struct raw_conf *raw, struct value_spot *spot);
+int conf_store_resolve(struct conf *conf, const struct raw_conf *raw, struct value_spot *spot);
+
 /* policy */
 
 // Reads what a realm or a peer says of methods, headers and responses; where is its path. base: the

@@ -102,8 +102,8 @@ static void write_scalar(
 // What has nothing in it that holds by itself is an example only.
 static bool is_shown(const char *path)
 {
-	static const char *const hidden[] = {
-		"peers", "routes", "realms.codecs", "realms.headers", "realms.responses"};
+	static const char *const hidden[] = {"domains", "peers", "routes", "realms.codecs",
+		"realms.headers", "realms.responses"};
 
 	for (size_t i = 0; i < sizeof(hidden) / sizeof(hidden[0]); i++) {
 		if (strcmp(path, hidden[i]) == 0)

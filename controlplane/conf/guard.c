@@ -100,6 +100,10 @@ int conf_guard_resolve(struct conf *conf, const struct raw_conf *raw, struct val
 	guard->ban_within_ms = *raw->guard.ban.within_s * 1000;
 	guard->ban_for_ms = *raw->guard.ban.for_s * 1000;
 	guard->ban_longest_ms = *raw->guard.ban.longest_s * 1000;
+	guard->lockout_after = *raw->guard.lockout.after;
+	guard->lockout_within_ms = *raw->guard.lockout.within_s * 1000;
+	guard->lockout_for_ms = *raw->guard.lockout.for_s * 1000;
+	guard->lockout_longest_ms = *raw->guard.lockout.longest_s * 1000;
 	guard->bans_max = *raw->guard.bans_max;
 	err = resolve_scanners(guard, &raw->guard, spot);
 	return err < 0 ? err : resolve_never(guard, &raw->guard, spot);

@@ -89,6 +89,55 @@ struct raw_policy {
 	int *local_number;
 };
 
+struct raw_expires {
+	uint32_t *default_s;
+	uint32_t *min_s;
+	uint32_t *max_s;
+	uint32_t *nat_s;
+	uint32_t *upstream_s;
+};
+
+struct raw_digest {
+	int *users;
+	char **algorithms;
+	unsigned int algorithms_count;
+	int *sessions;
+	int *qop;
+	int *legacy;
+	int *uri;
+	uint32_t *nonce_s;
+};
+
+struct raw_domain {
+	char *name;
+	char **aliases;
+	unsigned int aliases_count;
+	char *upstream;
+	int *return_by;
+	struct raw_digest digest;
+	struct raw_expires expires;
+	uint32_t *contacts_max;
+	int *contacts_full;
+	int *outbound;
+	int *gruu;
+	int *ping;
+	uint32_t *ping_s;
+	uint32_t *ping_lost;
+};
+
+struct raw_users {
+	char *file;
+	char *redis;
+	uint32_t *cache_s;
+};
+
+struct raw_store {
+	int *kind;
+	char *path;
+	char *redis;
+	char *password_file;
+};
+
 struct raw_realm {
 	char *name;
 	struct raw_sip *sip;
@@ -97,10 +146,13 @@ struct raw_realm {
 	unsigned int media_count;
 	int *latch;
 	int *strangers;
+	char **domains;
+	unsigned int domains_count;
 	int *unknown;
 	struct raw_rate stranger_rate;
 	struct raw_methods stranger_methods;
 	struct raw_rate strangers_rate;
+	struct raw_rate registered_rate;
 	int *force_rport;
 	int *early_media_to_callee;
 	uint32_t *sip_dscp;
@@ -161,10 +213,18 @@ struct raw_ban {
 	uint32_t *longest_s;
 };
 
+struct raw_lockout {
+	uint32_t *after;
+	uint32_t *within_s;
+	uint32_t *for_s;
+	uint32_t *longest_s;
+};
+
 struct raw_guard {
 	char **scanners;
 	unsigned int scanners_count;
 	struct raw_ban ban;
+	struct raw_lockout lockout;
 	char **never;
 	unsigned int never_count;
 	uint32_t *bans_max;
@@ -175,6 +235,7 @@ struct raw_limits {
 	uint32_t *transactions_max;
 	uint32_t *relays_max;
 	uint32_t *subscriptions_max;
+	uint32_t *bindings_max;
 };
 
 struct raw_connections {
@@ -218,12 +279,16 @@ struct raw_trace {
 struct raw_conf {
 	struct raw_node node;
 	struct raw_dataplane dataplane;
+	struct raw_domain *domains;
+	unsigned int domains_count;
 	struct raw_realm *realms;
 	unsigned int realms_count;
 	struct raw_peer *peers;
 	unsigned int peers_count;
 	struct raw_route *routes;
 	unsigned int routes_count;
+	struct raw_users users;
+	struct raw_store store;
 	struct raw_guard guard;
 	struct raw_limits limits;
 	struct raw_connections connections;

@@ -164,6 +164,7 @@ static void resolve_numbers(struct conf *conf, const struct raw_conf *raw)
 	conf->transactions_max = *raw->limits.transactions_max;
 	conf->relays_max = *raw->limits.relays_max;
 	conf->subscriptions_max = *raw->limits.subscriptions_max;
+	conf->bindings_max = *raw->limits.bindings_max;
 	conf->t1_ms = *raw->timers.t1_ms;
 	conf->t2_ms = *raw->timers.t2_ms;
 	conf->t4_ms = *raw->timers.t4_ms;
@@ -286,6 +287,7 @@ static int resolve_strangers(struct resolver *r, struct conf_realm *realm, unsig
 		{"stranger_methods.other", &methods->other,
 			&realm->stranger_methods[TG_METHOD_OTHER]},
 		{"strangers_rate", &raw->strangers_rate, &realm->strangers_rate},
+		{"registered_rate", &raw->registered_rate, &realm->registered_rate},
 	};
 	int err = 0;
 
@@ -306,7 +308,7 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 	*realm = (struct conf_realm){
 		.name = raw->name,
 		.latch = (enum tg_latch) * raw->latch,
-		.strangers = *raw->strangers,
+		.strangers = (enum conf_strangers) * raw->strangers,
 		.is_silent = *raw->unknown,
 		.force_rport = *raw->force_rport,
 		.early_media_to_callee = *raw->early_media_to_callee,
@@ -332,6 +334,8 @@ static int resolve_realm(struct resolver *r, unsigned int index)
 		err = conf_media_rule_resolve(&realm->media_rule, &raw->codecs, NULL, &r->spot);
 	if (err == 0)
 		err = resolve_strangers(r, realm, index);
+	if (err == 0)
+		err = conf_realm_domains_resolve(r->conf, realm, raw, &r->spot);
 	snprintf(where, sizeof(where), "realms[%u]", index);
 	return err < 0 ? err
 		       : conf_policy_resolve(&realm->policy, &r->spot, where, &raw->policy, NULL);
@@ -431,6 +435,8 @@ static int resolve_peer(struct resolver *r, unsigned int index)
 		err = check_free(r, peer->name, conf_peer_index(conf, peer->name), "peer");
 	if (err == 0)
 		err = check_free(r, peer->name, conf_realm_index(conf, peer->name), "realm");
+	if (err == 0)
+		err = check_free(r, peer->name, conf_domain_index(conf, peer->name), "domain");
 	r->conf->peer_count++;
 	if (err == 0)
 		err = resolve_peer_realm(r, peer, index);
@@ -523,6 +529,10 @@ static int check_forks(struct resolver *r, const struct conf_route *route, unsig
 {
 	const struct conf_peer *peers = r->conf->peers, *to = &peers[route->to_peer];
 
+	if (route->to_domain >= 0 && route->fork_count > 0) {
+		at(r, "routes[%u].forks[0]", index);
+		return REFUSE(r, "goes with a peer only; the phones of a user say q");
+	}
 	for (unsigned int i = 0; i < route->fork_count; i++) {
 		const struct conf_peer *fork = &peers[route->forks[i]];
 
@@ -553,26 +563,37 @@ static int resolve_others(struct resolver *r, struct conf_route *route, unsigned
 			&route->alternatives, &route->alternative_count});
 }
 
+static int resolve_to(struct resolver *r, struct conf_route *route, unsigned int index)
+{
+	const char *name = r->raw->routes[index].to;
+	int peer = conf_peer_index(r->conf, name);
+
+	at(r, "routes[%u].to", index);
+	route->to_domain = peer < 0 ? conf_domain_index(r->conf, name) : -1;
+	if (peer < 0 && route->to_domain < 0)
+		return REFUSE(r, "there is no peer %s, nor a domain; name one of either",
+			LOG_STR(str_from(name)));
+	route->to_peer = peer < 0 ? 0 : (uint8_t)peer;
+	return 0;
+}
+
 static int resolve_route(struct resolver *r, unsigned int index)
 {
 	const struct raw_route *raw = &r->raw->routes[index];
 	struct conf_route *route = &r->conf->routes[r->conf->route_count++];
-	int to, err;
+	int err;
 
 	*route = (struct conf_route){
 		.from_realm = -1,
 		.from_peer = -1,
+		.to_domain = -1,
 		.prefix = raw->prefix != NULL ? raw->prefix : "",
 	};
 	err = resolve_from(r, route, index);
 	if (err < 0)
 		return err;
-	at(r, "routes[%u].to", index);
-	err = find_peer(r, &to, raw->to);
-	if (err < 0)
-		return err;
-	route->to_peer = (uint8_t)to;
-	return resolve_others(r, route, index);
+	err = resolve_to(r, route, index);
+	return err == 0 ? resolve_others(r, route, index) : err;
 }
 
 static int resolve_routes(struct resolver *r)
@@ -587,6 +608,26 @@ static int resolve_routes(struct resolver *r)
 	return err;
 }
 
+static int resolve_domains(struct resolver *r)
+{
+	return conf_domains_resolve(r->conf, r->raw, &r->spot);
+}
+
+static int resolve_upstreams(struct resolver *r)
+{
+	return conf_upstreams_resolve(r->conf, r->raw, &r->spot);
+}
+
+static int resolve_users(struct resolver *r)
+{
+	return conf_users_resolve(r->conf, r->raw, &r->spot);
+}
+
+static int resolve_store(struct resolver *r)
+{
+	return conf_store_resolve(r->conf, r->raw, &r->spot);
+}
+
 static int resolve_guard(struct resolver *r)
 {
 	return conf_guard_resolve(r->conf, r->raw, &r->spot);
@@ -597,9 +638,13 @@ int conf_resolve(struct conf *conf, struct raw_conf *raw, const struct conf_sour
 	static int (*const steps[])(struct resolver * r) = {
 		resolve_ports,
 		resolve_node,
+		resolve_domains,
 		resolve_realms,
 		resolve_peers,
+		resolve_upstreams,
 		resolve_routes,
+		resolve_users,
+		resolve_store,
 		resolve_guard,
 	};
 	struct resolver r = {.conf = conf, .raw = raw, .spot.src = src};

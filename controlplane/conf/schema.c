@@ -27,7 +27,17 @@ static const cyaml_strval_t kernels[] = {{"tap", false}, {"follow", true}};
 static const cyaml_strval_t polls[] = {{"adaptive", CONF_POLL_ADAPTIVE}, {"busy", CONF_POLL_BUSY}};
 static const cyaml_strval_t latches[] = {{"off", TG_LATCH_OFF}, {"port", TG_LATCH_PORT},
 	{"signalling", TG_LATCH_SIGNALLING}, {"any", TG_LATCH_ANY}};
-static const cyaml_strval_t stranger_rules[] = {{"accept", true}, {"refuse", false}};
+static const cyaml_strval_t stranger_rules[] = {{"accept", CONF_STRANGERS_ACCEPT},
+	{"refuse", CONF_STRANGERS_REFUSE}, {"registered", CONF_STRANGERS_REGISTERED},
+	{"authenticate", CONF_STRANGERS_AUTHENTICATE}};
+static const cyaml_strval_t return_ways[] = {{"contact", false}, {"path", true}};
+static const cyaml_strval_t user_rules[] = {{"challenge", false}, {"believe", true}};
+static const cyaml_strval_t uri_rules[] = {{"strict", true}, {"tolerant", false}};
+static const cyaml_strval_t full_rules[] = {{"refuse", false}, {"replace", true}};
+static const cyaml_strval_t pings[] = {
+	{"off", CONF_PING_OFF}, {"options", CONF_PING_OPTIONS}, {"crlf", CONF_PING_CRLF}};
+static const cyaml_strval_t stores[] = {
+	{"none", CONF_STORE_NONE}, {"lmdb", CONF_STORE_LMDB}, {"redis", CONF_STORE_REDIS}};
 static const cyaml_strval_t unknown_rules[] = {{"answer", false}, {"silent", true}};
 static const cyaml_strval_t transports[] = {
 	{"udp", CONF_TRANSPORT_UDP}, {"tcp", CONF_TRANSPORT_TCP}};
@@ -149,16 +159,72 @@ static const cyaml_schema_value_t response = {
 		CYAML_FIELD_ENUM_PTR("local_number", CHOICE, struct type, policy.local_number,     \
 			local_numbers, CYAML_ARRAY_LEN(local_numbers))
 
+static const cyaml_schema_field_t digest_fields[] = {
+	ONE_OF(raw_digest, users, user_rules),
+	LIST(raw_digest, algorithms, &any_text),
+	ONE_OF(raw_digest, sessions, on_off),
+	ONE_OF(raw_digest, qop, on_off),
+	ONE_OF(raw_digest, legacy, on_off),
+	ONE_OF(raw_digest, uri, uri_rules),
+	NUMBER(raw_digest, nonce_s),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t expires_fields[] = {
+	NUMBER(raw_expires, default_s),
+	NUMBER(raw_expires, min_s),
+	NUMBER(raw_expires, max_s),
+	NUMBER(raw_expires, nat_s),
+	NUMBER(raw_expires, upstream_s),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t domain_fields[] = {
+	NEEDED_TEXT(raw_domain, name),
+	LIST(raw_domain, aliases, &any_text),
+	TEXT(raw_domain, upstream),
+	ONE_OF(raw_domain, return_by, return_ways),
+	GROUP(raw_domain, digest, digest_fields),
+	GROUP(raw_domain, expires, expires_fields),
+	NUMBER(raw_domain, contacts_max),
+	ONE_OF(raw_domain, contacts_full, full_rules),
+	ONE_OF(raw_domain, outbound, on_off),
+	ONE_OF(raw_domain, gruu, on_off),
+	ONE_OF(raw_domain, ping, pings),
+	NUMBER(raw_domain, ping_s),
+	NUMBER(raw_domain, ping_lost),
+	CYAML_FIELD_END,
+};
+static const cyaml_schema_value_t domain = {
+	CYAML_VALUE_MAPPING(CYAML_FLAG_DEFAULT, struct raw_domain, domain_fields)};
+
+static const cyaml_schema_field_t users_fields[] = {
+	TEXT(raw_users, file),
+	TEXT(raw_users, redis),
+	NUMBER(raw_users, cache_s),
+	CYAML_FIELD_END,
+};
+
+static const cyaml_schema_field_t store_fields[] = {
+	ONE_OF(raw_store, kind, stores),
+	TEXT(raw_store, path),
+	TEXT(raw_store, redis),
+	TEXT(raw_store, password_file),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t realm_fields[] = {
 	NEEDED_TEXT(raw_realm, name),
 	LIST(raw_realm, sip, &sip),
 	LIST(raw_realm, media, &media),
 	ONE_OF(raw_realm, latch, latches),
 	ONE_OF(raw_realm, strangers, stranger_rules),
+	LIST(raw_realm, domains, &any_text),
 	ONE_OF(raw_realm, unknown, unknown_rules),
 	GROUP(raw_realm, stranger_rate, rate_fields),
 	GROUP(raw_realm, stranger_methods, methods_fields),
 	GROUP(raw_realm, strangers_rate, rate_fields),
+	GROUP(raw_realm, registered_rate, rate_fields),
 	ONE_OF(raw_realm, force_rport, on_off),
 	ONE_OF(raw_realm, early_media_to_callee, on_off),
 	NUMBER(raw_realm, sip_dscp),
@@ -227,9 +293,18 @@ static const cyaml_schema_field_t ban_fields[] = {
 	CYAML_FIELD_END,
 };
 
+static const cyaml_schema_field_t lockout_fields[] = {
+	NUMBER(raw_lockout, after),
+	NUMBER(raw_lockout, within_s),
+	NUMBER(raw_lockout, for_s),
+	NUMBER(raw_lockout, longest_s),
+	CYAML_FIELD_END,
+};
+
 static const cyaml_schema_field_t guard_fields[] = {
 	LIST(raw_guard, scanners, &any_text),
 	GROUP(raw_guard, ban, ban_fields),
+	GROUP(raw_guard, lockout, lockout_fields),
 	LIST(raw_guard, never, &any_text),
 	NUMBER(raw_guard, bans_max),
 	CYAML_FIELD_END,
@@ -240,6 +315,7 @@ static const cyaml_schema_field_t limits_fields[] = {
 	NUMBER(raw_limits, transactions_max),
 	NUMBER(raw_limits, relays_max),
 	NUMBER(raw_limits, subscriptions_max),
+	NUMBER(raw_limits, bindings_max),
 	CYAML_FIELD_END,
 };
 
@@ -275,9 +351,12 @@ static const cyaml_schema_field_t trace_fields[] = {NUMBER(raw_trace, bytes), CY
 static const cyaml_schema_field_t conf_fields[] = {
 	GROUP(raw_conf, node, node_fields),
 	GROUP(raw_conf, dataplane, dataplane_fields),
+	LIST(raw_conf, domains, &domain),
 	LIST(raw_conf, realms, &realm),
 	LIST(raw_conf, peers, &peer),
 	LIST(raw_conf, routes, &route),
+	GROUP(raw_conf, users, users_fields),
+	GROUP(raw_conf, store, store_fields),
 	GROUP(raw_conf, guard, guard_fields),
 	GROUP(raw_conf, limits, limits_fields),
 	GROUP(raw_conf, connections, connections_fields),
@@ -333,6 +412,59 @@ static const struct conf_option options[] = {
 		.help = "Media streams at once; a plain call has one."},
 	{"dataplane.attach_socket", TG_ATTACH_SOCKET, .help = "Where the two processes meet."},
 
+	{"domains", .max = 255, .help = "Whose users register through us."},
+	{"domains.name", .sample = "example.com",
+		.help = "As it stands behind the @ of its users; also the realm of their digest."},
+	{"domains.aliases", .max = 64, .sample = "sip.example.com",
+		.help = "Other names that mean it. Our own addresses do in the realms that name "
+			"it first."},
+	{"domains.upstream", .sample = "carrier",
+		.help = "The peer that keeps who is where and knows the users: it gets what "
+			"changes, and a refresh when one is due. Without it we do both."},
+	{"domains.return_by", "contact",
+		.help = "With upstream, how calls come back through us. contact: registered is an "
+			"address of ours; path: the phone's own, behind a Path (RFC 3327)."},
+	{"domains.digest", .help = "How users prove who they are; without upstream."},
+	{"domains.digest.users", "challenge",
+		.help = "challenge: as users below say; believe: who asks is believed, for labs "
+			"only."},
+	{"domains.digest.algorithms", "SHA-256, MD5", .max = 3,
+		.help = "Offered in this order: MD5, SHA-256, SHA-512-256."},
+	{"domains.digest.sessions", "off", .help = "Take the -sess variants of them, too."},
+	{"domains.digest.qop", "on",
+		.help = "Offer qop=auth, which counts requests. off: for phones that cannot."},
+	{"domains.digest.legacy", "on",
+		.help = "Take answers without qop, which can be repeated while the nonce lives."},
+	{"domains.digest.uri", "strict",
+		.help = "strict: the uri in credentials is the Request-URI; tolerant: some proxy "
+			"between may have changed its host and parameters."},
+	{"domains.digest.nonce_s", "300", .min = 10, .max = 86400,
+		.help = "A nonce may be used for so long; then a new one is given."},
+	{"domains.expires", .help = "How long a binding lives."},
+	{"domains.expires.default_s", "3600", .min = 1, .max = 2592000,
+		.help = "When the phone does not say."},
+	{"domains.expires.min_s", "60", .min = 1, .max = 86400,
+		.help = "Less is refused (423), but for 0, which ends it."},
+	{"domains.expires.max_s", "3600", .min = 1, .max = 2592000, .help = "More is cut."},
+	{"domains.expires.nat_s", "120", .max = 3600,
+		.help = "The most behind NAT by UDP; 0: as others."},
+	{"domains.expires.upstream_s", "3600", .min = 60, .max = 2592000,
+		.help = "With upstream: asked for there, and refreshed at half of what is "
+			"granted."},
+	{"domains.contacts_max", "10", .min = 1, .max = 64,
+		.help = "Phones of one user at once. One that says +sip.instance takes its own "
+			"place again."},
+	{"domains.contacts_full", "refuse",
+		.help = "One more than that. refuse: 403; replace: the oldest gives way."},
+	{"domains.outbound", "on", .help = "Several flows of one phone (RFC 5626)."},
+	{"domains.gruu", "on", .help = "Addresses of single phones (RFC 5627)."},
+	{"domains.ping", "options",
+		.help = "To phones behind NAT by UDP, so that the way to them stays: options, "
+			"crlf or off."},
+	{"domains.ping_s", "25", .min = 5, .max = 600, .help = "So often."},
+	{"domains.ping_lost", "0", .max = 100,
+		.help = "Forget a binding after so many OPTIONS without an answer; 0: never."},
+
 	{"realms", .max = TG_REALMS_MAX, .help = "The networks this border stands between."},
 	{"realms.name", .sample = "edge", .help = "Letters, digits, '-', '_' and '.'."},
 	{"realms.sip", .max = TG_LISTENERS_MAX, .help = "Where SIP arrives."},
@@ -353,8 +485,11 @@ static const struct conf_option options[] = {
 			"signalling: of the IP that the SIP came from; any: everybody's, for labs "
 			"only."},
 	{"realms.strangers", "accept",
-		.help = "Calls of sources that are no peer. accept: offer them to the routes; "
-			"refuse: 403."},
+		.help = "Calls and requests of sources that are no peer. accept: offer them to the "
+			"routes; refuse: 403; registered: those of registered phones, others get "
+			"403; authenticate: each proves by digest that it is a user (407)."},
+	{"realms.domains", .max = 64, .sample = "example.com",
+		.help = "Whose users register here; our own address means the first one."},
 	{"realms.unknown", "answer",
 		.help = "What such a source hears when no call comes of what it sends. answer: no "
 			"more octets than it sent; silent: nothing."},
@@ -369,6 +504,8 @@ static const struct conf_option options[] = {
 	RATE("realms.strangers_rate", "1000", "2000",
 		"SIP datagrams from all such sources together, for each address under sip; by "
 		"connections as many of the realm."),
+	RATE("realms.registered_rate", "100", "200",
+		"SIP datagrams from each address and port that a phone registered from."),
 	{"realms.force_rport", "on",
 		.help = "Answer to where a request came from, asked by rport or not."},
 	{"realms.early_media_to_callee", "off",
@@ -498,12 +635,31 @@ static const struct conf_option options[] = {
 	{"routes.from_realm", .sample = "edge", .help = "Only calls that enter by this realm."},
 	{"routes.from_peer", .sample = "carrier", .help = "Only calls from this peer."},
 	{"routes.prefix", .sample = "49", .help = "Only numbers that start so."},
-	{"routes.to", .sample = "carrier", .help = "The peer that gets the call."},
+	{"routes.to", .sample = "carrier",
+		.help = "The peer that gets the call; or a domain: the phones of its user of that "
+			"name get it, by their q."},
 	{"routes.forks", .max = 8, .sample = "carrier",
 		.help = "Peers that are called at the same time, of its realm; the first to answer "
 			"gets it."},
 	{"routes.alternatives", .max = 8, .sample = "carrier",
 		.help = "Peers that are called one after the other when those have failed."},
+
+	{"users", .help = "Who may register, and what a digest is held against."},
+	{"users.file", .sample = "/etc/tidegate/users",
+		.help = "Written by tgctl user add; read again at a reload."},
+	{"users.redis", .sample = "127.0.0.1:6379",
+		.help = "Instead of a file: keys tidegate:user:NAME@DOMAIN, hashes of MD5 and "
+			"SHA-256."},
+	{"users.cache_s", "60", .max = 3600, .help = "Keep what Redis said for so long."},
+
+	{"store", .help = "Keeps registrations beyond a restart. Reads this when it starts."},
+	{"store.kind", "none",
+		.help = "lmdb: in a folder of this machine; redis: where several nodes share; "
+			"none."},
+	{"store.path", "/var/lib/tidegate", .help = "With lmdb: that folder."},
+	{"store.redis", .sample = "127.0.0.1:6379", .help = "With redis: IP:port."},
+	{"store.password_file", .sample = "/etc/tidegate/redis.password",
+		.help = "With redis: its first line is the password, there and for users."},
 
 	{"guard", .help = "Against scanners and guessers of numbers and passwords."},
 	{"guard.scanners",
@@ -522,6 +678,14 @@ static const struct conf_option options[] = {
 	{"guard.ban.for_s", "300", .min = 1, .max = 2592000,
 		.help = "The first time; twice as long each time after."},
 	{"guard.ban.longest_s", "86400", .min = 1, .max = 2592000, .help = "But no longer."},
+	{"guard.lockout",
+		.help = "Who failed to prove who it is too often is asked again and again, right "
+			"or wrong: a source, a user, or both together."},
+	{"guard.lockout.after", "10", .max = 10000, .help = "So many failures; 0: never."},
+	{"guard.lockout.within_s", "60", .min = 1, .max = 86400, .help = "Within this time."},
+	{"guard.lockout.for_s", "60", .min = 1, .max = 86400,
+		.help = "The first time; twice as long each time after."},
+	{"guard.lockout.longest_s", "3600", .min = 1, .max = 2592000, .help = "But no longer."},
 	{"guard.never", .max = 256, .sample = "192.0.2.0/24",
 		.help = "Networks in which no source is banned, besides those of peers."},
 	{"guard.bans_max", "16384", .min = 1, .max = TG_BANS_MAX,
@@ -535,6 +699,8 @@ static const struct conf_option options[] = {
 		.help = "Requests outside of calls at once."},
 	{"limits.subscriptions_max", "10000", .min = 1, .max = 1000000,
 		.help = "Subscriptions at once."},
+	{"limits.bindings_max", "100000", .min = 1, .max = 10000000,
+		.help = "Registered phones at once."},
 
 	{"connections", .help = "SIP over TCP."},
 	{"connections.max", "10000", .min = 4, .max = 1000000,

@@ -39,6 +39,7 @@ static void free_snapshot(struct snapshot *s)
 	for (unsigned int i = 0; i < conf->realm_count; i++) {
 		free(conf->realms[i].sip);
 		free(conf->realms[i].media);
+		free(conf->realms[i].domains);
 		free(conf->realms[i].media_rule.names);
 		conf_policy_fini(&conf->realms[i].policy);
 	}
@@ -52,6 +53,7 @@ static void free_snapshot(struct snapshot *s)
 		free(conf->routes[i].alternatives);
 	}
 	free(conf->ports);
+	free(conf->domains);
 	free(conf->realms);
 	free(conf->peers);
 	free(conf->peer_index.entry);

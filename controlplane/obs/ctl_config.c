@@ -32,6 +32,27 @@ static json_t *pools_json(const struct conf_realm *realm)
 	return all;
 }
 
+static const char *label_strangers(enum conf_strangers rule)
+{
+	static const char *const labels[] = {
+		[CONF_STRANGERS_REFUSE] = "refuse",
+		[CONF_STRANGERS_ACCEPT] = "accept",
+		[CONF_STRANGERS_REGISTERED] = "registered",
+		[CONF_STRANGERS_AUTHENTICATE] = "authenticate",
+	};
+
+	return labels[rule];
+}
+
+static json_t *realm_domains_json(const struct conf *conf, const struct conf_realm *realm)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < realm->domain_count; i++)
+		json_array_append_new(all, json_string(conf->domains[realm->domains[i]].name));
+	return all;
+}
+
 static json_t *realms_json(const struct conf *conf)
 {
 	json_t *all = json_array();
@@ -40,10 +61,12 @@ static json_t *realms_json(const struct conf *conf)
 		const struct conf_realm *realm = &conf->realms[i];
 
 		json_array_append_new(all,
-			json_pack("{s:s, s:o, s:o, s:s, s:b, s:s, s:b}", "name", realm->name, "sip",
-				listeners_json(realm), "media", pools_json(realm), "latch",
-				label_latch(realm->latch), "strangers", (int)realm->strangers,
-				"unknown", realm->is_silent ? "silent" : "answer", "force_rport",
+			json_pack("{s:s, s:o, s:o, s:s, s:s, s:o, s:s, s:b}", "name", realm->name,
+				"sip", listeners_json(realm), "media", pools_json(realm), "latch",
+				label_latch(realm->latch), "strangers",
+				label_strangers(realm->strangers), "domains",
+				realm_domains_json(conf, realm), "unknown",
+				realm->is_silent ? "silent" : "answer", "force_rport",
 				(int)realm->force_rport));
 	}
 	return all;
@@ -78,7 +101,9 @@ static json_t *routes_json(const struct conf *conf)
 				route->from_realm < 0 ? NULL : conf->realms[route->from_realm].name,
 				"from_peer",
 				route->from_peer < 0 ? NULL : conf->peers[route->from_peer].name,
-				"prefix", route->prefix, "to", conf->peers[route->to_peer].name));
+				"prefix", route->prefix, "to",
+				route->to_domain >= 0 ? conf->domains[route->to_domain].name
+						      : conf->peers[route->to_peer].name));
 	}
 	return all;
 }

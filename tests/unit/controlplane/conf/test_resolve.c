@@ -164,7 +164,8 @@ Test(resolve, L1_refuses_names_that_nobody_bears_with_line_and_cure)
 			"t.yaml:26: routes[0].from_peer: there is no peer \"access\"; name one of "
 			"peers"},
 		{"to: carrier", "to: core",
-			"t.yaml:27: routes[0].to: there is no peer \"core\"; name one of peers"},
+			"t.yaml:27: routes[0].to: there is no peer \"core\", nor a domain; name "
+			"one of either"},
 		{"    to: carrier", "    from_peer: carrier\n    to: carrier",
 			"t.yaml:27: routes[0].from_peer: peer carrier is not in realm access; "
 			"remove one of the "

@@ -6,10 +6,9 @@
 
 #include "tests/unit/controlplane/conf/doc.h"
 
-#define ALL_KEYS                                                                                \
-	"node, dataplane, realms, peers, routes, guard, limits, connections, timers, metrics, " \
-	"control, log, "                                                                        \
-	"trace"
+#define ALL_KEYS                                                                         \
+	"node, dataplane, domains, realms, peers, routes, users, store, guard, limits, " \
+	"connections, timers, metrics, control, log, trace"
 
 Test(shape, L1_refuses_what_the_schema_does_not_know_with_line_and_cure)
 {

@@ -58,7 +58,8 @@ Test(snapshot, L1_invalid_file_changes_nothing)
 		-EINVAL);
 	cr_assert_null(refused);
 	cr_assert_str_eq(err.text,
-		"t.yaml:27: routes[0].to: there is no peer \"nobody\"; name one of peers");
+		"t.yaml:27: routes[0].to: there is no peer \"nobody\", nor a domain; name one of "
+		"either");
 	after = conf_current();
 	cr_assert_eq(after, before);
 	cr_assert_eq(after->generation, 1);
