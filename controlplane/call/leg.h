@@ -48,7 +48,7 @@ struct leg {
 	const struct conf_peer *peer;	// likewise; NULL: a stranger
 	struct sip_timers timers;
 	struct session_timer session;
-	uint32_t invite_cseq;	       // B: of the INVITE that began it, as sent last
+	uint32_t invite_cseq;	       // of the INVITE that began it, as sent last
 	uint64_t invite;	       // transaction: of A server, of B client
 	uint64_t bye;		       // client transaction
 	uint64_t forks[LEG_FORKS_MAX]; // B: hashes of the To-tags of other branches that answered

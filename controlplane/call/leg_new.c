@@ -86,6 +86,7 @@ int leg_new_a(struct leg **out, struct call *call, const struct call_params *p)
 		return rc;
 	leg->state = LEG_INVITED;
 	leg->invite = p->txn;
+	leg->invite_cseq = p->invite->cseq;
 	leg->realm = &call->conf->realms[p->flow->realm];
 	leg_learn(leg, p->invite);
 	session_timer_on_request(call, leg, p->invite);

@@ -284,7 +284,7 @@ static void hang_up_late(struct call *call, struct leg *leg)
 
 void replace_on_ack(struct call *call, struct leg *leg, const struct sip_msg *ack)
 {
-	if (leg->state != LEG_ANSWERED || ack->cseq != leg->dialog.remote_invite_cseq)
+	if (leg->state != LEG_ANSWERED || ack->cseq != leg->invite_cseq)
 		return;
 	sip_acked(call->engine->stack, leg->invite);
 	fsm_enter(call);

@@ -270,7 +270,6 @@ int dialog_init_uas(struct dialog *d, struct dialog_table *table, const struct s
 		.state = DIALOG_EARLY,
 		.flow = *flow,
 		.remote_cseq = invite->cseq,
-		.remote_invite_cseq = invite->cseq,
 		.text = b.at,
 	};
 	if (b.at == NULL)
@@ -398,8 +397,6 @@ int dialog_on_request(struct dialog *d, const struct sip_msg *request)
 	if (request->cseq < d->remote_cseq)
 		return -EBADMSG;
 	d->remote_cseq = request->cseq;
-	if (request->method == SIP_INVITE)
-		d->remote_invite_cseq = request->cseq;
 	// RFC 3261 §12.2.2: the route set stays (C7)
 	return is_target_refresh(request->method) ? retarget(d, request) : 0;
 }

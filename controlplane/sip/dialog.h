@@ -30,11 +30,10 @@ struct dialog {
 	struct str local; // our From (UAC) or To (UAS) value without tag
 	struct str remote;
 	struct str local_tag;
-	struct str remote_tag;	     // none until known
-	uint32_t local_cseq;	     // of our last request
-	uint32_t remote_cseq;	     // of the peer's last request
-	uint32_t invite_cseq;	     // of our last INVITE, for ACK
-	uint32_t remote_invite_cseq; // of the peer's last INVITE, likewise
+	struct str remote_tag; // none until known
+	uint32_t local_cseq;   // of our last request
+	uint32_t remote_cseq;  // of the peer's last request
+	uint32_t invite_cseq;  // of our last INVITE, for ACK
 	struct str remote_target;
 	struct str routes[DIALOG_ROUTES_MAX];
 	unsigned int route_count;
