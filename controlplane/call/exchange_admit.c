@@ -63,9 +63,9 @@ uint16_t exchange_offer_refusal(const struct call *call, const struct leg *asker
 static uint16_t invite_refusal(const struct call *call, const struct leg *asker)
 {
 	if (asker->state == LEG_INVITED)
-		return asker->side == LEG_A ? 500 : 491;
+		return asker->dialog.is_uac ? 491 : 500;
 	// its ACK must still find the INVITE it is for
-	if (asker->side == LEG_A && asker->state == LEG_ANSWERED)
+	if (!asker->dialog.is_uac && asker->state == LEG_ANSWERED)
 		return 500;
 	for (const struct exchange *x = call->exchanges; x != NULL; x = x->next) {
 		if (x->method == SIP_INVITE && x->server != 0 && x->from == asker->number)
