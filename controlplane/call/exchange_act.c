@@ -205,6 +205,7 @@ void exchange_lose(struct exchange *x, const struct call_input * /*in*/)
 	if (has_offer(x))
 		media_offer_refused(x->call->media);
 	reply(x, &(struct leg_answer){.status = status});
+	settle_refer(x, status, NULL);
 }
 
 void exchange_cancel(struct exchange *x, const struct call_input *in)
@@ -218,6 +219,7 @@ void exchange_abandon_sent(struct exchange *x, const struct call_input *in)
 	if (x->asked == SIP_INVITE)
 		exchange_cancel(x, in);
 	reply(x, &(struct leg_answer){.status = 487});
+	settle_refer(x, 487, NULL);
 }
 
 // ---- its answer
