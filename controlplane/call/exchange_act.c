@@ -134,6 +134,7 @@ static int send_whole(struct exchange *x, struct leg *to, const struct sip_msg *
 		remember_refer(x, msg, to->dialog.local_cseq);
 	return rc;
 }
+
 void exchange_send(struct exchange *x, const struct call_input *in)
 {
 	struct call *call = x->call;
@@ -164,8 +165,8 @@ bool exchange_ask_again(struct exchange *x, const struct sip_msg *response)
 	struct leg *to = call->legs[x->to];
 	struct str sdp = STR_NONE;
 
-	if (x->kept == NULL || x->is_cancelled || x->state != EXCHANGE_SENT || to == NULL
-		|| !session_timer_heed(to, response))
+	if ((x->asked != SIP_INVITE && x->asked != SIP_UPDATE) || x->kept == NULL || x->is_cancelled
+		|| x->state != EXCHANGE_SENT || to == NULL || !session_timer_heed(to, response))
 		return false;
 	if (has_offer(x))
 		sdp = media_session_sent(call->media, (enum media_side)to->side);
