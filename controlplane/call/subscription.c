@@ -157,16 +157,17 @@ static void arm(struct subscription *s, uint32_t expires_s)
 static int build(struct subscription *s, const struct admission *a)
 {
 	const struct sip_msg *msg = a->r->msg;
+	struct tg_addr own;
 	int rc;
 
 	s->leg[LEG_A].peer = a->from;
 	s->leg[LEG_A].realm = a->realm;
-	engine_advertised(s->engine, a->r->flow, &s->own);
+	engine_advertised(s->engine, a->r->flow, &own);
 	s->event = str_dup(outside_event(msg));
 	s->said_event = str_dup(sip_msg_header(msg, SIP_HDR_EVENT)->value);
 	if (s->event == NULL || s->said_event == NULL)
 		return -ENOMEM;
-	rc = dialog_init_uas(&s->leg[LEG_A].dialog, &s->engine->dialogs, msg, a->r->flow, &s->own);
+	rc = dialog_init_uas(&s->leg[LEG_A].dialog, &s->engine->dialogs, msg, a->r->flow, &own);
 	rc = leg_enter(s, LEG_A, rc);
 	if (rc == 0)
 		rc = asking_enter(s->engine, &s->asking,

@@ -62,7 +62,6 @@ struct subscription {
 	struct crossing crossing[SUBSCRIPTION_CROSSINGS_MAX];
 	struct onward *onward; // until B has answered
 	struct asking asking;  // likewise
-	struct tg_addr own;    // what we are called by A
 	char *event;	       // package
 	char *said_event;      // value of Event with its parameters, as A said it
 	uint64_t notified;

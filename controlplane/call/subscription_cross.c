@@ -208,10 +208,11 @@ void crossing_drop(struct crossing *x)
 int crossing_pass(struct subscription *s, struct crossing *x, const struct sip_msg *response)
 {
 	const struct subscription_leg *from = &s->leg[x->from];
+	struct tg_addr own;
 	struct outside_answer answer = {
 		.to_tag = from->dialog.local_tag,
 		.policy = from->peer != NULL ? &from->peer->policy : &from->realm->policy,
-		.own = &s->own,
+		.own = &own,
 		.contact = bears_event((enum sip_method)x->method) ? from->dialog.contact
 								   : STR_NONE,
 		.asker = x->is_first ? &from->dialog.flow : NULL,
@@ -219,6 +220,7 @@ int crossing_pass(struct subscription *s, struct crossing *x, const struct sip_m
 	};
 	uint64_t server = x->server;
 
+	engine_advertised(s->engine, &from->dialog.flow, &own);
 	crossing_drop(x);
 	return outside_pass(s->engine, server, &answer, response);
 }
