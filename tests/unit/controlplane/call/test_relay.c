@@ -49,6 +49,8 @@ Test(relay, B31_who_cannot_be_reached_is_said_to_be_so)
 	send_message(1);
 	rig.net.fail = 0;
 	cr_expect_eq(waiting(), 0);
+	send_message(1); // again: its answer failed, too
+	rig_expect(&rig, RIG_PHONE, "SIP/2.0 500 ");
 	rig_fini(&rig);
 }
 
