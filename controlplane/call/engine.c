@@ -31,13 +31,15 @@ void engine_advertised(
 {
 	const struct conf *conf = engine->conf;
 
-	*out = flow->local;
 	for (unsigned int r = 0; r < conf->realm_count; r++) {
 		for (unsigned int i = 0; i < conf->realms[r].sip_count; i++) {
-			if (tg_addr_equal(&conf->realms[r].sip[i].address, &flow->local))
+			if (tg_addr_equal(&conf->realms[r].sip[i].address, &flow->local)) {
 				*out = conf->realms[r].sip[i].advertised;
+				return;
+			}
 		}
 	}
+	*out = flow->local;
 }
 
 static void advertised(void *arg, const struct net_flow *flow, struct tg_addr *out)

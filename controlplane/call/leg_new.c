@@ -11,17 +11,6 @@ struct sip_timers leg_timers(const struct conf *conf, const struct conf_peer *pe
 	return (struct sip_timers){conf->t1_ms, conf->t2_ms, conf->t4_ms};
 }
 
-static const struct tg_addr *advertised_of(const struct conf *conf, const struct net_flow *flow)
-{
-	const struct conf_realm *realm = &conf->realms[flow->realm];
-
-	for (unsigned int i = 0; i < realm->sip_count; i++) {
-		if (tg_addr_equal(&realm->sip[i].address, &flow->local))
-			return &realm->sip[i].advertised;
-	}
-	return &flow->local;
-}
-
 struct media_leg media_leg_of(const struct leg *leg)
 {
 	return (struct media_leg){
@@ -79,6 +68,7 @@ static int settle(struct leg **out, struct call *call, struct leg *leg, int rc)
 
 int leg_new_a(struct leg **out, struct call *call, const struct call_params *p)
 {
+	struct tg_addr own;
 	struct leg *leg;
 	int rc = leg_new(&leg, call, LEG_A, p->from);
 
@@ -90,8 +80,8 @@ int leg_new_a(struct leg **out, struct call *call, const struct call_params *p)
 	leg->realm = &call->conf->realms[p->flow->realm];
 	leg_learn(leg, p->invite);
 	session_timer_on_request(call, leg, p->invite);
-	rc = dialog_init_uas(&leg->dialog, &call->engine->dialogs, p->invite, p->flow,
-		advertised_of(call->conf, p->flow));
+	engine_advertised(call->engine, p->flow, &own);
+	rc = dialog_init_uas(&leg->dialog, &call->engine->dialogs, p->invite, p->flow, &own);
 	return settle(out, call, leg, rc);
 }
 
