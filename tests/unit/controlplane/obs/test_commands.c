@@ -163,7 +163,7 @@ Test(commands, log_level_reaches_both_processes)
 	expect_refusal("log", "level", "loud", "usage");
 }
 
-static void listen_at(unsigned int port)
+static void listen_at(const char *address, unsigned int port)
 {
 	FILE *file = fopen(obs_stage_conf_path, "w");
 
@@ -172,9 +172,9 @@ static void listen_at(unsigned int port)
 		"dataplane: {ports: [{interface: lo}]}\n"
 		"realms:\n"
 		"  - name: access\n"
-		"    sip: [{address: '203.0.113.1:5060'}, {address: '127.0.0.1:%u'}]\n"
+		"    sip: [{address: '203.0.113.1:5060'}, {address: '%s:%u'}]\n"
 		"    media: [{address: 203.0.113.1, ports: 20000-20199}]\n",
-		port);
+		address, port);
 	fclose(file);
 }
 
@@ -204,9 +204,16 @@ Test(commands, L1_a_listener_that_cannot_be_opened_changes_nothing)
 	cr_assert_eq(bind(fd, (const struct sockaddr *)&sa, len), 0);
 	cr_assert_eq(listen(fd, 1), 0);
 	cr_assert_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
-	listen_at(ntohs(sa.sin_port));
+	listen_at("127.0.0.1", ntohs(sa.sin_port));
 	expect_no_listener("Address already in use");
 	close(fd);
+	json_decref(result_of("reload", NULL, NULL));
+	cr_assert_eq(fake_engine.configured, 1);
+}
+
+Test(commands, L1_an_address_that_the_kernel_does_not_have_may_be_the_dataplanes)
+{
+	listen_at("192.0.2.77", 5060);
 	json_decref(result_of("reload", NULL, NULL));
 	cr_assert_eq(fake_engine.configured, 1);
 }
@@ -243,7 +250,7 @@ Test(low_ports, L1_one_is_refused_without_the_right_to_it)
 {
 	if (free_from() <= 1)
 		cr_skip_test("any port is free here");
-	listen_at(1);
+	listen_at("127.0.0.1", 1);
 	expect_no_listener("ports below 1024 can only be opened at start");
 }
 
