@@ -254,20 +254,29 @@ Test(low_ports, L1_one_is_refused_without_the_right_to_it)
 	expect_no_listener("ports below 1024 can only be opened at start");
 }
 
-Test(commands, L1_connections_max_may_be_lowered_but_not_raised_by_a_reload)
+// That many settings wait for a restart after a reload of it, the first by that name.
+static void expect_waiting(const char *conf, unsigned int count, const char *first)
 {
-	json_t *names;
+	json_t *result, *names;
 
-	obs_stage_write_conf("connections: {max: 4}\n");
-	names = result_of("reload", NULL, NULL);
-	cr_assert_eq(json_array_size(json_object_get(names, "restart_needed")), 0);
-	json_decref(names);
-	obs_stage_write_conf("connections: {max: 10001}\n");
-	names = result_of("reload", NULL, NULL);
-	cr_assert_str_eq(
-		json_string_value(json_array_get(json_object_get(names, "restart_needed"), 0)),
-		"connections.max");
-	json_decref(names);
+	obs_stage_write_conf(conf);
+	result = result_of("reload", NULL, NULL);
+	names = json_object_get(result, "restart_needed");
+	cr_expect_eq(json_array_size(names), count, "%s", conf);
+	if (count > 0)
+		cr_expect_str_eq(json_string_value(json_array_get(names, 0)), first);
+	json_decref(result);
+}
+
+Test(commands, L1_what_memory_is_kept_for_may_be_lowered_but_not_raised_by_a_reload)
+{
+	expect_waiting("connections: {max: 4}\n", 0, "");
+	expect_waiting("connections: {max: 10001}\n", 1, "connections.max");
+	expect_waiting("limits: {calls_max: 4, relays_max: 5, subscriptions_max: 6}\n", 0, "");
+	expect_waiting("limits: {calls_max: 10001}\n", 1, "limits.calls_max");
+	expect_waiting("limits: {relays_max: 10001}\n", 1, "limits.relays_max");
+	expect_waiting("limits: {subscriptions_max: 10001}\n", 1, "limits.subscriptions_max");
+	expect_waiting("limits: {transactions_max: 40000}\n", 1, "limits.transactions_max");
 }
 
 Test(commands, L1_a_bad_file_changes_nothing_a_good_one_is_taken_up)
@@ -289,12 +298,12 @@ Test(commands, L1_a_bad_file_changes_nothing_a_good_one_is_taken_up)
 	cr_assert(json_is_false(json_object_get(result, "last_reload_ok")));
 	json_decref(result);
 
-	obs_stage_write_conf("timers: {media_idle_s: 7}\nlimits: {calls_max: 77}\n");
+	obs_stage_write_conf("timers: {media_idle_s: 7}\nlimits: {transactions_max: 77}\n");
 	result = result_of("reload", NULL, NULL);
 	cr_assert_eq(json_array_size(json_object_get(result, "restart_needed")), 1);
 	cr_assert_str_eq(
 		json_string_value(json_array_get(json_object_get(result, "restart_needed"), 0)),
-		"limits.calls_max");
+		"limits.transactions_max");
 	json_decref(result);
 	cr_assert_eq(fake_engine.configured, 1);
 	result = result_of("show config", NULL, NULL);
