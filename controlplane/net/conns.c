@@ -242,7 +242,7 @@ static int choose(void *arg, struct net_flow *flow)
 	struct conns *conns = arg;
 	struct conn *conn = find(conns, flow->connection);
 
-	if (conn == NULL && flow->trusted != TG_TRUST_TRUNK)
+	if (conn == NULL && (flow->is_bound || flow->trusted != TG_TRUST_TRUNK))
 		return -ENOTCONN;
 	if (conn == NULL) {
 		flow->connection = 0;

@@ -148,14 +148,14 @@ struct conns *conns_new(const struct conns_params *params);
 void conns_set_carrier(struct conns *conns, uint8_t protocol, const struct conn_carrier *carrier);
 // Closes all of them and tells nobody. NULL is legal.
 void conns_free(struct conns *conns);
-// New limits hold from the next timer on; of max: from the next connection on, and those that live stay. Connections to or from a local address that
-// is not among the listeners end; the realm of the others is set.
+// New limits hold from the next timer on; of max: from the next connection on, and those that live stay.
+// Connections to or from a local address that is not among the listeners end; the realm of the others is set.
 void conns_configure(struct conns *conns, const struct conns_limits *limits,
 	const struct conns_listener *listeners, unsigned int count);
 // For net/transport.h's switch; lives as long as conns.
 //
-// Its open: a flow whose connection is there keeps it; else one that is trusted as trunk gets one to
-// its remote address, the one that is open (G4) or a new one; else -ENOTCONN. Its send does so, too, and
+// Its open: a flow whose connection is there keeps it; else one that is trusted as trunk, and not bound, gets
+// one to its remote address, the one that is open (G4) or a new one; else -ENOTCONN. Its send does so, too, and
 // then queues the message (-ENOTCONN when the peer does not read what is queued, G17).
 const struct transport *conns_transport(const struct conns *conns);
 const struct conns_counters *conns_counters(const struct conns *conns);

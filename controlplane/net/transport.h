@@ -27,7 +27,8 @@ struct net_flow {
 	uint8_t protocol; // enum transport_protocol
 	uint8_t trusted;  // enum tg_trust_level as the dataplane saw it
 	uint8_t dscp;	  // of what is sent
-	uint32_t zero;
+	bool is_bound;	  // to its connection: no other is taken in its place
+	uint8_t zero[3];
 };
 
 struct transport {

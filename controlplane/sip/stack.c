@@ -516,7 +516,6 @@ int sip_send_again(struct sip_stack *stack, const struct net_flow *flow, struct 
 		return stack_send(stack, flow, label, bytes, true);
 	strbuf_put(&b, bytes);
 	way.connection = connection;
-	// no other one is made: it may fail as the first did, and nobody would tell
-	way.trusted = TG_TRUST_STRANGER;
+	way.is_bound = true; // another one may fail as the first did, and nobody would tell
 	return b.failed ? -EMSGSIZE : send_large(stack, &way, label, &b, true);
 }
