@@ -132,16 +132,6 @@ static void refuse(const struct request *r, uint16_t status)
 	request_answer(r, status, 0, STR_NONE);
 }
 
-// RFC 3891 §3: what also says what is to become of the dialog contradicts it
-static bool is_contradicted(const struct sip_msg *msg)
-{
-	for (unsigned int i = 0; i < msg->hdr_count; i++) {
-		if (str_equal_nocase(msg->hdr[i].name, STR("Join")))
-			return true;
-	}
-	return false;
-}
-
 void replace_on_request(const struct request *r)
 {
 	const struct sip_hdr *hdr = sip_msg_header(r->msg, SIP_HDR_REPLACES);
@@ -150,7 +140,9 @@ void replace_on_request(const struct request *r)
 	uint16_t status = 481;
 	int rc;
 
-	if (is_contradicted(r->msg) || sip_replaces_parse(&replaces, hdr->value) < 0)
+	// RFC 3891 §3: Join says something else of the dialog
+	if (sip_msg_header(r->msg, SIP_HDR_JOIN) != NULL
+		|| sip_replaces_parse(&replaces, hdr->value) < 0)
 		status = 400;
 	else if (find(&place, r->engine, &replaces))
 		status = refusal_of(r, &place, replaces.early_only);
