@@ -31,15 +31,14 @@ void answer_failure_of(struct answer_failure *out, const struct leg *told,
 	enum media_failure failure, bool of_callee)
 {
 	struct strbuf b = strbuf_on(out->text, sizeof(out->text));
-	struct tg_addr advertised;
 
 	out->status = of_callee ? failures[failure].of_callee : failures[failure].of_caller;
 	out->extra = (struct sip_extra){SIP_HDR_RETRY_AFTER, CALL_RETRY_AFTER_S};
 	if (failures[failure].warning == 0 || told == NULL)
 		return;
-	engine_advertised(told->call->engine, &told->dialog.flow, &advertised);
-	identity_put_warning(&b, &advertised, failures[failure].warning, failures[failure].text);
-	out->extra = (struct sip_extra){SIP_HDR_WARNING, strbuf_str(&b)};
+	out->extra.id = SIP_HDR_WARNING;
+	out->extra.value = engine_warning(told->call->engine, &b, &told->dialog.flow,
+		failures[failure].warning, failures[failure].text);
 }
 
 // ---- responses on their way to the caller, in order

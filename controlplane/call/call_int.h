@@ -81,9 +81,6 @@ void identity_put_target(struct strbuf *b, const struct sip_uri *uri, const stru
 // the host of an anonymous caller stay (RFC 3323 §4.1.1.3).
 void identity_put_name(
 	struct strbuf *b, const struct sip_name_addr *name, const struct tg_addr *host);
-// A Warning value; the agent is what we are called on that side (RFC 3261 §20.43).
-void identity_put_warning(
-	struct strbuf *b, const struct tg_addr *agent, unsigned int code, const char *text);
 // Who asks, whom and for what, as the asker said it: values of From and To, a Request-URI.
 struct identity {
 	struct str from, to, uri;
@@ -236,6 +233,9 @@ struct media_leg media_leg_of(const struct leg *leg);
 // What we are called by who sends to this local address.
 void engine_advertised(
 	const struct engine *engine, const struct net_flow *flow, struct tg_addr *out);
+// A Warning value for who sends on this flow; its agent is what we are called there (RFC 3261 §20.43).
+struct str engine_warning(const struct engine *engine, struct strbuf *b,
+	const struct net_flow *flow, unsigned int code, const char *text);
 
 // A timestamp of the engine's own clock.
 static inline struct tg_mono engine_now(const struct engine *engine)

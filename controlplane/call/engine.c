@@ -42,6 +42,17 @@ void engine_advertised(
 	*out = flow->local;
 }
 
+struct str engine_warning(const struct engine *engine, struct strbuf *b,
+	const struct net_flow *flow, unsigned int code, const char *text)
+{
+	char name[TG_ADDR_TEXT_BYTES];
+	struct tg_addr agent;
+
+	engine_advertised(engine, flow, &agent);
+	strbuf_printf(b, "%u %s \"%s\"", code, tg_addr_write(&agent, name), text);
+	return strbuf_str(b);
+}
+
 static void advertised(void *arg, const struct net_flow *flow, struct tg_addr *out)
 {
 	engine_advertised(arg, flow, out);

@@ -86,14 +86,11 @@ static void report(struct exchange *x, uint16_t status, const struct sip_msg *re
 static void refuse_fault(struct exchange *x, const char *fault)
 {
 	const struct leg *from = x->call->legs[x->from];
-	struct sip_extra extra = {.id = SIP_HDR_WARNING};
-	struct tg_addr advertised;
 	char text[160];
 	struct strbuf b = strbuf_on(text, sizeof(text));
+	struct sip_extra extra = {SIP_HDR_WARNING,
+		engine_warning(x->call->engine, &b, &from->dialog.flow, 399, fault)};
 
-	engine_advertised(x->call->engine, &from->dialog.flow, &advertised);
-	identity_put_warning(&b, &advertised, 399, fault);
-	extra.value = strbuf_str(&b);
 	reply(x, &(struct leg_answer){.status = 400, .extra = &extra, .extra_count = 1});
 	exchange_finish(x);
 }

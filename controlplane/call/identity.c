@@ -89,14 +89,6 @@ void identity_put_name(
 	strbuf_put_char(b, '>');
 }
 
-void identity_put_warning(
-	struct strbuf *b, const struct tg_addr *agent, unsigned int code, const char *text)
-{
-	char name[TG_ADDR_TEXT_BYTES];
-
-	strbuf_printf(b, "%u %s \"%s\"", code, tg_addr_write(agent, name), text);
-}
-
 int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identity *who,
 	const struct target *target)
 {

@@ -64,11 +64,9 @@ void request_warn(const struct request *r, uint16_t status, unsigned int code, c
 {
 	char value[WARNING_BYTES];
 	struct strbuf b = strbuf_on(value, sizeof(value));
-	struct tg_addr advertised;
 
-	engine_advertised(r->engine, r->flow, &advertised);
-	identity_put_warning(&b, &advertised, code, text);
-	request_answer(r, status, SIP_HDR_WARNING, strbuf_str(&b));
+	request_answer(
+		r, status, SIP_HDR_WARNING, engine_warning(r->engine, &b, r->flow, code, text));
 }
 
 // RFC 3261 §8.2.6.1: at once (B13), and with the Timestamp of the request
