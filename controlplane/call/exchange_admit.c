@@ -84,8 +84,7 @@ static struct leg *other_of(const struct request *r)
 // Only a dialog that its peer knows of can be asked in.
 static bool is_reachable(const struct call *call, const struct leg *leg)
 {
-	if (leg == NULL || leg->state == LEG_LEAVING || leg->state == LEG_GONE
-		|| leg->state == LEG_CANCELLING)
+	if (leg == NULL || leg_is_over(leg))
 		return false;
 	return leg->side == LEG_A
 		? call->state != CALL_OFFERING && call->state != CALL_PROCEEDING
@@ -109,26 +108,20 @@ static enum sip_method method_for(const struct request *r, const struct leg *to)
 	return r->call->state == CALL_CONFIRMED ? SIP_INVITE : SIP_UNKNOWN;
 }
 
-// A leg that is on its way out, or, of an answered call, that has not come to it yet (transfer.h).
+// A leg that is on its way out, or its call is, or, of an answered call, that has not come to it yet (transfer.h).
 static uint16_t asker_refusal(const struct request *r)
 {
 	const struct leg *leg = r->leg;
 
-	if (leg->state == LEG_LEAVING || leg->state == LEG_GONE || leg->state == LEG_CANCELLING)
+	if (r->call->state == CALL_ENDING || leg_is_over(leg))
 		return 481;
 	return r->call->state == CALL_CONFIRMED && leg != r->call->leg[leg->side] ? 500 : 0;
 }
 
 static uint16_t refusal_of(const struct request *r, enum exchange_sdp sdp, const struct leg *to)
 {
-	uint16_t status = 0;
+	uint16_t status = asker_refusal(r);
 
-	if (refer_allows(r->call, r->leg, r->msg))
-		return r->msg->max_forwards == 0 ? 483 : 0;
-	if (r->call->state == CALL_ENDING || r->leg->state == LEG_LEAVING
-		|| r->leg->state == LEG_GONE)
-		return 481;
-	status = asker_refusal(r);
 	if (status != 0)
 		return status;
 	if (r->msg->max_forwards == 0)
@@ -140,6 +133,12 @@ static uint16_t refusal_of(const struct request *r, enum exchange_sdp sdp, const
 	if (status == 0 && (sdp == EXCHANGE_SDP_OFFER || sdp == EXCHANGE_SDP_LATE))
 		status = r->call->transfer != NULL ? 491 : exchange_offer_refusal(r->call, r->leg);
 	return status;
+}
+
+// It may outlive the call.
+static uint16_t about_refer_refusal(const struct request *r)
+{
+	return r->msg->max_forwards == 0 ? 483 : 0;
 }
 
 static void begin(struct exchange *x, const struct request *r)
@@ -204,7 +203,8 @@ void exchange_on_request(const struct request *r)
 {
 	struct leg *to = other_of(r);
 	enum exchange_sdp sdp = sdp_part(r);
-	uint16_t status = refusal_of(r, sdp, to);
+	bool is_about_refer = refer_allows(r->call, r->leg, r->msg);
+	uint16_t status = is_about_refer ? about_refer_refusal(r) : refusal_of(r, sdp, to);
 	enum sip_method asked;
 
 	if (status != 0) {
@@ -236,7 +236,7 @@ void exchange_on_request(const struct request *r)
 			.asked = (uint8_t)asked,
 			.cseq = r->msg->cseq,
 			.server = r->txn,
-			.is_about_refer = refer_allows(r->call, r->leg, r->msg),
+			.is_about_refer = is_about_refer,
 			.ends_refer = r->msg->method == SIP_NOTIFY && sip_is_terminated(r->msg),
 			.refer = sip_refer_id(r->msg),
 		});

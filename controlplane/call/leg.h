@@ -68,6 +68,12 @@ struct leg {
 	bool can_100rel;
 };
 
+// Its dialog is on its way out: nothing is asked of it any more.
+static inline bool leg_is_over(const struct leg *leg)
+{
+	return leg->state == LEG_CANCELLING || leg->state == LEG_LEAVING || leg->state == LEG_GONE;
+}
+
 // What is said to the legs of a call that ends; parts that are none are left out.
 struct farewell {
 	int cause;			// enum call_cause

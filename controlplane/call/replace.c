@@ -48,15 +48,10 @@ static bool is_current(const struct call *call, const struct leg *leg)
 	return leg == call->leg[LEG_A] || leg == call->leg[LEG_B];
 }
 
-static bool is_over(const struct leg *leg)
-{
-	return leg->state == LEG_GONE || leg->state == LEG_LEAVING || leg->state == LEG_CANCELLING;
-}
-
 // RFC 3891 §3
 static uint16_t refusal_of(const struct request *r, const struct place *p, bool early_only)
 {
-	if (p->call->state == CALL_ENDING || is_over(p->leaving) || is_over(p->staying))
+	if (p->call->state == CALL_ENDING || leg_is_over(p->leaving) || leg_is_over(p->staying))
 		return 603;
 	if (!is_current(p->call, p->leaving) || !is_current(p->call, p->staying)
 		|| p->call->state != CALL_CONFIRMED)
