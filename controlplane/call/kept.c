@@ -7,8 +7,7 @@
 
 static bool crosses(const struct sip_msg *msg, const struct sip_hdr *hdr)
 {
-	return sip_may_cross(hdr->id) || sip_crossing_of(hdr->id, msg->is_request) == SIP_CROSS_COPY
-		|| sip_tells_methods(msg, hdr);
+	return sip_may_cross(hdr->id) || sip_tells_methods(msg, hdr);
 }
 
 static size_t text_bytes(const struct sip_msg *msg, struct str body, unsigned int *headers)

@@ -43,6 +43,19 @@ Test(topology, A5_F26_what_crosses)
 	}
 }
 
+// So what is kept of a message for later is what may cross by some policy.
+Test(topology, A5_nothing_crosses_that_is_ours_to_write)
+{
+	for (unsigned int i = 0; i < SIP_HDR_COUNT; i++) {
+		enum sip_hdr_id id = (enum sip_hdr_id)i;
+
+		cr_expect(sip_may_cross(id)
+				|| (sip_crossing_of(id, true) == SIP_CROSS_DROP
+					&& sip_crossing_of(id, false) == SIP_CROSS_DROP),
+			"%u", i);
+	}
+}
+
 Test(topology, C2_reasons_keep_their_causes_and_name_no_host)
 {
 	static const struct {
