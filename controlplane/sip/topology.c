@@ -42,7 +42,7 @@ static const struct {
 	[SIP_HDR_MAX_FORWARDS] = {DROP, DROP}, // counted down
 	[SIP_HDR_MIME_VERSION] = {COPY, COPY},
 	[SIP_HDR_MIN_EXPIRES] = {COPY, COPY},
-	[SIP_HDR_MIN_SE] = {DROP, DROP}, // we offer no timer
+	[SIP_HDR_MIN_SE] = {DROP, DROP}, // ours: of one leg
 	[SIP_HDR_ORGANIZATION] = {DROP, DROP},
 	[SIP_HDR_OTHER] = {COPY, COPY},
 	// hosts, and what a network says inside of itself (RFC 7315 §6); RFC 3325 §5 takes the
@@ -62,7 +62,7 @@ static const struct {
 	[SIP_HDR_PROXY_AUTHENTICATE] = {DROP, COPY}, // end to end (F26)
 	[SIP_HDR_PROXY_AUTHORIZATION] = {COPY, DROP},
 	[SIP_HDR_PROXY_REQUIRE] = {DROP, DROP}, // refused by the user above
-	[SIP_HDR_RACK] = {DROP, DROP},		// we offer no 100rel
+	[SIP_HDR_RACK] = {DROP, DROP},		// ours: numbers of one dialog
 	[SIP_HDR_REASON] = {COPY, COPY},	// B23, but see sip_reason_write
 	[SIP_HDR_RECORD_ROUTE] = {DROP, DROP},
 	[SIP_HDR_REFER_SUB] = {COPY, COPY},
@@ -76,10 +76,10 @@ static const struct {
 	[SIP_HDR_REQUIRE] = {DROP, DROP}, // what we do not offer is refused by the user above
 	[SIP_HDR_RETRY_AFTER] = {DROP, COPY},
 	[SIP_HDR_ROUTE] = {DROP, DROP},
-	[SIP_HDR_RSEQ] = {DROP, DROP},
+	[SIP_HDR_RSEQ] = {DROP, DROP}, // ours: numbers of one dialog
 	[SIP_HDR_SERVER] = {DROP, DROP},
 	[SIP_HDR_SERVICE_ROUTE] = {DROP, DROP},
-	[SIP_HDR_SESSION_EXPIRES] = {DROP, DROP}, // we offer no timer
+	[SIP_HDR_SESSION_EXPIRES] = {DROP, DROP}, // ours: of one leg
 	[SIP_HDR_SUBJECT] = {COPY, COPY},
 	[SIP_HDR_SUBSCRIPTION_STATE] = {COPY, COPY},
 	[SIP_HDR_SUPPORTED] = {DROP, DROP},	// ours
