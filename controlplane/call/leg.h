@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // One leg of a call: a dialog, the transactions that run in it, and who is at the other end.
 //
-//	A  INVITED ─2xx─► ANSWERED ─ACK─► CONFIRMED ─BYE out─► LEAVING ─► GONE
-//	      └─ a final other than 2xx, or BYE in ──────────────────────► GONE
-//	B  IDLE ─► INVITED ─2xx─► ANSWERED ─ACK─► CONFIRMED ─BYE out─► LEAVING ─► GONE
-//	              └─CANCEL─► CANCELLING ─ a final other than 2xx ────────────► GONE
+//	UAS  INVITED ─2xx─► ANSWERED ─ACK─► CONFIRMED ─BYE out─► LEAVING ─► GONE
+//	        └─ a final other than 2xx, or BYE in ──────────────────────► GONE
+//	UAC  IDLE ─► INVITED ─2xx─► ANSWERED ─ACK─► CONFIRMED ─BYE out─► LEAVING ─► GONE
+//	                └─CANCEL─► CANCELLING ─ a final other than 2xx ────────────► GONE
+//
+// UAS: its INVITE came to us; UAC: we sent it. A call begins with one of each, on side A and on side B; who
+// takes a place by a transfer is either, on the side of the one that leaves.
 //
 // All functions belong to the signalling thread.
 #pragma once
@@ -28,7 +31,7 @@ enum {
 };
 
 enum leg_state {
-	LEG_IDLE, // B: not called yet
+	LEG_IDLE, // UAC: not called yet
 	LEG_INVITED,
 	LEG_ANSWERED, // 2xx sent or received, no ACK yet
 	LEG_CONFIRMED,
@@ -43,15 +46,15 @@ struct leg {
 	enum leg_state state;
 	uint8_t side;			// LEG_A or LEG_B
 	uint8_t number;			// its place in call->legs
-	bool bye_waits;			// A: for the ACK (C14)
+	bool bye_waits;			// UAS: for the ACK (C14)
 	const struct conf_realm *realm; // of call->conf
 	const struct conf_peer *peer;	// likewise; NULL: a stranger
 	struct sip_timers timers;
 	struct session_timer session;
 	uint32_t invite_cseq;	       // of the INVITE that began it, as sent last
-	uint64_t invite;	       // transaction: of A server, of B client
+	uint64_t invite;	       // transaction: of a UAS server, of a UAC client
 	uint64_t bye;		       // client transaction
-	uint64_t forks[LEG_FORKS_MAX]; // B: hashes of the To-tags of other branches that answered
+	uint64_t forks[LEG_FORKS_MAX]; // UAC: hashes of the To-tags of other branches that answered
 	unsigned int fork_count;       // since it began; the last LEG_FORKS_MAX are known
 	struct leg_ack {
 		char *bytes; // as sent, for when the 2xx repeats (B27); NULL: none is kept
@@ -60,8 +63,8 @@ struct leg {
 		uint32_t cseq;
 	} ack;
 	uint32_t trunk;	    // trunk_take's; 0: none
-	uint32_t rseq;	    // B: of the last reliable 1xx that came
-	uint64_t fork_rseq; // B: tag and RSeq of that of another fork
+	uint32_t rseq;	    // UAC: of the last reliable 1xx that came
+	uint64_t fork_rseq; // UAC: tag and RSeq of that of another fork
 	char *replaces;	    // value of that header in our INVITE; NULL: none
 	bool is_fresh;	    // it came by Replaces, and has an INVITE of its own to be acknowledged
 	bool can_update;    // what its messages said
