@@ -41,11 +41,6 @@ static void end_by_bye(
 		});
 }
 
-void bye_by_caller_early(struct call *call, const struct call_input *in)
-{
-	cancel_by_caller(call, in);
-}
-
 // A caller that hangs up needs no answer to its INVITE any more, but for one it has not got yet.
 void bye_by_caller(struct call *call, const struct call_input *in)
 {

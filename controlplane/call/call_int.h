@@ -162,7 +162,6 @@ call_action_h ack_media_ready;
 call_action_h branch_next;
 call_action_h cancel_by_caller;
 call_action_h bye_by_caller;
-call_action_h bye_by_caller_early;
 call_action_h bye_by_callee;
 call_action_h bye_crossed_a;
 call_action_h bye_crossed_b;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/call/call_int.h"
 
-// RFC 3261 §9.2. The stack has answered the CANCEL itself.
+// RFC 3261 §9.2. The stack has answered the CANCEL itself. A BYE before the answer means the same (C13).
 void cancel_by_caller(struct call *call, const struct call_input *in)
 {
 	call_end(call,

@@ -29,7 +29,7 @@ static const struct cell table[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
 	// The caller has its 100; the dataplane is being asked for the streams.
 	[CALL_OFFERING] = {
 		[CALL_EV_A_CANCEL] = GO(ENDING, cancel_by_caller), // B17
-		[CALL_EV_A_BYE] = GO(ENDING, bye_by_caller_early), // C13
+		[CALL_EV_A_BYE] = GO(ENDING, cancel_by_caller), // C13
 		[CALL_EV_A_ACK] = IGNORE(OFFERING),
 		[CALL_EV_A_NO_ACK] = GO(ENDING, timeout_caller_gone),
 		[CALL_EV_A_NO_PRACK] = GO(ENDING, timeout_no_prack),
@@ -57,7 +57,7 @@ static const struct cell table[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
 	// Callees have our INVITE and said nothing but 100.
 	[CALL_PROCEEDING] = {
 		[CALL_EV_A_CANCEL] = GO(ENDING, cancel_by_caller), // B17, B18
-		[CALL_EV_A_BYE] = GO(ENDING, bye_by_caller_early), // C13
+		[CALL_EV_A_BYE] = GO(ENDING, cancel_by_caller), // C13
 		[CALL_EV_A_ACK] = IGNORE(PROCEEDING),
 		[CALL_EV_A_NO_ACK] = GO(ENDING, timeout_caller_gone),
 		[CALL_EV_A_NO_PRACK] = GO(ENDING, timeout_no_prack), // C23
@@ -85,7 +85,7 @@ static const struct cell table[CALL_STATE_COUNT][CALL_EVENT_COUNT] = {
 	// A callee said 18x.
 	[CALL_EARLY] = {
 		[CALL_EV_A_CANCEL] = GO(ENDING, cancel_by_caller),
-		[CALL_EV_A_BYE] = GO(ENDING, bye_by_caller_early),
+		[CALL_EV_A_BYE] = GO(ENDING, cancel_by_caller),
 		[CALL_EV_A_ACK] = IGNORE(EARLY),
 		[CALL_EV_A_NO_ACK] = GO(ENDING, timeout_caller_gone),
 		[CALL_EV_A_NO_PRACK] = GO(ENDING, timeout_no_prack),
