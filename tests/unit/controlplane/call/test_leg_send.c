@@ -74,6 +74,9 @@ Test(leg_send, C58_what_cannot_be_written_is_answered)
 	rig_request(&rig, RIG_PHONE, "INFO", 10, "");
 	rig.net.fail = 0;
 	rig_expect_none(&rig, RIG_CARRIER);
+	rig.branch--; // the same again: its answer did not get out, either
+	rig_request(&rig, RIG_PHONE, "INFO", 10, "");
+	rig_expect(&rig, RIG_PHONE, "SIP/2.0 513 ");
 	rig_request(&rig, RIG_PHONE, "INFO", 11, "");
 	rig_expect(&rig, RIG_CARRIER, "INFO ");
 	cr_expect_eq(rig_calls(&rig), 1);
