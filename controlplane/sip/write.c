@@ -71,42 +71,45 @@ static bool always_may(struct str method)
 		|| str_equal(method, STR("CANCEL"));
 }
 
-// RFC 3261 §20.5
-static void put_allow(struct strbuf *b, const struct conf_policy *policy, struct str all)
+static bool may_ask(const struct conf_policy *policy, struct str method)
 {
-	struct str method;
+	return always_may(method) || conf_policy_has_method(policy, method);
+}
+
+// The rest of a line: those of a list that a policy lets through. Returns false when it is none.
+static bool put_filtered(struct strbuf *b, const struct conf_policy *policy, struct str all,
+	bool (*may)(const struct conf_policy *policy, struct str element))
+{
+	struct str element;
 	bool first = true;
 
-	strbuf_put(b, STR("Allow: "));
-	while (sip_hdr_next(&method, &all)) {
-		if (!always_may(method) && !conf_policy_has_method(policy, method))
+	while (sip_hdr_next(&element, &all)) {
+		if (!may(policy, element))
 			continue;
 		strbuf_put(b, first ? STR("") : STR(", "));
-		strbuf_put(b, method);
+		strbuf_put(b, element);
 		first = false;
 	}
 	strbuf_put(b, STR("\r\n"));
+	return !first;
+}
+
+// RFC 3261 §20.5
+static void put_allow(struct strbuf *b, const struct conf_policy *policy, struct str all)
+{
+	strbuf_put(b, STR("Allow: "));
+	put_filtered(b, policy, all, may_ask);
 }
 
 // RFC 6665 §8.2.2: of what the far side knows, what whoever hears of it may subscribe to by way of us.
 static void put_events(struct strbuf *b, const struct conf_policy *policy, struct str all)
 {
 	size_t before = b->len;
-	bool first = true;
-	struct str event;
 
 	if (policy != NULL && !conf_policy_has_method(policy, STR("SUBSCRIBE")))
 		return;
 	strbuf_put(b, STR("Allow-Events: "));
-	while (sip_hdr_next(&event, &all)) {
-		if (!conf_policy_has_event(policy, event))
-			continue;
-		strbuf_put(b, first ? STR("") : STR(", "));
-		strbuf_put(b, event);
-		first = false;
-	}
-	strbuf_put(b, STR("\r\n"));
-	if (first && !b->failed)
+	if (!put_filtered(b, policy, all, conf_policy_has_event) && !b->failed)
 		b->len = before;
 }
 
