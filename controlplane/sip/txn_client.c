@@ -254,18 +254,14 @@ static void put_reasons(
 	struct strbuf *b, const struct sip_edge *edge, struct str own, const struct sip_msg *source)
 {
 	if (!str_is_none(own)) {
-		strbuf_put(b, STR("Reason: "));
-		put_line(b, own);
+		sip_write_reason(b, own);
 		return;
 	}
 	for (unsigned int i = 0; source != NULL && i < source->hdr_count; i++) {
 		const struct sip_hdr *hdr = &source->hdr[i];
 
-		if (hdr->id != SIP_HDR_REASON || !sip_crosses(edge, source, hdr))
-			continue;
-		strbuf_put(b, STR("Reason: "));
-		sip_reason_write(b, hdr->value);
-		strbuf_put(b, STR("\r\n"));
+		if (hdr->id == SIP_HDR_REASON && sip_crosses(edge, source, hdr))
+			sip_write_reason(b, hdr->value);
 	}
 }
 

@@ -113,7 +113,7 @@ static void put_events(struct strbuf *b, const struct conf_policy *policy, struc
 		b->len = before;
 }
 
-static void put_reason(struct strbuf *b, struct str value)
+void sip_write_reason(struct strbuf *b, struct str value)
 {
 	strbuf_put(b, STR("Reason: "));
 	sip_reason_write(b, value);
@@ -128,7 +128,7 @@ static void put_crossing(struct strbuf *b, const struct tail *t, const struct si
 	else if (hdr->id == SIP_HDR_ALLOW_EVENTS)
 		put_events(b, t->edge->policy, hdr->value);
 	else if (hdr->id == SIP_HDR_REASON)
-		put_reason(b, hdr->value);
+		sip_write_reason(b, hdr->value);
 	else
 		put_header(b, hdr->id == SIP_HDR_OTHER ? hdr->name : sip_hdr_name(hdr->id),
 			hdr->value);

@@ -66,6 +66,8 @@ struct sip_response_out {
 // b->failed is set when it does not fit.
 void sip_request_write(struct strbuf *b, const struct sip_request_out *out);
 void sip_response_write(struct strbuf *b, const struct sip_response_out *out);
+// Appends a Reason line without the parameters that name a host (topology.h).
+void sip_write_reason(struct strbuf *b, struct str value);
 // Gives the headers of a written message their compact names (RFC 3261 §7.3.3).
 void sip_shorten(struct strbuf *message);
 // The method as it is written: method_name, or that of method.
