@@ -65,7 +65,7 @@ static void leave_out_second(struct sdp_types *types)
 
 // The formats as the leg is to see them; NULL: as they are.
 static const struct sdp_types *types_of(const struct media_session *session,
-	const struct sdp_media *m, const struct stream *s, enum media_side to)
+	const struct sdp_media *m, const struct terms *terms, enum media_side to)
 {
 	static const struct codec_list none;
 	struct media *media = session->media;
@@ -77,7 +77,7 @@ static const struct sdp_types *types_of(const struct media_session *session,
 	if (!m->is_rtp)
 		return NULL;
 	for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt++) {
-		types->to[pt] = s != NULL ? types_cross(s, !to, (uint8_t)pt) : (uint8_t)pt;
+		types->to[pt] = terms != NULL ? types_cross(terms, !to, (uint8_t)pt) : (uint8_t)pt;
 		differs = differs || types->to[pt] != pt;
 	}
 	if (!differs)
@@ -107,6 +107,7 @@ static void fill_edit(struct sdp_stream_edit *edit, const struct media_session *
 	const struct sdp_media *m = &session->media->sdp.media[i];
 	const struct stream *s = session->line[i].stream;
 	const struct pool_ports *ports = ports_of(session, m, &session->line[i], to);
+	const struct terms *terms = NULL;
 
 	*edit = (struct sdp_stream_edit){.pass = s == NULL && said_passes(session, m)};
 	if (ports == NULL)
@@ -114,8 +115,10 @@ static void fill_edit(struct sdp_stream_edit *edit, const struct media_session *
 	edit->rtp_port = ports->rtp_port;
 	edit->address = ports->pool->advertised;
 	edit->ptime_ms = ptime_of(session->leg[to].leg.rule, m);
-	edit->types = types_of(session, m, s, to);
-	edit->rtcp_mux = m->is_rtp && s != NULL && (pending ? s->mux_offered : s->mux[to]);
+	if (s != NULL)
+		terms = pending ? &s->offered : &s->agreed;
+	edit->types = types_of(session, m, terms, to);
+	edit->rtcp_mux = m->is_rtp && s != NULL && (pending ? terms->mux : s->mux[to]);
 	if (!pending)
 		fit_direction(edit, session, i, to);
 	if (pending || !edit->rtcp_mux)

@@ -38,6 +38,13 @@ enum stream_state {
 	STREAM_ADOPTING, // it still had it: being taken up again
 };
 
+// What an offer asks of a stream.
+struct terms {
+	// Payload types 96..127 of a side: what they are on the other; 0: the same.
+	uint8_t to[2][32];
+	bool mux; // to the side that has to answer
+};
+
 struct stream {
 	uint64_t id;		       // tag of its commands and cookie of its events
 	struct media_session *session; // NULL: to be removed as soon as it is added
@@ -46,10 +53,9 @@ struct stream {
 	struct tg_stream_ref ref;
 	struct pool_ports ports[2];
 	bool promised[2]; // a side's ports are in an SDP that it has: no others may be taken
-	uint8_t to[2]
-		  [32]; // payload types 96..127 of a side: what they are on the other; 0: the same
-	bool mux[2];	// RTCP comes on the port of RTP, as agreed with that side
-	bool mux_offered;	    // to the side that has to answer
+	struct terms agreed;
+	struct terms offered;	    // of the session's offer while it waits
+	bool mux[2];		    // RTCP comes on the port of RTP, as agreed with that side
 	struct tg_stream_spec spec; // as last sent
 	bool both_ways;		    // open in both directions by the last spec
 	bool is_audio;
@@ -202,15 +208,16 @@ static inline bool said_has(const struct said *said, unsigned int i)
 	return (said->payload_types[1] >> (i + 32) & 1) != 0;
 }
 
-// An offer of a side: its codecs get the numbers that the other side knows them by. known is what the
-// other side said last, if anything.
+// An offer of a side: its codecs get the numbers that the other side knows them by, in s->offered. known is
+// what the other side said last, if anything.
 void types_offer(
 	struct stream *s, enum media_side from, const struct said *offer, const struct said *known);
-// An answer: where the answerer uses another number than the offer did the offerer keeps its own.
+// An answer: where the answerer uses another number than the offer did the offerer keeps its own, in
+// s->agreed.
 void types_answer(struct stream *s, enum media_side from, const struct said *answer,
 	const struct said *offer);
 // The number on the other side of a payload type of a side.
-uint8_t types_cross(const struct stream *s, enum media_side from, uint8_t pt);
+uint8_t types_cross(const struct terms *t, enum media_side from, uint8_t pt);
 
 // ---- op.c
 

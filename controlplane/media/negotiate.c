@@ -91,7 +91,7 @@ static void offer_mux(const struct media_session *session, struct line *line, en
 	const struct conf_media_rule *rule = session->leg[!from].leg.rule;
 	struct stream *s = line->stream;
 
-	s->mux_offered = !line->offer.opaque && (s->mux[!from] || (rule != NULL && rule->rtcp_mux));
+	s->offered.mux = !line->offer.opaque && (s->mux[!from] || (rule != NULL && rule->rtcp_mux));
 }
 
 // RFC 5761 §5.1.1: each leg by itself.
@@ -100,8 +100,21 @@ static void answer_stream(struct line *line, enum media_side from)
 	struct stream *s = line->stream;
 
 	types_answer(s, from, &line->said[from], &line->said[!from]);
-	s->mux[from] = s->mux_offered && line->said[from].mux;
+	s->mux[from] = s->agreed.mux && line->said[from].mux;
 	s->mux[!from] = line->said[!from].mux;
+}
+
+static enum media_failure offer_stream(struct media_session *session, struct op *op,
+	struct line *line, const struct said *const side[2])
+{
+	struct stream *s = line->stream;
+
+	types_offer(s, op->from, &line->offer, &line->said[!op->from]);
+	offer_mux(session, line, op->from);
+	if (is_settled(line))
+		return MEDIA_OK;
+	s->agreed = s->offered;
+	return wait_for(op, stream_update(s, side));
 }
 
 static enum media_failure offer_line(struct media_session *session, struct op *op, unsigned int i)
@@ -111,18 +124,16 @@ static enum media_failure offer_line(struct media_session *session, struct op *o
 	const struct said *side[2] = {&nothing, &nothing};
 	enum media_failure failure;
 
+	if (line->stream != NULL)
+		line->stream->offered = line->stream->agreed;
 	if (!line->offer.wanted) {
 		if (!is_settled(line))
 			negotiate_close_line(session, line);
 		return MEDIA_OK;
 	}
 	side[op->from] = &line->offer;
-	if (line->stream != NULL) {
-		types_offer(line->stream, op->from, &line->offer, &line->said[!op->from]);
-		offer_mux(session, line, op->from);
-		return is_settled(line) ? MEDIA_OK
-					: wait_for(op, stream_update(line->stream, side));
-	}
+	if (line->stream != NULL)
+		return offer_stream(session, op, line, side);
 	failure = stream_add(line, session, &session->media->sdp.media[i], side);
 	if (failure != MEDIA_OK)
 		return failure;
@@ -224,6 +235,16 @@ static enum media_failure answer_line(
 	return MEDIA_OK;
 }
 
+static void agree_to_terms(struct media_session *session)
+{
+	for (unsigned int i = 0; i < session->line_count; i++) {
+		struct stream *s = session->line[i].stream;
+
+		if (s != NULL)
+			s->agreed = s->offered;
+	}
+}
+
 static int agree(struct media_session *session, const struct op *op)
 {
 	struct session_leg *from = &session->leg[op->from], *to = &session->leg[!op->from];
@@ -236,6 +257,7 @@ static int agree(struct media_session *session, const struct op *op)
 		to->heard = session->offer;
 		to->left = false;
 		session->offer = NULL;
+		agree_to_terms(session);
 	}
 	session->offer_state = OFFER_ANSWERED;
 	session->agreed = true;

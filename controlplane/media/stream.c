@@ -101,7 +101,7 @@ static void fill_types(
 {
 	for (unsigned int i = 0; i < 32; i++) {
 		uint8_t pt = (uint8_t)(96 + i);
-		unsigned int there = types_cross(s, side, pt) - 96u;
+		unsigned int there = types_cross(&s->agreed, side, pt) - 96u;
 		bool told = said_has(other, there);
 		const struct said *teller = told ? other : own;
 		unsigned int at = told ? there : i;
@@ -151,11 +151,11 @@ static void fill_numbers(
 		out->payload_types[i] = own->payload_types[i] | other->payload_types[i];
 	for (unsigned int i = 0; i < 32; i++) {
 		if (said_has(other, i))
-			take_type(out, types_cross(s, !side, (uint8_t)(96 + i)));
+			take_type(out, types_cross(&s->agreed, !side, (uint8_t)(96 + i)));
 	}
 	memset(out->type, 0, sizeof(out->type));
 	for (unsigned int i = 0; i < 32 && n < TG_TYPES_MAPPED_MAX; i++) {
-		uint8_t to = types_cross(s, side, (uint8_t)(96 + i));
+		uint8_t to = types_cross(&s->agreed, side, (uint8_t)(96 + i));
 
 		if (to != 96 + i && (out->payload_types[1] >> (i + 32) & 1) != 0)
 			out->type[n++] = (struct tg_type_map){(uint8_t)(96 + i), to};

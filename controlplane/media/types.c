@@ -21,48 +21,48 @@ static unsigned int find(const struct said *said, uint32_t id)
 	return at;
 }
 
-uint8_t types_cross(const struct stream *s, enum media_side from, uint8_t pt)
+uint8_t types_cross(const struct terms *t, enum media_side from, uint8_t pt)
 {
-	if (pt < FIRST || s->to[from][pt - FIRST] == 0)
+	if (pt < FIRST || t->to[from][pt - FIRST] == 0)
 		return pt;
-	return s->to[from][pt - FIRST];
+	return t->to[from][pt - FIRST];
 }
 
-static void join(struct stream *s, enum media_side from, unsigned int i, unsigned int other)
+static void join(struct terms *t, enum media_side from, unsigned int i, unsigned int other)
 {
-	s->to[from][i] = (uint8_t)(FIRST + other);
-	s->to[!from][other] = (uint8_t)(FIRST + i);
+	t->to[from][i] = (uint8_t)(FIRST + other);
+	t->to[!from][other] = (uint8_t)(FIRST + i);
 }
 
 // How many of the numbers that may arrive from a side change on the way.
-static unsigned int count_mapped(const struct stream *s, enum media_side side,
+static unsigned int count_mapped(const struct terms *t, enum media_side side,
 	const struct said *own, const struct said *other)
 {
 	unsigned int n = 0;
 
 	for (unsigned int i = 0; i < COUNT; i++) {
-		n += s->to[side][i] != 0
+		n += t->to[side][i] != 0
 			&& (said_has(own, i) || said_has(other, i)
-				|| said_has(other, s->to[side][i] - FIRST));
+				|| said_has(other, t->to[side][i] - FIRST));
 	}
 	return n;
 }
 
 // Joins each type with the one at other[], unless a side would map more than it can: then none.
-static bool join_all(struct stream *s, enum media_side from, const uint8_t other[static COUNT],
+static bool join_all(struct terms *t, enum media_side from, const uint8_t other[static COUNT],
 	const struct said *own, const struct said *theirs)
 {
 	uint8_t before[2][COUNT];
 
-	memcpy(before, s->to, sizeof(before));
+	memcpy(before, t->to, sizeof(before));
 	for (unsigned int i = 0; i < COUNT; i++) {
 		if (other[i] != NOWHERE)
-			join(s, from, i, other[i]);
+			join(t, from, i, other[i]);
 	}
-	if (count_mapped(s, from, own, theirs) <= TG_TYPES_MAPPED_MAX
-		&& count_mapped(s, !from, theirs, own) <= TG_TYPES_MAPPED_MAX)
+	if (count_mapped(t, from, own, theirs) <= TG_TYPES_MAPPED_MAX
+		&& count_mapped(t, !from, theirs, own) <= TG_TYPES_MAPPED_MAX)
 		return true;
-	memcpy(s->to, before, sizeof(before));
+	memcpy(t->to, before, sizeof(before));
 	return false;
 }
 
@@ -72,58 +72,58 @@ static void count_unmapped(const struct stream *s)
 }
 
 // A number that neither side uses for anything.
-static unsigned int find_free(const struct stream *s, enum media_side from,
-	const struct said *offer, const struct said *known)
+static unsigned int find_free(const struct terms *t, enum media_side from, const struct said *offer,
+	const struct said *known)
 {
 	for (unsigned int i = COUNT; i-- > 0;) {
-		if (!said_has(offer, i) && !said_has(known, i) && s->to[from][i] == 0
-			&& s->to[!from][i] == 0)
+		if (!said_has(offer, i) && !said_has(known, i) && t->to[from][i] == 0
+			&& t->to[!from][i] == 0)
 			return i;
 	}
 	return NOWHERE;
 }
 
 // Whether the other side uses the number of a type for something else.
-static bool is_taken(const struct stream *s, enum media_side from, unsigned int i, uint32_t id,
+static bool is_taken(const struct terms *t, enum media_side from, unsigned int i, uint32_t id,
 	const struct said *known)
 {
-	return s->to[!from][i] != 0 || (said_has(known, i) && known->id[i] != id);
+	return t->to[!from][i] != 0 || (said_has(known, i) && known->id[i] != id);
 }
 
 // RFC 3264 §8.3.2: a number keeps its codec; where it does not, what was known of it is forgotten.
-static bool is_known(struct stream *s, enum media_side from, unsigned int i, uint32_t id,
+static bool is_known(struct terms *t, enum media_side from, unsigned int i, uint32_t id,
 	const struct said *known)
 {
-	unsigned int other = s->to[from][i] - FIRST;
+	unsigned int other = t->to[from][i] - FIRST;
 
-	if (s->to[from][i] == 0)
+	if (t->to[from][i] == 0)
 		return false;
 	if (!said_has(known, other) || known->id[other] == id)
 		return true;
-	s->to[from][i] = 0;
-	if (s->to[!from][other] == FIRST + i)
-		s->to[!from][other] = 0;
+	t->to[from][i] = 0;
+	if (t->to[!from][other] == FIRST + i)
+		t->to[!from][other] = 0;
 	return false;
 }
 
 // False when it needs another number and gets none: it crosses with its own.
-static bool offer_type(struct stream *s, enum media_side from, unsigned int i,
+static bool offer_type(struct terms *t, enum media_side from, unsigned int i,
 	const struct said *offer, const struct said *known)
 {
 	uint32_t id = offer->id[i];
 	uint8_t join_only[COUNT];
 	unsigned int other;
 
-	if (is_known(s, from, i, id, known))
+	if (is_known(t, from, i, id, known))
 		return true;
 	other = find(offer, id) == i ? find(known, id) : NOWHERE;
-	if (other == NOWHERE && is_taken(s, from, i, id, known))
-		other = find_free(s, from, offer, known);
+	if (other == NOWHERE && is_taken(t, from, i, id, known))
+		other = find_free(t, from, offer, known);
 	if (other == NOWHERE || other == i)
 		return true;
 	memset(join_only, NOWHERE, sizeof(join_only));
 	join_only[i] = (uint8_t)other;
-	return join_all(s, from, join_only, offer, known);
+	return join_all(t, from, join_only, offer, known);
 }
 
 void types_offer(
@@ -135,7 +135,7 @@ void types_offer(
 		return;
 	for (unsigned int i = 0; i < COUNT; i++) {
 		if (said_has(offer, i) && offer->id[i] != 0)
-			has_room = offer_type(s, from, i, offer, known) && has_room;
+			has_room = offer_type(&s->offered, from, i, offer, known) && has_room;
 	}
 	if (!has_room)
 		count_unmapped(s);
@@ -143,11 +143,11 @@ void types_offer(
 
 // Whether the answerer was offered something else by this number.
 static bool is_offered(
-	const struct stream *s, enum media_side from, unsigned int i, const struct said *offer)
+	const struct terms *t, enum media_side from, unsigned int i, const struct said *offer)
 {
 	for (unsigned int other = 0; other < COUNT; other++) {
 		if (said_has(offer, other)
-			&& types_cross(s, !from, (uint8_t)(FIRST + other)) == FIRST + i)
+			&& types_cross(t, !from, (uint8_t)(FIRST + other)) == FIRST + i)
 			return true;
 	}
 	return false;
@@ -157,6 +157,7 @@ static bool is_offered(
 void types_answer(
 	struct stream *s, enum media_side from, const struct said *answer, const struct said *offer)
 {
+	struct terms *t = &s->agreed;
 	uint8_t other[COUNT];
 
 	if (answer->nested || offer->nested)
@@ -165,19 +166,19 @@ void types_answer(
 		uint32_t id = answer->id[i];
 
 		other[i] = NOWHERE;
-		if (!said_has(answer, i) || id == 0 || is_known(s, from, i, id, offer)
+		if (!said_has(answer, i) || id == 0 || is_known(t, from, i, id, offer)
 			|| find(answer, id) != i)
 			continue;
 		other[i] = (uint8_t)find(offer, id);
 		if (other[i] == NOWHERE
-			|| types_cross(s, !from, (uint8_t)(FIRST + other[i])) == FIRST + i) {
+			|| types_cross(t, !from, (uint8_t)(FIRST + other[i])) == FIRST + i) {
 			other[i] = NOWHERE;
 			continue;
 		}
 		// It would send this by the one number or the other: nobody can tell which.
-		if (is_offered(s, from, i, offer))
+		if (is_offered(t, from, i, offer))
 			return;
 	}
-	if (!join_all(s, from, other, answer, offer))
+	if (!join_all(t, from, other, answer, offer))
 		count_unmapped(s);
 }

@@ -150,6 +150,20 @@ Test(negotiate_rules, D14_rtcp_mux_is_offered_where_the_rule_says_so)
 	cr_assert_neq(world_spec(0)->side[MEDIA_A].local_rtcp_port, 0);
 }
 
+Test(negotiate_rules, C15_D14_a_refused_offer_takes_back_no_rtcp_mux)
+{
+	rule(MEDIA_B)->rtcp_mux = true;
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+	assert_says("a=rtcp-mux\r\n");
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B, false), MEDIA_OK);
+	cr_assert_eq(world_offer(MEDIA_B, SDP_B), MEDIA_OK);
+	cr_assert_null(strstr(world.sdp, "rtcp-mux"));
+	media_offer_refused(world.session);
+	world_run(2);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B "a=rtcp-mux\r\n", true), MEDIA_OK);
+	cr_assert_eq(world_spec(0)->side[MEDIA_B].local_rtcp_port, 0, "it was offered that");
+}
+
 Test(negotiate_rules, D14_rtcp_mux_only_is_honoured)
 {
 	cr_assert_eq(world_offer(MEDIA_A, SDP_A "a=rtcp-mux\r\na=rtcp-mux-only\r\n"), MEDIA_OK);

@@ -172,3 +172,40 @@ Test(types, D11_of_an_offer_the_first_are_mapped_and_the_rest_cross_as_they_are)
 	cr_assert_null(strstr(world.sdp, "speex"), "its number means something else there");
 	cr_assert_eq(counters->unmapped, 1);
 }
+
+// Makes it send the stream anew, by what is agreed.
+static void move(const char *signalling)
+{
+	struct tg_ip ip;
+
+	cr_assert_eq(tg_ip_parse(&ip, signalling), 0);
+	media_session_set_signalling(world.session, MEDIA_A, &ip);
+	world_run(2);
+}
+
+Test(types, C15_D11_an_offer_leaves_the_numbers_alone_until_its_answer)
+{
+	cr_assert_eq(world_offer(MEDIA_A, OF_A("8 101") EVENT("101")), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, OF_B("8 96") EVENT("96"), true), MEDIA_OK);
+	cr_assert_eq(world_offer(MEDIA_A, OF_A("8 101") MAP("101", "iLBC/8000")), MEDIA_OK);
+	assert_says("RTP/AVP 8 101\r\na=rtpmap:101 iLBC/8000\r\n");
+	move("203.0.113.6");
+	assert_maps(MEDIA_A, "101>96");
+	assert_maps(MEDIA_B, "96>101");
+	media_offer_refused(world.session);
+	move("203.0.113.7");
+	assert_maps(MEDIA_A, "101>96");
+	assert_maps(MEDIA_B, "96>101");
+}
+
+Test(types, C15_D11_the_numbers_of_a_refused_offer_are_free_again)
+{
+	cr_assert_eq(world_offer(MEDIA_A, OF_A("8 101") EVENT("101")), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, OF_B("8 96") EVENT("96"), true), MEDIA_OK);
+	cr_assert_eq(world_offer(MEDIA_B, OF_B("8 96 101") EVENT("96") MAP("101", "iLBC/8000")),
+		MEDIA_OK);
+	assert_says(MAP("127", "iLBC/8000"));
+	media_offer_refused(world.session);
+	cr_assert_eq(world_offer(MEDIA_A, OF_A("8 127") MAP("127", "G726-32/8000")), MEDIA_OK);
+	assert_says("RTP/AVP 8 127\r\n");
+}
