@@ -88,7 +88,7 @@ static bool is_unreadable(struct admission *a)
 	struct str sdp = sip_body_sdp(a->r->msg);
 
 	if (a->from == NULL && !str_is_none(sdp))
-		a->offer = media_judge_offer(a->r->engine->media, sdp);
+		a->offer = media_judge_offer(a->r->engine->media, &a->realm->media_rule, sdp);
 	return a->offer == MEDIA_BAD_SDP;
 }
 

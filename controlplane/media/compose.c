@@ -109,7 +109,9 @@ static void fill_edit(struct sdp_stream_edit *edit, const struct media_session *
 	const struct pool_ports *ports = ports_of(session, m, &session->line[i], to);
 	const struct terms *terms = NULL;
 
-	*edit = (struct sdp_stream_edit){.pass = s == NULL && said_passes(session, m)};
+	*edit = (struct sdp_stream_edit){.pass = s == NULL
+			&& said_passes(
+				m, session->leg[MEDIA_A].leg.rule, session->leg[MEDIA_B].leg.rule)};
 	if (ports == NULL)
 		return;
 	edit->rtp_port = ports->rtp_port;

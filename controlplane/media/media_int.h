@@ -175,8 +175,9 @@ int dp_config_send(struct media *media);
 
 // Whether a line has a port and is of a kind that we can relay, RTP of payload types that exist.
 bool said_wanted(const struct sdp_media *m);
-// Whether a line crosses untouched between these legs, where it is not wanted (D6).
-bool said_passes(const struct media_session *session, const struct sdp_media *m);
+// Whether a line crosses untouched between legs of these rules, where it is not wanted (D6).
+bool said_passes(const struct sdp_media *m, const struct conf_media_rule *a,
+	const struct conf_media_rule *b);
 // m is a line of sdp.
 void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *m);
 // Which way RTP flows by what both sides said; a side that said nothing agrees to everything.

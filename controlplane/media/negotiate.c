@@ -144,7 +144,8 @@ static enum media_failure offer_line(struct media_session *session, struct op *o
 
 // An offer of which we refuse every line is refused as a whole, unless the offerer did so itself; so
 // is such an answer.
-static enum media_failure judge(const struct sdp *sdp, const struct media_session *session)
+static enum media_failure judge(
+	const struct sdp *sdp, const struct conf_media_rule *a, const struct conf_media_rule *b)
 {
 	unsigned int asked = 0, wanted = 0, emptied = 0;
 
@@ -153,29 +154,26 @@ static enum media_failure judge(const struct sdp *sdp, const struct media_sessio
 
 		asked += m->port != 0;
 		emptied += m->is_emptied;
-		wanted += said_wanted(m) || (session != NULL && said_passes(session, m));
+		wanted += said_wanted(m) || said_passes(m, a, b);
 	}
 	if (asked == 0 || wanted != 0)
 		return MEDIA_OK;
 	return emptied != 0 ? MEDIA_NO_CODEC : MEDIA_NOT_ACCEPTABLE;
 }
 
-static bool some_realm_passes(const struct conf *conf)
+static enum media_failure judge_session(const struct media_session *session)
 {
-	for (unsigned int i = 0; i < conf->realm_count; i++) {
-		if (conf->realms[i].media_rule.pass_unknown)
-			return true;
-	}
-	return false;
+	return judge(&session->media->sdp, session->leg[MEDIA_A].leg.rule,
+		session->leg[MEDIA_B].leg.rule);
 }
 
-enum media_failure media_judge_offer(struct media *media, struct str sdp)
+enum media_failure media_judge_offer(
+	struct media *media, const struct conf_media_rule *rule, struct str sdp)
 {
 	enum media_failure failure = parse(media, sdp);
 
-	if (failure != MEDIA_OK || (media->conf != NULL && some_realm_passes(media->conf)))
-		return failure;
-	return judge(&media->sdp, NULL);
+	// What the other leg will pass is not known yet.
+	return failure == MEDIA_OK ? judge(&media->sdp, rule, rule) : failure;
 }
 
 static int keep_text(char **out, struct str sdp)
@@ -195,7 +193,7 @@ static enum media_failure begin_offer(struct media_session *session, struct op *
 	enum media_failure failure = negotiate_parse(session, str_of(op->sdp, op->sdp_len));
 
 	if (failure == MEDIA_OK)
-		failure = judge(sdp, session);
+		failure = judge_session(session);
 	if (failure != MEDIA_OK)
 		return failure;
 	// RFC 3264 §8: lines are never taken away.
@@ -279,7 +277,7 @@ static enum media_failure begin_answer(struct media_session *session, struct op 
 		|| sdp->media_count != session->line_count)
 		return MEDIA_NOT_ACCEPTABLE;
 	// What else cannot be anchored of an answer was refused in its offer.
-	if (judge(sdp, session) == MEDIA_NO_CODEC)
+	if (judge_session(session) == MEDIA_NO_CODEC)
 		return MEDIA_NO_CODEC;
 	if (agree(session, op) < 0)
 		return MEDIA_NO_DATAPLANE;

@@ -42,11 +42,9 @@ bool said_wanted(const struct sdp_media *m)
 	return m->port != 0 && ((m->is_rtp && has_types(m) && !m->is_emptied) || m->is_datagrams);
 }
 
-bool said_passes(const struct media_session *session, const struct sdp_media *m)
+bool said_passes(
+	const struct sdp_media *m, const struct conf_media_rule *a, const struct conf_media_rule *b)
 {
-	const struct conf_media_rule *a = session->leg[MEDIA_A].leg.rule;
-	const struct conf_media_rule *b = session->leg[MEDIA_B].leg.rule;
-
 	return m->port != 0 && !m->is_rtp && !m->is_datagrams && a != NULL && a->pass_unknown
 		&& b != NULL && b->pass_unknown;
 }

@@ -150,9 +150,10 @@ void media_session_free(struct media_session *session);
 // The leg's SIP source became known or moved (B's first answer). Streams of an answered call follow.
 void media_session_set_signalling(
 	struct media_session *session, enum media_side side, const struct tg_ip *ip);
-// What media_offer would say of a first offer before it takes anything for it: MEDIA_OK,
-// MEDIA_BAD_SDP or MEDIA_NOT_ACCEPTABLE.
-enum media_failure media_judge_offer(struct media *media, struct str sdp);
+// What media_offer would say of a first offer from a leg of that rule, whatever the other leg's is, before
+// it takes anything for it: MEDIA_OK, MEDIA_BAD_SDP or MEDIA_NOT_ACCEPTABLE.
+enum media_failure media_judge_offer(
+	struct media *media, const struct conf_media_rule *rule, struct str sdp);
 // An SDP offer from a side; on_ready bears the offer for the other side. Streams in use stay as they
 // are until the answer. One that fails leaves all as it was, as if it had been refused.
 void media_offer(struct media_session *session, enum media_side from, struct str sdp, uint32_t tag);
