@@ -103,15 +103,16 @@ unsigned int sdp_order(uint8_t out[static SDP_PAYLOAD_TYPES], const struct sdp *
 	const struct sdp_media *media, const struct codec_list *order)
 {
 	struct sdp_codec codec[SDP_PAYLOAD_TYPES];
+	unsigned int place[SDP_PAYLOAD_TYPES];
 	uint8_t type[SDP_PAYLOAD_TYPES];
 	unsigned int count = list_types(type, media), n = 0;
 
 	sdp_codecs_read(codec, sdp, media);
-	for (unsigned int place = 0; place <= order->count; place++) {
+	for (unsigned int i = 0; i < count; i++)
+		place[i] = codec_list_find(order, codec[type[i]].name, codec[type[i]].clock_hz);
+	for (unsigned int at = 0; n < count; at++) {
 		for (unsigned int i = 0; i < count; i++) {
-			const struct sdp_codec *c = &codec[type[i]];
-
-			if (codec_list_find(order, c->name, c->clock_hz) == place)
+			if (place[i] == at)
 				out[n++] = type[i];
 		}
 	}
