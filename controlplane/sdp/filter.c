@@ -12,15 +12,6 @@ static const char *const asides[] = {
 	"ulpfec",
 };
 
-static bool is_aside(struct str name)
-{
-	for (unsigned int i = 0; i < sizeof(asides) / sizeof(asides[0]); i++) {
-		if (str_equal_nocase(name, str_from(asides[i])))
-			return true;
-	}
-	return false;
-}
-
 static bool has(const struct sdp_media *m, unsigned int pt)
 {
 	return (m->payload_types[pt / 64] >> (pt % 64) & 1) != 0;
@@ -66,7 +57,7 @@ static void filter_line(
 	for (unsigned int pt = 0; m->is_filtered && pt < SDP_PAYLOAD_TYPES; pt++) {
 		if (has(m, pt) && is_orphan(m, &codec[pt]))
 			take(m, pt);
-		talks = talks || (has(m, pt) && !is_aside(codec[pt].name));
+		talks = talks || (has(m, pt) && !SDP_IS_ONE_OF(codec[pt].name, asides));
 	}
 	m->is_emptied = m->is_filtered && !talks;
 }

@@ -111,21 +111,12 @@ static bool shows_literal(struct str value, bool v6)
 	return false;
 }
 
-static bool is_exempt(struct str name)
-{
-	for (unsigned int i = 0; i < sizeof(exempt) / sizeof(exempt[0]); i++) {
-		if (str_equal_nocase(name, str_from(exempt[i])))
-			return true;
-	}
-	return false;
-}
-
 bool sdp_hidden_shows(const struct sdp_hidden *hidden, const struct sdp_line *line)
 {
 	struct str value = line->value, params;
 
 	if (line->type == 'a') {
-		if (is_exempt(sdp_attribute(&params, value)))
+		if (SDP_IS_ONE_OF(sdp_attribute(&params, value), exempt))
 			return false;
 		value = params;
 	}

@@ -89,11 +89,7 @@ static bool is_plain_udp(struct str protocol)
 {
 	static const char *const names[] = {"udp", "udptl", "udp/bfcp", "udp/fec"};
 
-	for (unsigned int i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		if (str_equal_nocase(protocol, str_from(names[i])))
-			return true;
-	}
-	return false;
+	return SDP_IS_ONE_OF(protocol, names);
 }
 
 // RFC 8866 §5.14: media port[/count] proto fmt...

@@ -10,6 +10,9 @@
 struct str sdp_word(struct str *s);
 // The name of an a= line's value; *params is what follows the colon, none without one.
 struct str sdp_attribute(struct str *params, struct str value);
+// Whether a name is in a list, case folded.
+#define SDP_IS_ONE_OF(name, list) sdp_is_one_of(name, list, sizeof(list) / sizeof((list)[0]))
+bool sdp_is_one_of(struct str name, const char *const list[], unsigned int count);
 // Reads one of the four direction names. Returns false for any other attribute.
 bool sdp_direction_parse(enum sdp_direction *out, struct str name);
 const char *sdp_direction_name(enum sdp_direction d);

@@ -35,6 +35,15 @@ struct str sdp_attribute(struct str *params, struct str value)
 	return str_trim(str_cut(params, ':'));
 }
 
+bool sdp_is_one_of(struct str name, const char *const list[], unsigned int count)
+{
+	for (unsigned int i = 0; i < count; i++) {
+		if (str_equal_nocase(name, str_from(list[i])))
+			return true;
+	}
+	return false;
+}
+
 bool sdp_direction_parse(enum sdp_direction *out, struct str name)
 {
 	for (unsigned int i = 0; i < sizeof(direction_names) / sizeof(direction_names[0]); i++) {

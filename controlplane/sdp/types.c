@@ -13,15 +13,6 @@ void sdp_types_put(struct strbuf *b, const struct sdp_types *types)
 	}
 }
 
-static bool is_typed(struct str name)
-{
-	for (unsigned int i = 0; i < sizeof(typed) / sizeof(typed[0]); i++) {
-		if (str_equal_nocase(name, str_from(typed[i])))
-			return true;
-	}
-	return false;
-}
-
 static bool has(const struct sdp_types *types, uint64_t pt)
 {
 	for (unsigned int i = 0; i < types->count; i++) {
@@ -58,7 +49,8 @@ enum sdp_typed sdp_types_edit(struct strbuf *b, struct str value, const struct s
 	struct str name = sdp_attribute(&params, value);
 	uint64_t pt;
 
-	if (!is_typed(name) || str_to_u64(&pt, sdp_word(&params), SDP_PAYLOAD_TYPES - 1) < 0)
+	if (!SDP_IS_ONE_OF(name, typed)
+		|| str_to_u64(&pt, sdp_word(&params), SDP_PAYLOAD_TYPES - 1) < 0)
 		return SDP_TYPED_OTHER;
 	if (!has(types, pt))
 		return SDP_TYPED_GONE;

@@ -45,10 +45,8 @@ static const char *const declined[] = {
 
 static bool is_declined(struct str name, struct str params)
 {
-	for (unsigned int i = 0; i < sizeof(declined) / sizeof(declined[0]); i++) {
-		if (str_equal_nocase(name, str_from(declined[i])))
-			return true;
-	}
+	if (SDP_IS_ONE_OF(name, declined))
+		return true;
 	// RFC 5888: other groups, such as lip sync, do not change where packets go.
 	return str_equal_nocase(name, STR("group"))
 		&& str_equal_nocase(sdp_word(&params), STR("BUNDLE"));
