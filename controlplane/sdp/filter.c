@@ -23,21 +23,13 @@ static void take(struct sdp_media *m, unsigned int pt)
 	m->is_filtered = true;
 }
 
-// RFC 4588 section 8.1: "apt=96" names the type that is repeated.
+// It repeats a type that is gone.
 static bool is_orphan(const struct sdp_media *m, const struct sdp_codec *codec)
 {
-	struct str params = codec->params;
-	uint64_t pt;
+	struct str number;
+	uint8_t pt;
 
-	while (!str_is_none(params) && params.len != 0) {
-		struct str value = str_trim(str_cut(&params, ';'));
-		struct str key = str_trim(str_cut(&value, '='));
-
-		if (str_equal_nocase(key, STR("apt"))
-			&& str_to_u64(&pt, str_trim(value), SDP_PAYLOAD_TYPES - 1) == 0)
-			return !has(m, (unsigned int)pt);
-	}
-	return false;
+	return sdp_apt(&pt, &number, codec->params) == 0 && !has(m, pt);
 }
 
 static void filter_line(

@@ -44,6 +44,10 @@ void sdp_types_put(struct strbuf *b, const struct sdp_types *types);
 // Writes an a= line's value with the new number of the payload type that it speaks of.
 enum sdp_typed sdp_types_edit(struct strbuf *b, struct str value, const struct sdp_types *types);
 
+// The number in a=fmtp of a type that repeats another one, "apt=96" (RFC 4588 §8.1): *number is where it
+// stands in params. Returns 0 or -ENOENT.
+int sdp_apt(uint8_t *pt, struct str *number, struct str params);
+
 // ---- leak.c
 
 #define SDP_HIDDEN_MAX 16

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/sdp/sdp_int.h"
 
+#include <errno.h>
+
 // Attributes that begin with the payload type they speak of.
 static const char *const typed[] = {"fmtp", "imageattr", "rtcp-fb", "rtpmap"};
 
@@ -22,23 +24,34 @@ static bool has(const struct sdp_types *types, uint64_t pt)
 	return false;
 }
 
-// RFC 4588 section 8.1: a number inside of a=fmtp. Where it is another one from now on the rest stays.
+int sdp_apt(uint8_t *pt, struct str *number, struct str params)
+{
+	while (!str_is_none(params) && params.len != 0) {
+		struct str value = str_trim(str_cut(&params, ';'));
+		struct str key = str_trim(str_cut(&value, '='));
+		uint64_t n;
+
+		*number = str_trim(value);
+		if (str_equal_nocase(key, STR("apt"))
+			&& str_to_u64(&n, *number, SDP_PAYLOAD_TYPES - 1) == 0) {
+			*pt = (uint8_t)n;
+			return 0;
+		}
+	}
+	return -ENOENT;
+}
+
+// Where the number inside is another one from now on the rest stays.
 static void put_params(struct strbuf *b, struct str params, const struct sdp_types *types)
 {
-	size_t at = str_find_nocase(params, STR("apt="));
-	struct str number, rest;
-	uint64_t pt;
+	struct str number;
+	uint8_t pt;
 
-	if (at != params.len) {
-		number = str_of(params.at + at + 4, params.len - at - 4);
-		rest = number;
-		number = str_trim(str_cut(&rest, ';'));
-		if (str_to_u64(&pt, number, SDP_PAYLOAD_TYPES - 1) == 0) {
-			strbuf_put(b, str_of(params.at, at + 4));
-			strbuf_put_u64(b, types->to[pt]);
-			params.len -= (size_t)(number.at + number.len - params.at);
-			params.at = number.at + number.len;
-		}
+	if (sdp_apt(&pt, &number, params) == 0) {
+		strbuf_put(b, str_of(params.at, (size_t)(number.at - params.at)));
+		strbuf_put_u64(b, types->to[pt]);
+		params.len -= (size_t)(number.at + number.len - params.at);
+		params.at = number.at + number.len;
 	}
 	strbuf_put(b, params);
 }

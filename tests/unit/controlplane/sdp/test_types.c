@@ -61,3 +61,14 @@ Test(sdp_types, formats_are_written_in_order)
 	sdp_types_put(&b, &types);
 	cr_assert(str_equal(strbuf_str(&b), STR("127 96 97")));
 }
+
+Test(sdp_types, a_repeated_type_is_named_by_apt_alone)
+{
+	struct sdp_types types = types_of("ab");
+
+	types.to[96] = 111;
+	cr_assert_eq(edit("fmtp:97 rtx-time=3000; APT = 96", &types), SDP_TYPED_PUT);
+	cr_assert_str_eq(text, "a=fmtp:97 rtx-time=3000; APT = 111\r\n");
+	cr_assert_eq(edit("fmtp:97 adapt=96", &types), SDP_TYPED_PUT);
+	cr_assert_str_eq(text, "a=fmtp:97 adapt=96\r\n");
+}
