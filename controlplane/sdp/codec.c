@@ -86,9 +86,3 @@ void sdp_codecs_read(struct sdp_codec out[static SDP_PAYLOAD_TYPES], const struc
 		codec->channels = static_types[i].channels;
 	}
 }
-
-bool sdp_codec_equal(const struct sdp_codec *a, const struct sdp_codec *b)
-{
-	return a->clock_hz == b->clock_hz && a->channels == b->channels
-		&& str_equal_nocase(a->name, b->name);
-}

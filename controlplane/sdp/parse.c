@@ -178,8 +178,6 @@ static int parse_attribute(struct sdp *out, struct sdp_media *m, struct str valu
 		return 0;
 	if (str_equal_nocase(name, STR("rtcp-mux")))
 		m->rtcp_mux = true;
-	else if (str_equal_nocase(name, STR("rtcp-mux-only")))
-		m->rtcp_mux_only = true;
 	else if (str_equal_nocase(name, STR("rtcp")))
 		return parse_rtcp(m, params);
 	else if (str_equal_nocase(name, STR("ptime")))
@@ -192,17 +190,14 @@ static int parse_attribute(struct sdp *out, struct sdp_media *m, struct str valu
 }
 
 // RFC 8866 §5.2: username sess-id sess-version nettype addrtype address
-static int parse_origin(struct sdp *out, struct str value)
+static int check_origin(struct str value)
 {
 	struct str id, version;
 
-	out->origin_user = sdp_word(&value);
+	sdp_word(&value);
 	id = sdp_word(&value);
 	version = sdp_word(&value);
-	if (is_number_start(id, '-') || is_number_start(version, '-'))
-		return -EINVAL;
-	str_to_u64(&out->origin_version, version, UINT64_MAX);
-	return 0;
+	return is_number_start(id, '-') || is_number_start(version, '-') ? -EINVAL : 0;
 }
 
 static int parse_line(
@@ -215,7 +210,7 @@ static int parse_line(
 	case 'm':
 		return parse_media_line(out, at, out->direction);
 	case 'o':
-		return m == NULL ? parse_origin(out, value) : 0;
+		return m == NULL ? check_origin(value) : 0;
 	case 'c':
 		return sdp_host_parse(m != NULL ? &media[out->media_count - 1] : session, value);
 	case 'a':
@@ -266,8 +261,6 @@ int sdp_parse(struct sdp *out, struct str body)
 	if (str_index(body, '\0') != body.len)
 		return -EINVAL;
 	out->line_count = out->media_count = 0;
-	out->origin_user = STR_NONE;
-	out->origin_version = 0;
 	out->direction = SDP_SENDRECV;
 	rc = split_lines(out, body);
 	if (rc == 0 && !has_version(out))

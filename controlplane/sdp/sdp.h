@@ -39,7 +39,6 @@ struct sdp_media {
 		rtcp_port; // a=rtcp, else port + 1 (D13); also when rtcp_mux, which may be declined
 	bool rtcp_mux;
 	enum sdp_direction direction; // media level, else session level, else sendrecv (D15)
-	bool rtcp_mux_only;	      // RFC 8858
 	uint64_t payload_types[2];    // bitmap of formats, when is_rtp
 	bool is_filtered;	      // sdp_filter took some of these: what is written lacks them
 	bool is_emptied;	      // it left nothing that could be talked in
@@ -57,8 +56,6 @@ struct sdp_line {
 };
 
 struct sdp {
-	struct str origin_user;
-	uint64_t origin_version;      // 0: unreadable
 	enum sdp_direction direction; // session level
 	unsigned int media_count;
 	unsigned int line_count;
@@ -82,8 +79,6 @@ struct sdp_codec {
 // (D9, D10). Its lines are read once, however many types there are.
 void sdp_codecs_read(struct sdp_codec out[static SDP_PAYLOAD_TYPES], const struct sdp *sdp,
 	const struct sdp_media *media);
-// Same name (case folded), clock and channels; params do not count.
-bool sdp_codec_equal(const struct sdp_codec *a, const struct sdp_codec *b);
 
 // Takes the codecs that one of the policies does not let through off every RTP line (D7), and those
 // that only repair or repeat what is gone. What is left of a line that had but events, comfort noise and
