@@ -54,9 +54,7 @@ bool codec_policy_allows(const struct codec_policy *policy, struct str name, uin
 		|| codec_list_find(&policy->allow, name, clock_hz) < policy->allow.count;
 }
 
-bool codec_policy_is_empty(const struct codec_policy *policy)
+bool codec_policy_allows_all(const struct codec_policy *policy)
 {
-	return policy == NULL
-		|| (policy->allow.count == 0 && policy->deny.count == 0
-			&& policy->order.count == 0);
+	return policy == NULL || (policy->allow.count == 0 && policy->deny.count == 0);
 }

@@ -26,6 +26,7 @@ struct codec_policy {
 int codec_name_parse(struct codec_name *out, struct str text);
 // The place of a codec in a list; its count when it is not there. A codec of no name is in no list.
 unsigned int codec_list_find(const struct codec_list *list, struct str name, uint32_t clock_hz);
+// NULL allows all.
 bool codec_policy_allows(const struct codec_policy *policy, struct str name, uint32_t clock_hz);
-// Whether it lets everything through as it is. NULL does.
-bool codec_policy_is_empty(const struct codec_policy *policy);
+// Whether it lets everything through, in whatever order. NULL does.
+bool codec_policy_allows_all(const struct codec_policy *policy);

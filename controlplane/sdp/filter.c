@@ -56,7 +56,7 @@ static void filter_line(
 
 void sdp_filter(struct sdp *sdp, const struct codec_policy *const policy[2])
 {
-	if (codec_policy_is_empty(policy[0]) && codec_policy_is_empty(policy[1]))
+	if (codec_policy_allows_all(policy[0]) && codec_policy_allows_all(policy[1]))
 		return;
 	for (unsigned int i = 0; i < sdp->media_count; i++) {
 		if (sdp->media[i].is_rtp && sdp->media[i].port != 0)

@@ -51,7 +51,7 @@ Test(codec, D7_what_is_denied_is_not_allowed)
 	policy.allow.count = 0;
 	cr_assert(codec_policy_allows(&policy, STR("PCMU"), 8000));
 	cr_assert(codec_policy_allows(&policy, STR_NONE, 0));
-	cr_assert_not(codec_policy_is_empty(&policy));
-	cr_assert(codec_policy_is_empty(NULL));
+	cr_assert_not(codec_policy_allows_all(&policy));
+	cr_assert(codec_policy_allows_all(NULL));
 	cr_assert(codec_policy_allows(NULL, STR("G729"), 8000));
 }

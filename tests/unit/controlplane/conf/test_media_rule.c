@@ -28,7 +28,8 @@ Test(media_rule, D7_a_peer_has_its_realms_lists_where_it_gives_none)
 	cr_assert_eq(peer->codecs.deny.count, 1);
 	cr_assert(peer->rtcp_mux && peer->pass_unknown);
 	cr_assert_eq(peer->ptime_ms, 30);
-	cr_assert(codec_policy_is_empty(&conf->realms[0].media_rule.codecs));
+	cr_assert(codec_policy_allows_all(&conf->realms[0].media_rule.codecs));
+	cr_assert_eq(conf->realms[0].media_rule.codecs.order.count, 0);
 	conf_put(conf);
 }
 
