@@ -207,25 +207,25 @@ static int resolve_responses(struct conf_policy *policy, struct value_spot *spot
 	return 0;
 }
 
-// ---- methods
+// ---- methods and events
 
-bool conf_policy_has_method(const struct conf_policy *policy, struct str name)
+struct names {
+	const char *key;  // "methods"
+	const char *kind; // "a method"
+	struct str all;	  // where nobody says otherwise
+	char *const *raw;
+	unsigned int raw_count;
+	const struct str *base; // NULL: there is no base
+	unsigned int base_count;
+};
+
+static bool has_name(const struct str *names, unsigned int count, struct str name)
 {
-	for (unsigned int i = 0; i < policy->method_count; i++) {
-		if (str_equal(policy->methods[i], name))
+	for (unsigned int i = 0; i < count; i++) {
+		if (str_equal(names[i], name))
 			return true;
 	}
 	return false;
-}
-
-static int add_method(struct conf_policy *policy, struct value_spot *spot, struct str name)
-{
-	if (!is_token(name))
-		return REFUSE(spot, "%s is no name of a method", LOG_STR(name));
-	if (conf_policy_has_method(policy, name))
-		return REFUSE(spot, "%s stands here twice; remove one", LOG_STR(name));
-	policy->methods[policy->method_count++] = name;
-	return 0;
 }
 
 static unsigned int count_of(struct str list)
@@ -239,29 +239,57 @@ static unsigned int count_of(struct str list)
 	return count;
 }
 
+static int read_names(
+	struct str *out, struct value_spot *spot, const char *where, const struct names *n)
+{
+	for (unsigned int i = 0; i < n->raw_count; i++) {
+		out[i] = str_from(n->raw[i]);
+		at(spot, where, "%s[%u]", n->key, i);
+		if (!is_token(out[i]))
+			return REFUSE(spot, "%s is no name of %s", LOG_STR(out[i]), n->kind);
+		if (has_name(out, i, out[i]))
+			return REFUSE(spot, "%s stands here twice; remove one", LOG_STR(out[i]));
+	}
+	return 0;
+}
+
+static int resolve_names(struct str **out, unsigned int *count, struct value_spot *spot,
+	const char *where, const struct names *n)
+{
+	struct str all = n->all;
+
+	*count = n->raw_count;
+	if (n->raw_count == 0)
+		*count = n->base != NULL ? n->base_count : count_of(all);
+	*out = calloc(*count, sizeof(**out));
+	if (*out == NULL)
+		return -ENOMEM;
+	if (n->raw_count != 0)
+		return read_names(*out, spot, where, n);
+	for (unsigned int i = 0; i < *count; i++)
+		(*out)[i] = n->base != NULL ? n->base[i] : str_trim(str_cut(&all, ','));
+	return 0;
+}
+
+bool conf_policy_has_method(const struct conf_policy *policy, struct str name)
+{
+	return has_name(policy->methods, policy->method_count, name);
+}
+
 static int resolve_methods(struct conf_policy *policy, struct value_spot *spot, const char *where,
 	const struct raw_policy *raw, const struct conf_policy *base)
 {
-	struct str all = str_from(conf_option_find("realms.methods")->fallback);
-	unsigned int count = raw->methods_count;
-	int err = 0;
+	const struct names names = {
+		.key = "methods",
+		.kind = "a method",
+		.all = str_from(conf_option_find("realms.methods")->fallback),
+		.raw = raw->methods,
+		.raw_count = raw->methods_count,
+		.base = base != NULL ? base->methods : NULL,
+		.base_count = base != NULL ? base->method_count : 0,
+	};
 
-	if (count == 0)
-		count = base != NULL ? base->method_count : count_of(all);
-	policy->methods = calloc(count, sizeof(*policy->methods));
-	if (policy->methods == NULL)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < raw->methods_count && err == 0; i++) {
-		at(spot, where, "methods[%u]", i);
-		err = add_method(policy, spot, str_from(raw->methods[i]));
-	}
-	if (raw->methods_count != 0)
-		return err;
-	for (unsigned int i = 0; i < count; i++)
-		policy->methods[policy->method_count++] = base != NULL
-			? base->methods[i]
-			: str_trim(str_cut(&all, ','));
-	return 0;
+	return resolve_names(&policy->methods, &policy->method_count, spot, where, &names);
 }
 
 // RFC 6665 §8.4: a token, case counts
@@ -278,47 +306,24 @@ static bool is_event_by_default(struct str package)
 
 bool conf_policy_has_event(const struct conf_policy *policy, struct str package)
 {
-	if (policy == NULL)
-		return is_event_by_default(package);
-	for (unsigned int i = 0; i < policy->event_count; i++) {
-		if (str_equal(policy->events[i], package))
-			return true;
-	}
-	return false;
-}
-
-static int add_event(struct conf_policy *policy, struct value_spot *spot, struct str name)
-{
-	if (!is_token(name))
-		return REFUSE(spot, "%s is no name of an event package", LOG_STR(name));
-	if (conf_policy_has_event(policy, name))
-		return REFUSE(spot, "%s stands here twice; remove one", LOG_STR(name));
-	policy->events[policy->event_count++] = name;
-	return 0;
+	return policy != NULL ? has_name(policy->events, policy->event_count, package)
+			      : is_event_by_default(package);
 }
 
 static int resolve_events(struct conf_policy *policy, struct value_spot *spot, const char *where,
 	const struct raw_policy *raw, const struct conf_policy *base)
 {
-	struct str all = STR(CONF_EVENTS);
-	unsigned int count = raw->events_count;
-	int err = 0;
+	const struct names names = {
+		.key = "events",
+		.kind = "an event package",
+		.all = STR(CONF_EVENTS),
+		.raw = raw->events,
+		.raw_count = raw->events_count,
+		.base = base != NULL ? base->events : NULL,
+		.base_count = base != NULL ? base->event_count : 0,
+	};
 
-	if (count == 0)
-		count = base != NULL ? base->event_count : count_of(all);
-	policy->events = calloc(count, sizeof(*policy->events));
-	if (policy->events == NULL)
-		return -ENOMEM;
-	for (unsigned int i = 0; i < raw->events_count && err == 0; i++) {
-		at(spot, where, "events[%u]", i);
-		err = add_event(policy, spot, str_from(raw->events[i]));
-	}
-	if (raw->events_count != 0)
-		return err;
-	for (unsigned int i = 0; i < count; i++)
-		policy->events[policy->event_count++] = base != NULL ? base->events[i]
-								     : str_trim(str_cut(&all, ','));
-	return 0;
+	return resolve_names(&policy->events, &policy->event_count, spot, where, &names);
 }
 
 int conf_policy_resolve(struct conf_policy *policy, struct value_spot *spot, const char *where,
