@@ -48,22 +48,11 @@ static unsigned int count_mapped(const struct terms *t, enum media_side side,
 	return n;
 }
 
-// Joins each type with the one at other[], unless a side would map more than it can: then none.
-static bool join_all(struct terms *t, enum media_side from, const uint8_t other[static COUNT],
-	const struct said *own, const struct said *theirs)
+static bool fits(const struct terms *t, enum media_side side, const struct said *own,
+	const struct said *other)
 {
-	uint8_t before[2][COUNT];
-
-	memcpy(before, t->to, sizeof(before));
-	for (unsigned int i = 0; i < COUNT; i++) {
-		if (other[i] != NOWHERE)
-			join(t, from, i, other[i]);
-	}
-	if (count_mapped(t, from, own, theirs) <= TG_TYPES_MAPPED_MAX
-		&& count_mapped(t, !from, theirs, own) <= TG_TYPES_MAPPED_MAX)
-		return true;
-	memcpy(t->to, before, sizeof(before));
-	return false;
+	return count_mapped(t, side, own, other) <= TG_TYPES_MAPPED_MAX
+		&& count_mapped(t, !side, other, own) <= TG_TYPES_MAPPED_MAX;
 }
 
 static void count_unmapped(const struct stream *s)
@@ -90,8 +79,8 @@ static bool is_taken(const struct terms *t, enum media_side from, unsigned int i
 	return t->to[!from][i] != 0 || (said_has(known, i) && known->id[i] != id);
 }
 
-// RFC 3264 §8.3.2: a number keeps its codec; where it does not, what was known of it is forgotten.
-static bool is_known(struct terms *t, enum media_side from, unsigned int i, uint32_t id,
+// RFC 3264 §8.3.2: a number keeps its codec. True when it did; else what was known of it is forgotten.
+static bool keep_or_forget(struct terms *t, enum media_side from, unsigned int i, uint32_t id,
 	const struct said *known)
 {
 	unsigned int other = t->to[from][i] - FIRST;
@@ -106,24 +95,36 @@ static bool is_known(struct terms *t, enum media_side from, unsigned int i, uint
 	return false;
 }
 
-// False when it needs another number and gets none: it crosses with its own.
-static bool offer_type(struct terms *t, enum media_side from, unsigned int i,
+// The number of an offered type on the other side; NOWHERE when it needs no other one, or gets none.
+static unsigned int choose_number(const struct terms *t, enum media_side from, unsigned int i,
 	const struct said *offer, const struct said *known)
 {
 	uint32_t id = offer->id[i];
-	uint8_t join_only[COUNT];
-	unsigned int other;
+	unsigned int other = find(offer, id) == i ? find(known, id) : NOWHERE;
 
-	if (is_known(t, from, i, id, known))
-		return true;
-	other = find(offer, id) == i ? find(known, id) : NOWHERE;
 	if (other == NOWHERE && is_taken(t, from, i, id, known))
 		other = find_free(t, from, offer, known);
-	if (other == NOWHERE || other == i)
+	return other != i ? other : NOWHERE;
+}
+
+// False when the number of a type finds no room: it crosses with its own.
+static bool offer_type(struct terms *t, enum media_side from, unsigned int i,
+	const struct said *offer, const struct said *known)
+{
+	struct terms before;
+	unsigned int other;
+
+	if (keep_or_forget(t, from, i, offer->id[i], known))
 		return true;
-	memset(join_only, NOWHERE, sizeof(join_only));
-	join_only[i] = (uint8_t)other;
-	return join_all(t, from, join_only, offer, known);
+	other = choose_number(t, from, i, offer, known);
+	if (other == NOWHERE)
+		return true;
+	before = *t;
+	join(t, from, i, other);
+	if (fits(t, from, offer, known))
+		return true;
+	*t = before;
+	return false;
 }
 
 void types_offer(
@@ -157,7 +158,7 @@ static bool is_offered(
 void types_answer(
 	struct stream *s, enum media_side from, const struct said *answer, const struct said *offer)
 {
-	struct terms *t = &s->agreed;
+	struct terms *t = &s->agreed, before;
 	uint8_t other[COUNT];
 
 	if (answer->nested || offer->nested)
@@ -166,7 +167,7 @@ void types_answer(
 		uint32_t id = answer->id[i];
 
 		other[i] = NOWHERE;
-		if (!said_has(answer, i) || id == 0 || is_known(t, from, i, id, offer)
+		if (!said_has(answer, i) || id == 0 || keep_or_forget(t, from, i, id, offer)
 			|| find(answer, id) != i)
 			continue;
 		other[i] = (uint8_t)find(offer, id);
@@ -179,6 +180,13 @@ void types_answer(
 		if (is_offered(t, from, i, offer))
 			return;
 	}
-	if (!join_all(t, from, other, answer, offer))
+	before = *t;
+	for (unsigned int i = 0; i < COUNT; i++) {
+		if (other[i] != NOWHERE)
+			join(t, from, i, other[i]);
+	}
+	if (!fits(t, from, answer, offer)) {
+		*t = before;
 		count_unmapped(s);
+	}
 }
