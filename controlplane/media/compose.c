@@ -55,9 +55,9 @@ static void leave_out_second(struct sdp_types *types)
 	for (unsigned int i = 0; i < types->count; i++) {
 		uint8_t to = types->to[types->order[i]];
 
-		if ((seen[to / 64] >> (to % 64) & 1) != 0)
+		if (tg_types_has(seen, to))
 			continue;
-		seen[to / 64] |= 1ull << (to % 64);
+		tg_types_add(seen, to);
 		types->order[n++] = types->order[i];
 	}
 	types->count = n;

@@ -206,7 +206,7 @@ void stream_readd(struct stream *s);
 
 static inline bool said_has(const struct said *said, unsigned int i)
 {
-	return (said->payload_types[1] >> (i + 32) & 1) != 0;
+	return tg_types_has(said->payload_types, 96 + i);
 }
 
 // An offer of a side: its codecs get the numbers that the other side knows them by, in s->offered. known is

@@ -236,7 +236,7 @@ static void read_rtp(struct police_load *out, const struct sdp_media *m,
 	struct survey s = {.redundancy = 1};
 
 	for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt++) {
-		if (m->payload_types[pt / 64] >> (pt % 64) & 1)
+		if (tg_types_has(m->payload_types, pt))
 			look_at(&s, m, &codec[pt]);
 	}
 	s.load.bytes_per_s = clamp((uint64_t)s.load.bytes_per_s * s.redundancy);

@@ -23,7 +23,7 @@ static void read_types(struct said *out, const struct sdp_media *m,
 	const struct sdp_codec codec[static SDP_PAYLOAD_TYPES])
 {
 	for (unsigned int pt = 96; pt < SDP_PAYLOAD_TYPES; pt++) {
-		if ((m->payload_types[1] >> (pt - 64) & 1) == 0 || codec[pt].name.len == 0)
+		if (!tg_types_has(m->payload_types, pt) || codec[pt].name.len == 0)
 			continue;
 		out->clock[pt - 96] = (uint8_t)police_clock(codec[pt].clock_hz);
 		out->codec[pt - 96] = quality_codec(codec[pt].name);

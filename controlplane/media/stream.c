@@ -135,11 +135,6 @@ static void fill_side(struct tg_side_spec *out, const struct media_leg *leg, con
 	police_fill(out, &load, &leg->police);
 }
 
-static void take_type(struct tg_side_spec *out, unsigned int pt)
-{
-	out->payload_types[pt / 64] |= 1ull << (pt % 64);
-}
-
 // RFC 3264 §5.1: each sends by the numbers of the other's SDP, and some by their own.
 static void fill_numbers(
 	struct stream *s, unsigned int side, const struct said *own, const struct said *other)
@@ -151,13 +146,14 @@ static void fill_numbers(
 		out->payload_types[i] = own->payload_types[i] | other->payload_types[i];
 	for (unsigned int i = 0; i < 32; i++) {
 		if (said_has(other, i))
-			take_type(out, types_cross(&s->agreed, !side, (uint8_t)(96 + i)));
+			tg_types_add(out->payload_types,
+				types_cross(&s->agreed, !side, (uint8_t)(96 + i)));
 	}
 	memset(out->type, 0, sizeof(out->type));
 	for (unsigned int i = 0; i < 32 && n < TG_TYPES_MAPPED_MAX; i++) {
 		uint8_t to = types_cross(&s->agreed, side, (uint8_t)(96 + i));
 
-		if (to != 96 + i && (out->payload_types[1] >> (i + 32) & 1) != 0)
+		if (to != 96 + i && tg_types_has(out->payload_types, 96 + i))
 			out->type[n++] = (struct tg_type_map){(uint8_t)(96 + i), to};
 	}
 }

@@ -197,7 +197,7 @@ static json_t *payload_types(const struct tg_side_spec *spec)
 	json_t *types = json_array();
 
 	for (unsigned int pt = 0; pt < 128; pt++) {
-		if (spec->payload_types[pt / 64] >> (pt % 64) & 1)
+		if (tg_types_has(spec->payload_types, pt))
 			json_array_append_new(types, json_integer(pt));
 	}
 	return types;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/sdp/sdp_int.h"
+#include "include/tidegate/flow.h"
 
 // What nobody can talk in alone: RFC 4733, 3389, 2198, 4588, 5109, 8627.
 static const char *const asides[] = {
@@ -12,14 +13,9 @@ static const char *const asides[] = {
 	"ulpfec",
 };
 
-static bool has(const struct sdp_media *m, unsigned int pt)
-{
-	return (m->payload_types[pt / 64] >> (pt % 64) & 1) != 0;
-}
-
 static void take(struct sdp_media *m, unsigned int pt)
 {
-	m->payload_types[pt / 64] &= ~(1ull << (pt % 64));
+	tg_types_remove(m->payload_types, pt);
 	m->is_filtered = true;
 }
 
@@ -29,7 +25,7 @@ static bool is_orphan(const struct sdp_media *m, const struct sdp_codec *codec)
 	struct str number;
 	uint8_t pt;
 
-	return sdp_apt(&pt, &number, codec->params) == 0 && !has(m, pt);
+	return sdp_apt(&pt, &number, codec->params) == 0 && !tg_types_has(m->payload_types, pt);
 }
 
 static void filter_line(
@@ -40,16 +36,18 @@ static void filter_line(
 
 	sdp_codecs_read(codec, sdp, m);
 	for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt++) {
-		if (has(m, pt)
+		if (tg_types_has(m->payload_types, pt)
 			&& (!codec_policy_allows(policy[0], codec[pt].name, codec[pt].clock_hz)
 				|| !codec_policy_allows(
 					policy[1], codec[pt].name, codec[pt].clock_hz)))
 			take(m, pt);
 	}
 	for (unsigned int pt = 0; m->is_filtered && pt < SDP_PAYLOAD_TYPES; pt++) {
-		if (has(m, pt) && is_orphan(m, &codec[pt]))
+		if (tg_types_has(m->payload_types, pt) && is_orphan(m, &codec[pt]))
 			take(m, pt);
-		talks = talks || (has(m, pt) && !SDP_IS_ONE_OF(codec[pt].name, asides));
+		talks = talks
+			|| (tg_types_has(m->payload_types, pt)
+				&& !SDP_IS_ONE_OF(codec[pt].name, asides));
 	}
 	m->is_emptied = m->is_filtered && !talks;
 }
@@ -74,9 +72,9 @@ static unsigned int list_types(uint8_t out[static SDP_PAYLOAD_TYPES], const stru
 
 	while ((word = sdp_word(&formats)).len != 0) {
 		if (str_to_u64(&pt, word, SDP_PAYLOAD_TYPES - 1) < 0
-			|| (left[pt / 64] >> (pt % 64) & 1) == 0)
+			|| !tg_types_has(left, (unsigned int)pt))
 			continue;
-		left[pt / 64] &= ~(1ull << (pt % 64));
+		tg_types_remove(left, (unsigned int)pt);
 		out[count++] = (uint8_t)pt;
 	}
 	return count;

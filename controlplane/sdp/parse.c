@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/sdp/sdp_int.h"
+#include "include/tidegate/flow.h"
 
 #include <errno.h>
 
@@ -80,7 +81,7 @@ static void mark_payload_types(struct sdp_media *m)
 
 	while ((word = sdp_word(&left)).len != 0) {
 		if (str_to_u64(&pt, word, SDP_PAYLOAD_TYPES - 1) == 0)
-			m->payload_types[pt / 64] |= 1ull << (pt % 64);
+			tg_types_add(m->payload_types, (unsigned int)pt);
 	}
 }
 

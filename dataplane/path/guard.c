@@ -35,7 +35,7 @@ bool guard_takes_type(const struct tg_side_spec *side, uint8_t pt)
 {
 	if ((side->payload_types[0] | side->payload_types[1]) == 0)
 		return true;
-	return (side->payload_types[pt >> 6] >> (pt & 63) & 1) != 0;
+	return tg_types_has(side->payload_types, pt);
 }
 
 // Whether this SSRC may be learned, RFC 5576.

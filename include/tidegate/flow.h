@@ -8,6 +8,7 @@
 #pragma once
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "include/tidegate/addr.h"
@@ -93,6 +94,22 @@ struct tg_side_spec {
 	struct tg_type_map
 		type[TG_TYPES_MAPPED_MAX]; // of what arrives here; the first ones are set
 };
+
+// Of a bitmap over the payload types 0..127.
+static inline bool tg_types_has(const uint64_t types[static 2], unsigned int pt)
+{
+	return (types[pt >> 6 & 1] >> (pt & 63) & 1) != 0;
+}
+
+static inline void tg_types_add(uint64_t types[static 2], unsigned int pt)
+{
+	types[pt >> 6 & 1] |= 1ull << (pt & 63);
+}
+
+static inline void tg_types_remove(uint64_t types[static 2], unsigned int pt)
+{
+	types[pt >> 6 & 1] &= ~(1ull << (pt & 63));
+}
 
 // The clock of a payload type of 96..127.
 static inline enum tg_clock tg_side_clock(const struct tg_side_spec *side, uint8_t pt)

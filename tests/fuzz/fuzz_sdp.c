@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "controlplane/sdp/sdp.h"
+#include "include/tidegate/flow.h"
 
 static struct sdp sdp;
 static char first[4 * SDP_BYTES_MAX], second[4 * SDP_BYTES_MAX];
@@ -69,14 +70,18 @@ static void choose_types(struct sdp_types *types, const struct sdp_media *m, uin
 {
 	static struct codec_name preferred = {{"PCMU", 4}, 0};
 	struct codec_list order = {&preferred, 1};
+	uint64_t left[2] = {m->payload_types[0], m->payload_types[1]};
 
 	types->count = sdp_order(types->order, &sdp, m, &order);
 	for (unsigned int pt = 0; pt < SDP_PAYLOAD_TYPES; pt++)
 		types->to[pt] = (uint8_t)(pt < 96 ? pt : 96 + (pt + choice) % 32);
 	for (unsigned int i = 0; i < types->count; i++) {
-		if ((m->payload_types[types->order[i] / 64] >> (types->order[i] % 64) & 1) == 0)
+		if (!tg_types_has(left, types->order[i]))
 			abort();
+		tg_types_remove(left, types->order[i]);
 	}
+	if ((left[0] | left[1]) != 0)
+		abort();
 }
 
 // The same once more with all that the legs' rules may ask for.

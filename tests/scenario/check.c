@@ -274,7 +274,7 @@ static void write_payload_types(char *out, size_t len, const struct tg_side_spec
 
 	out[0] = '\0';
 	for (unsigned int pt = 0; pt < 128; pt++)
-		if (side->payload_types[pt / 64] >> (pt % 64) & 1)
+		if (tg_types_has(side->payload_types, pt))
 			at += (size_t)snprintf(out + at, len - at, "%s%u", at > 0 ? "," : "", pt);
 }
 
