@@ -107,17 +107,11 @@ static bool is_scanner(const struct conf_guard *guard, struct str message)
 	return false;
 }
 
-static uint32_t share(uint32_t whole)
-{
-	return whole > SHARES ? whole / SHARES : 1;
-}
-
 static bool take_of_all(
 	struct limits *limits, uint8_t realm, struct tg_rate rate, bool within, uint64_t now_ns)
 {
-	if (rate.per_s != 0)
-		rate = (struct tg_rate){share(rate.per_s), share(rate.burst)};
-	return tg_bucket_take(&limits->strangers_ns[realm][within], rate, now_ns);
+	return tg_bucket_take(
+		&limits->strangers_ns[realm][within], tg_rate_share(rate, SHARES), now_ns);
 }
 
 enum guard_verdict limits_judge(struct limits *limits, const struct conf *conf, uint8_t realm,

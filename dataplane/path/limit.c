@@ -88,22 +88,14 @@ static void refuse_scanner(struct path *path, struct packet *pkt, uint32_t row, 
 	event_push(path, 0, &event);
 }
 
-static uint32_t share(uint32_t whole, uint32_t parts)
-{
-	return whole > parts ? whole / parts : 1;
-}
-
 // Half of it is for what ends or answers something: a flood of INVITE leaves the calls of strangers
 // their BYE, and a flood of BYE leaves them their INVITE.
 static bool take_of_strangers(struct path *path, const struct packet *pkt)
 {
 	uint32_t parts = path->workers * PATH_STRANGER_SHARES;
 	bool within = pkt->method == TG_METHOD_WITHIN;
-	struct tg_rate rate = pkt->listener->strangers;
+	struct tg_rate rate = tg_rate_share(pkt->listener->strangers, parts);
 
-	if (rate.per_s == 0)
-		return true;
-	rate = (struct tg_rate){share(rate.per_s, parts), share(rate.burst, parts)};
 	return tg_bucket_take(&path->strangers_ns[pkt->listener->id][within], rate, path->now_ns);
 }
 

@@ -63,6 +63,17 @@ struct tg_rate {
 	uint32_t burst;
 };
 
+// What each of so many may have of one; never nothing, and of no limit none.
+static inline struct tg_rate tg_rate_share(struct tg_rate rate, uint32_t parts)
+{
+	if (rate.per_s == 0)
+		return rate;
+	return (struct tg_rate){
+		.per_s = rate.per_s > parts ? rate.per_s / parts : 1,
+		.burst = rate.burst > parts ? rate.burst / parts : 1,
+	};
+}
+
 enum tg_component {
 	TG_RTP,
 	TG_RTCP,

@@ -57,3 +57,13 @@ Test(bucket, a_changed_rate_does_not_lock_anyone_out)
 	cr_assert(eq(u32, passed(&word, fast, START_NS, 100), 0));
 	cr_assert(eq(u32, passed(&word, fast, START_NS + 10 * TG_NS_PER_MS, 100), 1));
 }
+
+Test(bucket, a_share_is_never_nothing)
+{
+	struct tg_rate share = tg_rate_share((struct tg_rate){.per_s = 100, .burst = 3}, 4);
+
+	cr_assert(eq(u32, share.per_s, 25));
+	cr_assert(eq(u32, share.burst, 1));
+	share = tg_rate_share((struct tg_rate){.per_s = 0, .burst = 3}, 4);
+	cr_assert(eq(u32, share.per_s, 0), "no limit");
+}
