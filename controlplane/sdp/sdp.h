@@ -71,7 +71,7 @@ int sdp_parse(struct sdp *out, struct str body);
 struct sdp_codec {
 	struct str name;   // "PCMU"; empty or none: nothing is known of it
 	uint32_t clock_hz; // RTP clock, 0: unknown
-	uint32_t channels; // 1 when not said (RFC 8866 §6.6)
+	uint32_t channels; // 1 when not said (RFC 8866 §6.6); 0 where nothing is known
 	struct str params; // of a=fmtp, else none
 };
 
@@ -82,29 +82,31 @@ void sdp_codecs_read(struct sdp_codec out[static SDP_PAYLOAD_TYPES], const struc
 
 // Takes the codecs that one of the policies does not let through off every RTP line (D7), and those
 // that only repair or repeat what is gone. What is left of a line that had but events, comfort noise and
-// the like beside them is taken, too. Policies may be NULL.
+// the like beside them is emptied: it is to be refused. Policies may be NULL. payload_types, is_filtered
+// and is_emptied change; formats and lines stay, and sdp_write needs types to leave out what is gone.
 void sdp_filter(struct sdp *sdp, const struct codec_policy *const policy[2]);
-// The payload types of a line in the order that a list wants; in out there are as many as returned.
+// The payload types of a line in the order that a list wants, each once, without those that sdp_filter took;
+// in out there are as many as returned. None unless is_rtp.
 unsigned int sdp_order(uint8_t out[static SDP_PAYLOAD_TYPES], const struct sdp *sdp,
 	const struct sdp_media *media, const struct codec_list *order);
 
 // The payload types that a line is written with, where they are not those that it was read with.
 struct sdp_types {
-	unsigned int count;
+	unsigned int count;		  // of order; at least 1
 	uint8_t order[SDP_PAYLOAD_TYPES]; // by the numbers that were read
-	uint8_t to[SDP_PAYLOAD_TYPES];	  // the number of each on the other leg
+	uint8_t to[SDP_PAYLOAD_TYPES]; // by each number that was read: what it is on the other leg
 };
 
 struct sdp_stream_edit {
-	uint16_t rtp_port;    // ours; 0: the line is refused
-	uint16_t rtcp_port;   // ours; 0: no a=rtcp
-	bool rtcp_mux;	      // a=rtcp-mux is said
-	bool no_send;	      // its direction says no sending, whatever was read (D15)
-	bool no_receive;      // likewise
-	bool pass;	      // the line crosses as it is, address and all (D6)
+	uint16_t rtp_port;  // ours; 0: the line is refused
+	uint16_t rtcp_port; // ours; 0: no a=rtcp
+	bool rtcp_mux;	    // a=rtcp-mux is said
+	bool no_send;	    // its direction says no sending, whatever was read (D15)
+	bool no_receive;    // likewise
+	bool pass; // the line crosses as it is, address and all (D6); the rest does not count
 	uint32_t ptime_ms;    // said in place of the line's own; 0: as it is (D12)
 	struct tg_ip address; // ours for this line where it is not edit.address; else unset
-	const struct sdp_types *types; // NULL: as they are
+	const struct sdp_types *types; // NULL: as they are, which no filtered line may be
 };
 
 struct sdp_edit {
@@ -114,10 +116,11 @@ struct sdp_edit {
 	const struct sdp_stream_edit *stream; // one for each m= line
 };
 
-// Writes the SDP that the other leg gets: v=, o=, s=, c=, t= strict and ours, m= ports and a=rtcp
-// ours; ICE, BUNDLE and rtcp-mux are declined for both legs by leaving them out; lines that bear an
-// address or name the software are left out; everything else is kept in place. A held line says
-// sendonly or inactive instead of an unset address (D16).
+// Writes the SDP that the other leg gets: v=, o=, s=, c=, t= strict and ours, m= ports and a=rtcp ours;
+// ICE and BUNDLE are declined for both legs by leaving them out, and so is rtcp-mux unless the edit says it;
+// lines that bear an address or name the software are left out; everything else is kept in place, but for
+// lines that pass. A held line says sendonly or inactive instead of an unset address (D16). sdp is as
+// sdp_parse gave it, and the body that was read still there. When there is no room b fails.
 void sdp_write(struct strbuf *b, const struct sdp *sdp, const struct sdp_edit *edit);
 // Hash of what the edited body says but for o= version: equal when nothing changed (D3). Of this
 // process only.
