@@ -180,6 +180,11 @@ bool said_passes(const struct sdp_media *m, const struct conf_media_rule *a,
 	const struct conf_media_rule *b);
 // m is a line of sdp.
 void said_read(struct said *out, const struct sdp *sdp, const struct sdp_media *m);
+// Whether payload type 96 + i is in it.
+static inline bool said_has(const struct said *said, unsigned int i)
+{
+	return tg_types_has(said->payload_types, 96 + i);
+}
 // Which way RTP flows by what both sides said; a side that said nothing agrees to everything.
 bool said_open(const struct said *from, const struct said *to);
 
@@ -203,11 +208,6 @@ void stream_readd(struct stream *s);
 // ---- types.c: payload types that a codec has on one side and not on the other (D11). A side maps at most
 // TG_TYPES_MAPPED_MAX: what an offer has more keeps its own number, and is left out where that is taken;
 // an answer that has more is not mapped at all, which RFC 3264 §6.1 lets it ask for. Both are counted.
-
-static inline bool said_has(const struct said *said, unsigned int i)
-{
-	return tg_types_has(said->payload_types, 96 + i);
-}
 
 // An offer of a side: its codecs get the numbers that the other side knows them by, in s->offered. known is
 // what the other side said last, if anything.
