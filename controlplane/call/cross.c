@@ -43,13 +43,9 @@ static bool is_in(const struct leg *leg, const char *realm)
 bool cross_dialog_names(void *arg, struct dialog_info_names *names)
 {
 	const struct cross_sides *sides = arg;
-	const struct engine *engine = sides->engine;
-	const struct dialog *d = dialog_find_named(
-		&engine->dialogs, names->call_id, names->remote_tag, names->local_tag);
-	const struct call *call = d != NULL ? call_owning(engine, d->owner) : NULL;
-	const struct leg *leg = call != NULL ? call->legs[d->leg] : NULL;
-	const struct leg *other = leg != NULL ? call->leg[leg->side == LEG_A ? LEG_B : LEG_A]
-					      : NULL;
+	const struct leg *leg = leg_named(
+		sides->engine, names->call_id, names->remote_tag, names->local_tag);
+	const struct leg *other = leg != NULL ? leg_other(leg) : NULL;
 
 	if (!is_in(leg, sides->from) || !is_in(other, sides->to))
 		return false;
@@ -58,23 +54,11 @@ bool cross_dialog_names(void *arg, struct dialog_info_names *names)
 	return true;
 }
 
-// The leg at our end of the dialog that its peer in that realm names: to-tag is ours.
-static const struct leg *leg_named(
-	const struct engine *engine, const struct sip_replaces *name, const char *realm)
-{
-	const struct dialog *d = dialog_find_named(
-		&engine->dialogs, name->call_id, name->to_tag, name->from_tag);
-	const struct call *call = d != NULL ? call_owning(engine, d->owner) : NULL;
-	const struct leg *leg = call != NULL ? call->legs[d->leg] : NULL;
-
-	return is_in(leg, realm) ? leg : NULL;
-}
-
 const struct leg *cross_translate(struct sip_replaces *replaces, const struct leg *from)
 {
-	const struct leg *leg = leg_named(from->call->engine, replaces, from->realm->name);
-	const struct leg *other = leg != NULL ? leg->call->leg[leg->side == LEG_A ? LEG_B : LEG_A]
-					      : NULL;
+	const struct leg *leg = leg_named(
+		from->call->engine, replaces->call_id, replaces->to_tag, replaces->from_tag);
+	const struct leg *other = is_in(leg, from->realm->name) ? leg_other(leg) : NULL;
 
 	if (other == NULL || other->dialog.remote_tag.len == 0)
 		return NULL;

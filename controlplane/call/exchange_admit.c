@@ -76,11 +76,6 @@ static uint16_t invite_refusal(const struct call *call, const struct leg *asker)
 	return 0;
 }
 
-static struct leg *other_of(const struct request *r)
-{
-	return r->call->leg[r->leg->side == LEG_A ? LEG_B : LEG_A];
-}
-
 // Only a dialog that its peer knows of can be asked in.
 static bool is_reachable(const struct call *call, const struct leg *leg)
 {
@@ -201,7 +196,7 @@ static void perform_refer(const struct request *r, struct leg *to)
 
 void exchange_on_request(const struct request *r)
 {
-	struct leg *to = other_of(r);
+	struct leg *to = leg_other(r->leg);
 	enum exchange_sdp sdp = sdp_part(r);
 	bool is_about_refer = refer_allows(r->call, r->leg, r->msg);
 	uint16_t status = is_about_refer ? about_refer_refusal(r) : refusal_of(r, sdp, to);

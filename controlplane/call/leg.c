@@ -24,6 +24,21 @@ void leg_free(struct call *call, struct leg *leg)
 	free(leg);
 }
 
+struct leg *leg_other(const struct leg *leg)
+{
+	return leg->call->leg[leg->side == LEG_A ? LEG_B : LEG_A];
+}
+
+struct leg *leg_named(const struct engine *engine, struct str call_id, struct str local_tag,
+	struct str remote_tag)
+{
+	const struct dialog *d = dialog_find_named(
+		&engine->dialogs, call_id, local_tag, remote_tag);
+	const struct call *call = d != NULL ? call_owning(engine, d->owner) : NULL;
+
+	return call != NULL ? call->legs[d->leg] : NULL;
+}
+
 static bool is_private(const struct tg_ip *ip)
 {
 	static const struct {

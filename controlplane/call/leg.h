@@ -120,6 +120,7 @@ struct leg_request {
 };
 
 struct call_params;
+struct engine;
 struct target;
 
 // The caller's leg, of its INVITE. Returns 0; -EBUSY when its peer has all the calls it may have; -ENOMEM;
@@ -129,6 +130,12 @@ int leg_new_a(struct leg **out, struct call *call, const struct call_params *par
 int leg_new_b(struct leg **out, struct call *call, const struct target *target);
 // Frees it with all it holds and takes its dialog out of the table. NULL is legal.
 void leg_free(struct call *call, struct leg *leg);
+
+// The party on the other side of its call; NULL: nobody is there.
+struct leg *leg_other(const struct leg *leg);
+// The leg whose dialog its peer knows by these: local_tag is ours. NULL: there is none.
+struct leg *leg_named(const struct engine *engine, struct str call_id, struct str local_tag,
+	struct str remote_tag);
 
 // A leg to the target of a transfer, IDLE: by its peer's listener, or to the far end of a leg of another call.
 struct leg_aim {

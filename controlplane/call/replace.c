@@ -15,32 +15,19 @@ struct place {
 	struct leg *staying, *leaving;
 };
 
-static struct leg *other_of(const struct call *call, const struct leg *leg)
-{
-	return call->leg[leg->side == LEG_A ? LEG_B : LEG_A];
-}
-
-static struct leg *leg_at(struct call **call, const struct engine *engine, const struct dialog *d)
-{
-	*call = d != NULL ? call_owning(engine, d->owner) : NULL;
-	return *call != NULL ? (*call)->legs[d->leg] : NULL;
-}
-
 static bool find(struct place *out, const struct engine *engine, const struct sip_replaces *r)
 {
-	const struct dialog_table *dialogs = &engine->dialogs;
-
-	out->leaving = leg_at(
-		&out->call, engine, dialog_find_named(dialogs, r->call_id, r->to_tag, r->from_tag));
+	out->leaving = leg_named(engine, r->call_id, r->to_tag, r->from_tag);
 	if (out->leaving != NULL) {
-		out->staying = other_of(out->call, out->leaving);
-		return true;
+		out->staying = leg_other(out->leaving);
+	} else {
+		out->staying = leg_named(engine, r->call_id, r->from_tag, r->to_tag);
+		if (out->staying == NULL)
+			return false;
+		out->leaving = leg_other(out->staying);
 	}
-	out->staying = leg_at(
-		&out->call, engine, dialog_find_named(dialogs, r->call_id, r->from_tag, r->to_tag));
-	if (out->staying != NULL)
-		out->leaving = other_of(out->call, out->staying);
-	return out->staying != NULL;
+	out->call = out->leaving->call;
+	return true;
 }
 
 static bool is_current(const struct call *call, const struct leg *leg)
