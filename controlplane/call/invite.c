@@ -168,8 +168,8 @@ static uint32_t no_answer_ms(const struct call *call)
 	for (unsigned int i = 1; i < CALL_LEGS_MAX; i++) {
 		const struct leg *leg = call->legs[i];
 
-		if (leg != NULL && leg->state == LEG_IDLE && leg->peer->no_answer_ms > longest)
-			longest = leg->peer->no_answer_ms;
+		if (leg != NULL && leg->state == LEG_IDLE && leg_no_answer_ms(leg) > longest)
+			longest = leg_no_answer_ms(leg);
 	}
 	return longest;
 }

@@ -39,6 +39,11 @@ struct leg *leg_named(const struct engine *engine, struct str call_id, struct st
 	return call != NULL ? call->legs[d->leg] : NULL;
 }
 
+uint32_t leg_no_answer_ms(const struct leg *leg)
+{
+	return leg->peer != NULL ? leg->peer->no_answer_ms : leg->call->conf->no_answer_ms;
+}
+
 static bool is_private(const struct tg_ip *ip)
 {
 	static const struct {

@@ -162,6 +162,8 @@ struct net_flow leg_way(const struct dialog *dialog, const struct conf_peer *pee
 struct net_flow leg_flow_to(const struct conf *conf, const struct target *target);
 // Those of the peer; of a stranger those of all.
 struct sip_timers leg_timers(const struct conf *conf, const struct conf_peer *peer);
+// How long it may ring: that of the peer, of a stranger that of all.
+uint32_t leg_no_answer_ms(const struct leg *leg);
 
 // What a message of the peer says it can do.
 void leg_learn(struct leg *leg, const struct sip_msg *msg);

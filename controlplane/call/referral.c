@@ -367,11 +367,8 @@ static uint32_t no_answer_ms(const struct transfer *t)
 
 	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
 		const struct leg *leg = target_at(t, i);
-		uint32_t ms = 0;
+		uint32_t ms = leg != NULL ? leg_no_answer_ms(leg) : 0;
 
-		if (leg != NULL)
-			ms = leg->peer != NULL ? leg->peer->no_answer_ms
-					       : t->call->conf->no_answer_ms;
 		longest = ms > longest ? ms : longest;
 	}
 	return longest;

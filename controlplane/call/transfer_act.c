@@ -46,10 +46,8 @@ static void on_timer(struct timer * /*timer*/, void *arg)
 // RFC 3261 §17.1.1.2: after a provisional response the transaction would wait for ever.
 static void limit_move(struct transfer *t)
 {
-	const struct conf_peer *peer = transfer_staying(t)->peer;
-
-	timer_arm(t->call->engine->params.wheel, &t->timer,
-		peer != NULL ? peer->no_answer_ms : t->call->conf->no_answer_ms, on_timer, t);
+	timer_arm(t->call->engine->params.wheel, &t->timer, leg_no_answer_ms(transfer_staying(t)),
+		on_timer, t);
 }
 
 void transfer_move(struct transfer *t, struct str sdp)
