@@ -315,11 +315,6 @@ enum exchange_state exchange_next(enum exchange_state state, enum exchange_event
 	return (enum exchange_state)table[state][event].next;
 }
 
-const char *exchange_state_text(enum exchange_state state)
-{
-	return state_texts[state];
-}
-
 const char *exchange_event_text(enum exchange_event event)
 {
 	return event_texts[event];

@@ -149,5 +149,4 @@ uint16_t exchange_offer_refusal(const struct call *call, const struct leg *asker
 // The table, for tests and for its picture.
 enum cell_kind exchange_kind(enum exchange_state state, enum exchange_event event);
 enum exchange_state exchange_next(enum exchange_state state, enum exchange_event event);
-const char *exchange_state_text(enum exchange_state state);
 const char *exchange_event_text(enum exchange_event event);

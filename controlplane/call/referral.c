@@ -203,6 +203,7 @@ static void say_accepted(struct call *call, const struct referral *referral)
 
 	leg_answer(call, referral->referrer, referral->txn,
 		&(struct leg_answer){
+			.method = SIP_REFER,
 			.status = 202,
 			.sdp = STR_NONE,
 			.extra = &extra,
@@ -292,7 +293,8 @@ void referral_begin(struct call *call, const struct referral *referral)
 
 	if (status != 0) {
 		leg_answer(call, referral->referrer, referral->txn,
-			&(struct leg_answer){.status = status, .sdp = STR_NONE});
+			&(struct leg_answer){
+				.method = SIP_REFER, .status = status, .sdp = STR_NONE});
 		return;
 	}
 	say_accepted(call, referral);

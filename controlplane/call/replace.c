@@ -274,9 +274,7 @@ bool replace_on_no_ack(struct call *call, uint64_t txn, const struct call_input 
 		if (leg == NULL || !leg->is_fresh || leg->invite != txn)
 			continue;
 		fsm_enter(call);
-		if (in->unreachable)
-			leg->state = LEG_GONE;
-		else if (leg->state == LEG_ANSWERED)
+		if (leg->state == LEG_ANSWERED)
 			hang_up_late(call, leg);
 		if (call->state != CALL_ENDING && is_current(call, leg))
 			fsm_handle(call, CALL_EV_A_NO_ACK, in);

@@ -342,12 +342,9 @@ bool transfer_on_bye(struct call *call, struct leg *leg, const struct sip_msg *b
 	if (t->state == TRANSFER_SETTLING || t->state == TRANSFER_CLOSING
 		|| t->state == TRANSFER_UNDOING)
 		return false;
-	if (leg->state == LEG_INVITED) {
-		// a callee may not, before its 2xx (RFC 3261 §15); of a caller it is as good as CANCEL (C13)
-		if (!leg->dialog.is_uac)
-			transfer_handle(t, TRANSFER_EV_FRESH_GONE, &in);
+	// RFC 3261 §15: a callee may not before its 2xx; a new caller has no dialog to end before ours
+	if (leg->state == LEG_INVITED)
 		return true;
-	}
 	leg->state = LEG_GONE;
 	session_timer_stop(call, leg);
 	if (leg->number == t->fresh)
@@ -383,11 +380,6 @@ enum cell_kind transfer_kind(enum transfer_state state, enum transfer_event even
 enum transfer_state transfer_next(enum transfer_state state, enum transfer_event event)
 {
 	return (enum transfer_state)table[state][event].next;
-}
-
-const char *transfer_state_text(enum transfer_state state)
-{
-	return state_texts[state];
 }
 
 const char *transfer_event_text(enum transfer_event event)

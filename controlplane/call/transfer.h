@@ -128,5 +128,4 @@ void transfer_on_media(struct call *call, enum media_failure failure, struct str
 // The table, for tests and for its picture.
 enum cell_kind transfer_kind(enum transfer_state state, enum transfer_event event);
 enum transfer_state transfer_next(enum transfer_state state, enum transfer_event event);
-const char *transfer_state_text(enum transfer_state state);
 const char *transfer_event_text(enum transfer_event event);

@@ -10,7 +10,6 @@
 #include "controlplane/sip/msg.h"
 
 #define SIP_REPLACES STR("replaces")
-#define SIP_NOREFERSUB STR("norefersub")
 #define SIP_SIPFRAG STR("message/sipfrag")
 
 // A dialog as the one who shall replace it knows it: to_tag is its own, from_tag its peer's.
