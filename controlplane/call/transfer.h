@@ -11,6 +11,7 @@
 //	MOVING     re-INVITE to the staying leg                    200 to the fresh leg
 //	SETTLING   media: what that answered
 //	CLOSING    media: for the fresh leg as before
+//	UNDOING    CANCEL to the staying leg: its final  UNDOING   likewise
 //
 // A call has at most one at a time, and refuses other offers meanwhile. transfer.c holds the table of states
 // and events. All functions belong to the signalling thread.

@@ -15,6 +15,7 @@ struct drawing {
 	const char *title;
 	const char *const *states;
 	unsigned int first, end; // states
+	unsigned int also;	 // one more of them; 0: none
 	unsigned int event_count;
 	const char *(*event_text)(unsigned int event);
 	enum cell_kind (*kind)(unsigned int state, unsigned int event);
@@ -89,13 +90,14 @@ static unsigned int transfer_then(unsigned int state, unsigned int event)
 
 // What is done is gone, and not drawn.
 static const struct drawing drawings[] = {
-	{"a call", call_states, 0, CALL_STATE_COUNT, CALL_EVENT_COUNT, call_event, call_kind,
+	{"a call", call_states, 0, CALL_STATE_COUNT, 0, CALL_EVENT_COUNT, call_event, call_kind,
 		call_next},
-	{"a request inside it", exchange_states, 0, EXCHANGE_DONE, EXCHANGE_EVENT_COUNT,
+	{"a request inside it", exchange_states, 0, EXCHANGE_DONE, 0, EXCHANGE_EVENT_COUNT,
 		exchange_event, exchange_cell, exchange_then},
 	{"a REFER that we perform", transfer_states, TRANSFER_OFFERING, TRANSFER_JOINING,
-		TRANSFER_EVENT_COUNT, transfer_event, transfer_cell, transfer_then},
-	{"an INVITE with Replaces", transfer_states, TRANSFER_JOINING, TRANSFER_DONE,
+		TRANSFER_UNDOING, TRANSFER_EVENT_COUNT, transfer_event, transfer_cell,
+		transfer_then},
+	{"an INVITE with Replaces", transfer_states, TRANSFER_JOINING, TRANSFER_DONE, 0,
 		TRANSFER_EVENT_COUNT, transfer_event, transfer_cell, transfer_then},
 };
 
@@ -117,6 +119,14 @@ static void put_cell(FILE *out, const struct drawing *d, unsigned int state, uns
 	fprintf(out, "%-*s", CELL_WIDTH + extra, text);
 }
 
+static void put_column(FILE *out, const struct drawing *d, unsigned int state, int event)
+{
+	if (event < 0)
+		fprintf(out, "%-*s", CELL_WIDTH, d->states[state]);
+	else
+		put_cell(out, d, state, (unsigned int)event);
+}
+
 static void trim(char *line)
 {
 	size_t len = strlen(line);
@@ -132,12 +142,10 @@ static void put_row(FILE *to, const struct drawing *d, int event)
 	FILE *out = open_memstream(&line, &len);
 
 	fprintf(out, "%-*s", EVENT_WIDTH, event < 0 ? "" : d->event_text((unsigned int)event));
-	for (unsigned int s = d->first; s < d->end; s++) {
-		if (event < 0)
-			fprintf(out, "%-*s", CELL_WIDTH, d->states[s]);
-		else
-			put_cell(out, d, s, (unsigned int)event);
-	}
+	for (unsigned int s = d->first; s < d->end; s++)
+		put_column(out, d, s, event);
+	if (d->also != 0)
+		put_column(out, d, d->also, event);
 	fclose(out);
 	trim(line);
 	fprintf(to, "%s\n", line);
