@@ -75,10 +75,12 @@ struct digest_credentials {
 // "MD5" ... "SHA-512-256-sess"; NULL for what is none.
 const char *digest_algorithm_name(unsigned int algorithm);
 enum digest_hash digest_algorithm_hash(enum digest_algorithm algorithm);
+bool digest_algorithm_is_sess(enum digest_algorithm algorithm);
 // By name without case; DIGEST_ALGORITHM_COUNT when it is unknown.
 enum digest_algorithm digest_algorithm_find(struct str name);
 const char *digest_hash_name(unsigned int hash);
 unsigned int digest_hash_bytes(enum digest_hash hash);
+// By name without case; DIGEST_HASH_COUNT when it is unknown.
 enum digest_hash digest_hash_find(struct str name);
 
 // One value of Authorization or Proxy-Authorization. Unknown parameters are ignored; one that comes
