@@ -5,7 +5,7 @@
 //
 //	      fails `after` times within within_ms          for_ms, doubled each time up to longest_ms
 //	OPEN ─────────────────────────────────────► LOCKED ────────────────────────────────────────► OPEN
-//	  quiet for longest_ms after a lock, or success of the pair: the next lock is again the first
+//	  no other lock until longest_ms after it, or success of the pair: the next is again the first
 //
 // A lock must not become a weapon:
 //   - Only failures by a nonce that we gave to that very source are reported here, so a forged source
@@ -25,7 +25,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "include/tidegate/addr.h"
+#include "controlplane/base/str.h"
 
 // X(NAME, "label")
 #define LOCKOUT_KEYS(X)     \
@@ -72,9 +72,8 @@ struct lockout_who {
 };
 
 // aor: "user@domain" as it was said, whether it exists or not.
-struct lockout_who lockout_who(const struct tg_ip *source, const char *aor, uint32_t bytes);
-bool lockout_is_locked(
-	const struct lockout *lockout, const struct lockout_who *who, uint64_t now_ms);
+struct lockout_who lockout_who(const struct tg_ip *source, struct str aor);
+bool lockout_is_locked(struct lockout *lockout, const struct lockout_who *who, uint64_t now_ms);
 
 struct lockout_locked {
 	uint32_t for_ms; // 0: it is not locked by this failure
