@@ -159,7 +159,8 @@ struct auth_answer {
 };
 
 // Once a request, never for a retransmission: nc has grown by the first (F17). *out is filled.
-// After AUTH_WAIT the same question may be judged again; nothing was counted but the wait.
+// After AUTH_WAIT the same question may be judged again; nothing was counted but the wait. A back end
+// that makes it wait again and again is its asker's to give up on.
 enum auth_verdict auth_judge(
 	struct auth *auth, const struct auth_question *question, struct auth_answer *out);
 
