@@ -12,8 +12,7 @@
 
 #include "include/tidegate/ctl.h"
 
-__attribute__((format(printf, 3, 4))) static void fail(
-	struct client_reply *reply, int status, const char *fmt, ...)
+void client_fail(struct client_reply *reply, int status, const char *fmt, ...)
 {
 	va_list args;
 
@@ -37,7 +36,7 @@ static int connect_to(struct client_reply *reply, const char *path)
 	int fd;
 
 	if (strlen(path) >= sizeof(address.sun_path)) {
-		fail(reply, TG_CTL_EXIT_USAGE, "the socket's path is too long: %s", path);
+		client_fail(reply, TG_CTL_EXIT_USAGE, "the socket's path is too long: %s", path);
 		return -1;
 	}
 	memcpy(address.sun_path, path, strlen(path));
@@ -46,8 +45,8 @@ static int connect_to(struct client_reply *reply, const char *path)
 		&& setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &wait, sizeof(wait)) == 0
 		&& connect(fd, (const struct sockaddr *)&address, sizeof(address)) == 0)
 		return fd;
-	fail(reply, TG_CTL_EXIT_UNREACHABLE, "cannot reach %s: %s; %s", path, strerror(errno),
-		advice_for(errno));
+	client_fail(reply, TG_CTL_EXIT_UNREACHABLE, "cannot reach %s: %s; %s", path,
+		strerror(errno), advice_for(errno));
 	if (fd >= 0)
 		close(fd);
 	return -1;
@@ -96,10 +95,10 @@ static void read_reply(struct client_reply *reply, const char *line)
 		reply->status = TG_CTL_EXIT_OK;
 		reply->result = json_incref(json_object_get(json, "result"));
 	} else if (error != NULL) {
-		fail(reply, status_of(json_string_value(json_object_get(json, "code"))), "%s",
-			error);
+		client_fail(reply, status_of(json_string_value(json_object_get(json, "code"))),
+			"%s", error);
 	} else {
-		fail(reply, TG_CTL_EXIT_UNREACHABLE,
+		client_fail(reply, TG_CTL_EXIT_UNREACHABLE,
 			"the answer is not one of tidegate-controlplane; is -s right?");
 	}
 	json_decref(json);
@@ -119,7 +118,7 @@ void client_ask(struct client_reply *reply, const char *path, const char *comman
 	errno = 0;
 	if (send_request(fd, command, args) < 0 || (in = fdopen(fd, "r")) == NULL
 		|| getline(&line, &cap, in) < 0)
-		fail(reply, TG_CTL_EXIT_UNREACHABLE, "no answer from %s: %s", path,
+		client_fail(reply, TG_CTL_EXIT_UNREACHABLE, "no answer from %s: %s", path,
 			errno == EAGAIN	     ? "it took too long"
 				: errno != 0 ? strerror(errno)
 					     : "it closed the connection");

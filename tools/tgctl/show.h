@@ -34,6 +34,11 @@ show_h show_bans;
 show_h show_connections;
 show_h show_ban;
 show_h show_unban;
+// ---- show_user.c
+show_h show_user_add;
+show_h show_user_remove;
+show_h show_user_list;
+show_h show_user_check;
 // ---- show.c
 show_h show_hangup;
 show_h show_reload;

@@ -7,14 +7,17 @@
 #include "tools/tgctl/client.h"
 #include "tools/tgctl/show.h"
 #include "tools/tgctl/text.h"
+#include "tools/tgctl/user.h"
 
 #define HELP_COLUMN 26
 
-// Options that only some commands take; each becomes an argument on the socket.
+// Options that only some commands take; for those that ask the control plane they become arguments.
 enum {
 	TAKES_LIMIT = 1 << 0,
 	TAKES_SORT = 1 << 1,
 	TAKES_ALL = 1 << 2,
+	TAKES_REALM = 1 << 3,
+	TAKES_WEAK = 1 << 4,
 };
 
 #define ARGS_MAX 3
@@ -61,15 +64,43 @@ static const struct command commands[] = {
 	{"log", "error|warn|info|debug", {"level"}, 1, 0, show_log, "how much both processes log"},
 	{"trace", "<call>", {"call"}, 1, 0, show_trace,
 		"messages of a call, all legs, even of an ended one"},
+	{"user add", "<file> <user>@<domain>", {"file", "user"}, 2, TAKES_REALM | TAKES_WEAK,
+		show_user_add, "add a user, or give one another password"},
+	{"user remove", "<file> <user>@<domain>", {"file", "user"}, 2, 0, show_user_remove,
+		"remove a user"},
+	{"user list", "<file>", {"file"}, 1, 0, show_user_list, "users, and what proves them"},
+	{"user check", "<file> [<user>@<domain>]", {"file", "user"}, 1, TAKES_REALM,
+		show_user_check, "faults and weak passwords; a user's password"},
 };
 
 #define COMMANDS (sizeof(commands) / sizeof(commands[0]))
+
+// Those that work on a file, without the control plane.
+static const struct {
+	show_h *show;
+	user_h *run;
+} user_commands[] = {
+	{show_user_add, user_add},
+	{show_user_remove, user_remove},
+	{show_user_list, user_list},
+	{show_user_check, user_check},
+};
+
+static user_h *user_command(const struct command *command)
+{
+	for (unsigned int i = 0; i < sizeof(user_commands) / sizeof(user_commands[0]); i++) {
+		if (user_commands[i].show == command->show)
+			return user_commands[i].run;
+	}
+	return NULL;
+}
 
 struct options {
 	const char *socket;
 	int json;
 	int given;     // TAKES_*
 	json_t *extra; // what they say
+	struct user_args user;
 	struct show_options show;
 };
 
@@ -88,7 +119,8 @@ static void print_help(void)
 	printf("\nA <call> is the number that \"show calls\" gives, or the Call-ID of either "
 	       "leg; a\n"
 	       "<stream> is what \"show streams\" gives: a call's number, a dot, a stream's.\n"
-	       "A <source> is an IPv4 address or an IPv6 network of 64 bits.\n\n"
+	       "A <source> is an IPv4 address or an IPv6 network of 64 bits.\n"
+	       "A password comes from the terminal, or is a line of standard input.\n\n"
 	       "  -s, --socket SOCKET  the control socket (" TG_CTL_SOCKET ")\n"
 	       "  -j, --json           print the answer as JSON\n"
 	       "  -v, --verbose        trace: every message in full\n"
@@ -97,6 +129,8 @@ static void print_help(void)
 	       "      --sort WORD      show sources: by dropped, last, first, passed, or by\n"
 	       "                       a reason as the JSON has it\n"
 	       "      --all            unban: all sources\n"
+	       "      --realm REALM    user add, check: of the digest, if not the domain\n"
+	       "      --weak           user add: even a short or well-known password\n"
 	       "  -h, --help           this\n"
 	       "  -V, --version        version of tgctl\n\n"
 	       "Exit status: 0 done, 1 refused, 2 usage, 3 no such thing, 4 no answer.\n");
@@ -137,31 +171,32 @@ static int fail_unknown(int count, char **words)
 	clean = text_clean(words[0], 0);
 	if (count == 1 && strcmp(words[0], "show") == 0)
 		fputs("tgctl: show what? --help lists the commands\n", stderr);
+	else if (count == 1 && strcmp(words[0], "user") == 0)
+		fputs("tgctl: user add, remove, list or check? --help says more\n", stderr);
 	else
 		fprintf(stderr, "tgctl: unknown command %s; --help lists the commands\n", clean);
 	free(clean);
 	return TG_CTL_EXIT_USAGE;
 }
 
-static int answer(const struct options *options, const struct command *command, json_t *args)
+static int print(const struct options *options, const struct command *command,
+	const struct client_reply *reply)
 {
-	struct client_reply reply;
 	char *clean;
 
-	client_ask(&reply, options->socket, command->name, args);
-	if (reply.status != TG_CTL_EXIT_OK) {
-		clean = text_clean(reply.error, 0);
+	if (reply->status != TG_CTL_EXIT_OK && reply->result == NULL) {
+		clean = text_clean(reply->error, 0);
 		fprintf(stderr, "tgctl: %s\n", clean);
 		free(clean);
 	} else if (options->json) {
-		json_dumpf(reply.result, stdout,
+		json_dumpf(reply->result, stdout,
 			JSON_INDENT(2) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
 		putchar('\n');
 	} else {
-		command->show(stdout, reply.result, &options->show);
+		command->show(stdout, reply->result, &options->show);
 	}
-	json_decref(reply.result);
-	return reply.status;
+	json_decref(reply->result);
+	return reply->status;
 }
 
 static int args_max(const struct command *command)
@@ -208,16 +243,43 @@ static int is_usage(const struct options *options, const struct command *command
 	int max = is_all ? 0 : args_max(command);
 	int needed = is_all ? 0 : command->needed;
 
-	// only the last of several arguments may be of several words
-	return (max > 1 || count <= max) && count >= needed
+	// only the last of several arguments may be of several words, and not that of a file's command
+	return ((max > 1 && user_command(command) == NULL) || count <= max) && count >= needed
 		&& (options->given & ~command->takes) == 0;
+}
+
+static int ask(
+	const struct options *options, const struct command *command, int count, char **words)
+{
+	json_t *args = json_deep_copy(options->extra);
+	struct client_reply reply = {0};
+
+	if (add_args(args, command, count, words) < 0) {
+		fprintf(stderr, "tgctl: the argument is not UTF-8\n");
+		json_decref(args);
+		return TG_CTL_EXIT_USAGE;
+	}
+	client_ask(&reply, options->socket, command->name, args);
+	json_decref(args);
+	return print(options, command, &reply);
+}
+
+static int run_user(
+	const struct options *options, const struct command *command, int count, char **words)
+{
+	struct user_args args = options->user;
+	struct client_reply reply = {0};
+
+	args.file = words[0];
+	args.user = count > 1 ? words[1] : NULL;
+	user_command(command)(&reply, &args);
+	return print(options, command, &reply);
 }
 
 static int run(const struct options *options, int count, char **words)
 {
 	const struct command *command;
-	json_t *args;
-	int used, status;
+	int used;
 
 	command = count > 0 ? find_command(&used, count, words) : NULL;
 	if (command == NULL)
@@ -225,15 +287,9 @@ static int run(const struct options *options, int count, char **words)
 	count -= used;
 	if (!is_usage(options, command, count))
 		return fail_usage(command);
-	args = json_deep_copy(options->extra);
-	if (add_args(args, command, count, words + used) < 0) {
-		fprintf(stderr, "tgctl: the argument is not UTF-8\n");
-		json_decref(args);
-		return TG_CTL_EXIT_USAGE;
-	}
-	status = answer(options, command, args);
-	json_decref(args);
-	return status;
+	if (user_command(command) != NULL)
+		return run_user(options, command, count, words + used);
+	return ask(options, command, count, words + used);
 }
 
 // The same again replaces it.
@@ -252,6 +308,8 @@ static int read_options(struct options *options, int argc, char **argv)
 		{"limit", required_argument, NULL, 'L'},
 		{"sort", required_argument, NULL, 'S'},
 		{"all", no_argument, NULL, 'A'},
+		{"realm", required_argument, NULL, 'R'},
+		{"weak", no_argument, NULL, 'W'},
 		{"help", no_argument, NULL, 'h'},
 		{"version", no_argument, NULL, 'V'},
 		{0},
@@ -271,6 +329,12 @@ static int read_options(struct options *options, int argc, char **argv)
 			take(options, TAKES_SORT, "sort", json_string(optarg));
 		} else if (option == 'A') {
 			take(options, TAKES_ALL, "all", json_true());
+		} else if (option == 'R') {
+			options->given |= TAKES_REALM;
+			options->user.realm = optarg;
+		} else if (option == 'W') {
+			options->given |= TAKES_WEAK;
+			options->user.weak = 1;
 		} else if (option == 'h') {
 			print_help();
 			return TG_CTL_EXIT_OK;
