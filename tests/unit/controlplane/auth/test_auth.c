@@ -395,7 +395,7 @@ static uint64_t median_ns(const struct rig_phone *phone)
 }
 
 // For whoever wants to see; machines differ too much for a limit.
-Test(auth, I19_times_are_printed)
+Test(auth, times_of_wrong_and_unknown_are_printed)
 {
 	struct rig_phone phone;
 
