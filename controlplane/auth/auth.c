@@ -62,6 +62,13 @@ static uint64_t now_ms(const struct auth *auth)
 	return auth->wall_ms + tg_mono_ms(timer_wheel_now(auth->wheel));
 }
 
+static uint64_t wall_ms(const struct auth_params *params)
+{
+	struct tg_wall wall = params->wall.us != 0 ? params->wall : tg_wall_now();
+
+	return wall.us / (TG_US_PER_S / TG_MS_PER_S);
+}
+
 static uint32_t or_default(uint32_t max)
 {
 	return max != 0 ? max : REMEMBERED_DEFAULT;
@@ -88,8 +95,7 @@ struct auth *auth_new(const struct auth_params *params)
 		return NULL;
 	}
 	auth->wheel = params->wheel;
-	auth->wall_ms = tg_wall_now().us / (TG_US_PER_S / TG_MS_PER_S)
-		- tg_mono_ms(timer_wheel_now(auth->wheel));
+	auth->wall_ms = wall_ms(params) - tg_mono_ms(timer_wheel_now(auth->wheel));
 	auth->users = users;
 	auth->known = params->known;
 	auth->on_lock = params->on_lock;

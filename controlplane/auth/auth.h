@@ -102,6 +102,7 @@ struct auth_lock {
 
 struct auth_params {
 	struct timer_wheel *wheel; // its time only
+	struct tg_wall wall;	   // what people's clocks say at the wheel's time; 0: now
 	// Of nonces: AUTH_KEY_BYTES, copied; NULL: made of random octets. Processes that share it
 	// know each other's nonces.
 	const uint8_t *key;

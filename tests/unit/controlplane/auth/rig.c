@@ -85,6 +85,7 @@ void rig_init(void)
 void rig_restart(void)
 {
 	auth_free(rig.auth);
+	rig.params.wall.us = 1785585600000000 + timer_wheel_now(rig.wheel).ns / TG_NS_PER_US;
 	rig.auth = auth_new(&rig.params);
 	cr_assert_not_null(rig.auth);
 }

@@ -251,7 +251,7 @@ Test(auth, F19_a_key_may_be_shared)
 	rig.params.key = key;
 	rig_restart();
 	phone = rig_challenged(DIGEST_SHA256);
-	rig_sleep(10);
+	rig_sleep(1);
 	rig_restart();
 	cr_assert_eq(rig_try(&phone), AUTH_WAS_STALE);
 	phone.password = "wrong";
