@@ -118,11 +118,16 @@ static bool next_slot(const struct timer_wheel *w, struct place *p, uint64_t *at
 	return false;
 }
 
+static void say_now(struct timer_wheel *w, uint64_t ns)
+{
+	__atomic_store_n(&w->now.ns, ns, __ATOMIC_RELAXED);
+}
+
 static void set_now(struct timer_wheel *w, uint64_t now_ms)
 {
 	w->now_ms = now_ms;
 	if (tg_mono_ms(w->now) < now_ms)
-		w->now.ns = now_ms * TG_NS_PER_MS;
+		say_now(w, now_ms * TG_NS_PER_MS);
 }
 
 static void fire_slot(struct timer_wheel *w, struct cds_list_head *slot)
@@ -162,12 +167,12 @@ void timer_wheel_advance(struct timer_wheel *wheel, struct tg_mono now)
 	if (until_ms > wheel->now_ms)
 		wheel->now_ms = until_ms;
 	if (now.ns > wheel->now.ns)
-		wheel->now = now;
+		say_now(wheel, now.ns);
 }
 
 struct tg_mono timer_wheel_now(const struct timer_wheel *wheel)
 {
-	return wheel->now;
+	return (struct tg_mono){__atomic_load_n(&wheel->now.ns, __ATOMIC_RELAXED)};
 }
 
 uint64_t timer_wheel_next_ms(const struct timer_wheel *wheel)

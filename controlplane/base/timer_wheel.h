@@ -42,6 +42,7 @@ bool timer_is_armed(const struct timer *timer);
 // Moves the present time forward and fires what is due, in order of due time; while one fires, the
 // present time is its due time. Time never goes back. Idle time costs nothing, however long.
 void timer_wheel_advance(struct timer_wheel *wheel, struct tg_mono now);
+// Any thread.
 struct tg_mono timer_wheel_now(const struct timer_wheel *wheel);
 // When to advance next at the latest: a lower bound of the time to the next due timer, in ms;
 // UINT64_MAX when none is armed.
