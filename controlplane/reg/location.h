@@ -18,7 +18,8 @@
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/net/transport.h"
 
-#define LOCATION_Q_MAX 1000 // q in thousandths
+#define LOCATION_Q_MAX 1000	     // q in thousandths
+#define LOCATION_TEXT_BYTES_MAX 4096 // of all texts of a binding together
 
 // What stands between us and a phone, as its REGISTER showed (E5).
 enum binding_nat {
@@ -89,21 +90,26 @@ struct location_counters {
 
 struct location;
 
-// At most bindings_max bindings. NULL when memory is out. The thread is registered (base/rcu.h).
+// At most bindings_max bindings. NULL when memory is out. The thread is registered (base/rcu.h); the one
+// that frees what readers have left (call_rcu) is made with the first location.
 struct location *location_new(
 	struct timer_wheel *wheel, uint32_t bindings_max, const struct location_user *user);
-// Nobody is told. NULL is legal.
+// Nobody is told, and nobody reads any more. NULL is legal.
 void location_free(struct location *location);
 const struct location_counters *location_counters(const struct location *location);
 
-// Adds a binding, or refreshes the one of the same AOR that it takes the place of: with instance and
-// reg_id that of both (RFC 5626 §6), else with an instance and no reg_id that of the instance (F9),
-// else that of an equal contact (RFC 3261 §19.1.4). The id of a refreshed one stays. Whether it may (CSeq,
-// limits) the registrar has judged. Returns 0; -ENOSPC; -ENOMEM.
+// Adds a binding, or refreshes the one of the same AOR that it takes the place of: first that of the same
+// instance and reg_id (RFC 5626 §6); then one of the same instance when either has no reg_id (F9); then one
+// of an equal contact (RFC 3261 §19.1.4), but not of another instance, for two phones behind two NATs may
+// both be sip:100@192.168.1.10. The id of a refreshed one stays. Whether it may (CSeq, limits) the registrar
+// has judged; so has it how many an AOR may have, which is what a put and a find of that AOR cost.
+// Returns 0; -ENOSPC; -EMSGSIZE above LOCATION_TEXT_BYTES_MAX; -ENOMEM.
 int location_put(struct location *location, uint64_t *id, const struct binding *said);
-// As it was before: id, since and the rest of what store kept (L: after a restart). Nobody is told.
+// As it was before: id, since, refreshed and the rest of what store kept, for expires_s from now (L: after a
+// restart). One that is there by this id is replaced. Nobody is told. Returns 0; -EEXIST when another one
+// stands where it would; else as location_put.
 int location_restore(struct location *location, const struct binding *kept);
-// The one that put would refresh. Returns 0 or -ENOENT.
+// The one that put would refresh. Returns 0 or -ENOENT. Writing thread.
 int location_match(
 	const struct location *location, struct binding *out, const struct binding *said);
 // Returns 0 or -ENOENT.
