@@ -44,30 +44,6 @@ uint32_t leg_no_answer_ms(const struct leg *leg)
 	return leg->peer != NULL ? leg->peer->no_answer_ms : leg->call->conf->no_answer_ms;
 }
 
-static bool is_private(const struct tg_ip *ip)
-{
-	static const struct {
-		const char *net;
-		unsigned int bits;
-	} nets[] = {
-		{"10.0.0.0", 104},
-		{"172.16.0.0", 108},
-		{"192.168.0.0", 112},
-		{"100.64.0.0", 106},
-		{"169.254.0.0", 112},
-		{"127.0.0.0", 104},
-		{"fc00::", 7},
-		{"fe80::", 10},
-	};
-	struct tg_ip net;
-
-	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
-		if (tg_ip_parse(&net, nets[i].net) == 0 && tg_ip_in(ip, &net, nets[i].bits))
-			return true;
-	}
-	return false;
-}
-
 // The numeric address that a URI names; a host name is left to the flow. *protocol is changed when it
 // names one of ours.
 static int numeric_target(struct tg_addr *out, uint8_t *protocol, struct str text)
@@ -106,8 +82,8 @@ struct net_flow leg_way(const struct dialog *d, const struct conf_peer *peer)
 	if (str_is_none(next) || numeric_target(&to, &protocol, next) < 0)
 		return flow;
 	if (tg_ip_is_v4(&to.ip) != tg_ip_is_v4(&flow.local.ip)
-		|| (!tg_ip_equal(&to.ip, &flow.remote.ip) && is_private(&to.ip)
-			&& !is_private(&flow.remote.ip)))
+		|| (!tg_ip_equal(&to.ip, &flow.remote.ip) && tg_ip_is_private(&to.ip)
+			&& !tg_ip_is_private(&flow.remote.ip)))
 		return flow;
 	flow.remote = to;
 	if (protocol != flow.protocol)

@@ -111,7 +111,7 @@ static enum one_way_reason guess(const struct stream *s, const struct tg_event_s
 		.refused = silence->refused,
 		.other_ssrc = side->drop[TG_SIDE_DROP_SSRC],
 		.other_type = side->drop[TG_SIDE_DROP_PAYLOAD_TYPE],
-		.private = one_way_is_private(&spec->remote[TG_RTP].ip),
+		.private = tg_ip_is_private(&spec->remote[TG_RTP].ip),
 		.latches = spec->latch == TG_LATCH_SIGNALLING || spec->latch == TG_LATCH_ANY,
 	});
 }

@@ -45,29 +45,3 @@ const char *one_way_label(enum one_way_reason reason)
 {
 	return reasons[reason].label;
 }
-
-bool one_way_is_private(const struct tg_ip *ip)
-{
-	static const struct {
-		const char *net;
-		unsigned int bits; // of the mapped form
-	} nets[] = {
-		{"10.0.0.0", 96 + 8},
-		{"172.16.0.0", 96 + 12},
-		{"192.168.0.0", 96 + 16},
-		{"100.64.0.0", 96 + 10},
-		{"169.254.0.0", 96 + 16},
-		{"127.0.0.0", 96 + 8},
-		{"fc00::", 7},
-		{"fe80::", 10},
-		{"::1", 128},
-	};
-
-	for (unsigned int i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
-		struct tg_ip net;
-
-		if (tg_ip_parse(&net, nets[i].net) == 0 && tg_ip_in(ip, &net, nets[i].bits))
-			return true;
-	}
-	return false;
-}

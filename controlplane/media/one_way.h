@@ -36,5 +36,3 @@ enum one_way_reason one_way_guess(const struct one_way_facts *facts);
 const char *one_way_text(enum one_way_reason reason);
 // "unreachable", for JSON and logs.
 const char *one_way_label(enum one_way_reason reason);
-// RFC 1918, RFC 6598, RFC 4193 and link-local addresses: none that the Internet reaches.
-bool one_way_is_private(const struct tg_ip *ip);

@@ -85,6 +85,31 @@ static inline bool tg_ip_in(const struct tg_ip *ip, const struct tg_ip *net, uns
 	return mask == 0 || ((ip->byte[whole] ^ net->byte[whole]) & mask) == 0;
 }
 
+// RFC 1918, 6598, 3927, 4193, loopback and link-local: none that the Internet reaches.
+static inline bool tg_ip_is_private(const struct tg_ip *ip)
+{
+	static const struct {
+		struct tg_ip net;
+		unsigned int bits;
+	} nets[] = {
+		{{{[10] = 0xff, [11] = 0xff, [12] = 10}}, 96 + 8},
+		{{{[10] = 0xff, [11] = 0xff, [12] = 172, [13] = 16}}, 96 + 12},
+		{{{[10] = 0xff, [11] = 0xff, [12] = 192, [13] = 168}}, 96 + 16},
+		{{{[10] = 0xff, [11] = 0xff, [12] = 100, [13] = 64}}, 96 + 10},
+		{{{[10] = 0xff, [11] = 0xff, [12] = 169, [13] = 254}}, 96 + 16},
+		{{{[10] = 0xff, [11] = 0xff, [12] = 127}}, 96 + 8},
+		{{{[0] = 0xfc}}, 7},
+		{{{[0] = 0xfe, [1] = 0x80}}, 10},
+		{{{[15] = 1}}, 128},
+	};
+
+	for (size_t i = 0; i < sizeof(nets) / sizeof(nets[0]); i++) {
+		if (tg_ip_in(ip, &nets[i].net, nets[i].bits))
+			return true;
+	}
+	return false;
+}
+
 // What one party of signalling can be told by: an IPv4 address, the /64 network of an IPv6 one.
 static inline struct tg_ip tg_ip_network(const struct tg_ip *ip)
 {

@@ -162,3 +162,34 @@ Test(addr, I1_a_party_is_an_address_or_a_slash_64)
 		cr_expect(tg_ip_equal(&network, &want), "%s", cases[i].ip);
 	}
 }
+
+Test(addr, private_addresses_are_told)
+{
+	static const struct {
+		const char *ip;
+		bool private;
+	} cases[] = {
+		{"10.0.0.1", true},
+		{"11.0.0.1", false},
+		{"172.16.0.1", true},
+		{"172.31.255.255", true},
+		{"172.32.0.0", false},
+		{"192.168.1.20", true},
+		{"192.0.2.1", false},
+		{"100.64.0.1", true},
+		{"100.128.0.1", false},
+		{"169.254.7.7", true},
+		{"127.0.0.1", true},
+		{"fd00::1", true},
+		{"fe80::1", true},
+		{"2001:db8::1", false},
+		{"::1", true},
+	};
+
+	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		struct tg_ip ip;
+
+		cr_assert_eq(tg_ip_parse(&ip, cases[i].ip), 0);
+		cr_assert_eq(tg_ip_is_private(&ip), cases[i].private, "%s", cases[i].ip);
+	}
+}
