@@ -80,6 +80,16 @@ static bool is_claim(struct str param)
 	return false;
 }
 
+static void write_param(struct strbuf *b, struct str param)
+{
+	strbuf_put_char(b, ';');
+	strbuf_put(b, param);
+	if (!str_equal_nocase(param, STR("keep")))
+		return;
+	strbuf_put_char(b, '=');
+	strbuf_put_u64(b, SIP_VIA_KEEP_S);
+}
+
 static void write_sent_by(struct strbuf *b, const struct sip_via *via)
 {
 	bool v6 = str_index(via->host, ':') < via->host.len;
@@ -106,10 +116,8 @@ static void write_top(
 
 	write_sent_by(b, via);
 	while (sip_param_next(&param, &params)) {
-		if (is_claim(param))
-			continue;
-		strbuf_put_char(b, ';');
-		strbuf_put(b, param);
+		if (!is_claim(param))
+			write_param(b, param);
 	}
 	// RFC 3261 §18.2.1; with rport always, RFC 3581 §4
 	if (rport || !is_host(via->host, &source->ip)) {

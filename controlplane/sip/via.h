@@ -7,6 +7,10 @@
 #include "controlplane/net/transport.h"
 #include "controlplane/sip/msg.h"
 
+// How often a client may send keepalives that asks whether it should (RFC 6223 §4.3); below what NATs keep a
+// UDP binding for.
+#define SIP_VIA_KEEP_S 30
+
 // One element of a Via header, LWS around slashes, colon and equals allowed. Returns 0, or -EINVAL
 // when it is not of SIP, of whatever version, its host or port is none, or a quote is not closed.
 int sip_via_parse(struct sip_via *out, struct str text);
@@ -17,6 +21,6 @@ bool sip_via_is_ours(const struct sip_via *via, const struct tg_addr *advertised
 
 // Writes the "Via: ...\r\n" lines that a response to msg bears: the topmost without maddr, received
 // and rport as sent, but with received= when the source differs from sent-by or rport was asked for,
-// and rport= when asked for or force_rport. The others byte-identical.
+// and rport= when asked for or force_rport; a bare keep gets its value (E25). The others byte-identical.
 void sip_via_write_lines(
 	struct strbuf *b, const struct sip_msg *msg, const struct net_flow *flow, bool force_rport);

@@ -63,6 +63,24 @@ Test(via, E1_received_when_the_source_differs)
 	CHECK(cases);
 }
 
+Test(via, E25_keep_gets_a_value)
+{
+	static const struct via_case cases[] = {
+		{"Via: SIP/2.0/UDP 192.0.2.7;keep;branch=z9hG4bKa\n", "192.0.2.7:5060", false,
+			"Via: SIP/2.0/UDP 192.0.2.7;keep=30;branch=z9hG4bKa\r\n"},
+		// one that has a value was answered by somebody else
+		{"Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKa;keep=7\n", "192.0.2.7:5060", false,
+			"Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKa;keep=7\r\n"},
+		{"Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKa;keeper\n"
+		 "Via: SIP/2.0/UDP 192.0.2.8;branch=z9hG4bKb;keep\n",
+			"192.0.2.7:5060", false,
+			"Via: SIP/2.0/UDP 192.0.2.7;branch=z9hG4bKa;keeper\r\n"
+			"Via: SIP/2.0/UDP 192.0.2.8;branch=z9hG4bKb;keep\r\n"},
+	};
+
+	CHECK(cases);
+}
+
 Test(via, E2_rport_is_filled_in)
 {
 	static const struct via_case cases[] = {
