@@ -29,6 +29,7 @@
 	X(ERROR_INFO, "Error-Info", 0)                                       \
 	X(EVENT, "Event", 'o')                                               \
 	X(EXPIRES, "Expires", 0)                                             \
+	X(FLOW_TIMER, "Flow-Timer", 0)                                       \
 	X(FROM, "From", 'f')                                                 \
 	X(HISTORY_INFO, "History-Info", 0)                                   \
 	X(IDENTITY, "Identity", 'y')                                         \

@@ -34,6 +34,7 @@ static const struct {
 	[SIP_HDR_ERROR_INFO] = {DROP, DROP}, // URIs of the other side
 	[SIP_HDR_EVENT] = {COPY, COPY},
 	[SIP_HDR_EXPIRES] = {COPY, COPY},
+	[SIP_HDR_FLOW_TIMER] = {DROP, DROP}, // of one hop (RFC 5626 §4.4)
 	[SIP_HDR_FROM] = {DROP, DROP},
 	[SIP_HDR_HISTORY_INFO] = {DROP, DROP}, // hosts
 	[SIP_HDR_IDENTITY] = {COPY, DROP},
