@@ -34,6 +34,13 @@ static int text_bytes(size_t *bytes, const struct binding *b)
 	return *bytes <= LOCATION_TEXT_BYTES_MAX ? 0 : -EMSGSIZE;
 }
 
+bool location_fits(const struct binding *said)
+{
+	size_t bytes;
+
+	return text_bytes(&bytes, said) == 0;
+}
+
 static void keep_texts(struct entry *e, const struct binding *b)
 {
 	char *at = e->text;

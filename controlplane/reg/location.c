@@ -118,6 +118,11 @@ static enum likeness likeness_of(const struct binding *there, const struct bindi
 	return is_same_contact(there->contact, said->contact) ? SAME_CONTACT : OTHER;
 }
 
+bool location_alike(const struct binding *a, const struct binding *b)
+{
+	return str_equal(a->aor, b->aor) && likeness_of(a, b) != OTHER;
+}
+
 static struct entry *find_match(const struct location *l, const struct binding *said)
 {
 	enum likeness best = OTHER;
@@ -213,9 +218,16 @@ static void refresh(struct location *l, struct entry *old, struct entry *made, u
 	entry_retire(old);
 }
 
+uint32_t location_room(const struct location *location)
+{
+	uint64_t used = location->counters.bindings;
+
+	return used < location->bindings_max ? location->bindings_max - (uint32_t)used : 0;
+}
+
 static bool has_room(struct location *l)
 {
-	if (l->counters.bindings < l->bindings_max)
+	if (location_room(l) > 0)
 		return true;
 	counter_add(&l->counters.full, 1);
 	return false;

@@ -112,6 +112,12 @@ int location_restore(struct location *location, const struct binding *kept);
 // The one that put would refresh. Returns 0 or -ENOENT. Writing thread.
 int location_match(
 	const struct location *location, struct binding *out, const struct binding *said);
+// Whether put would take the one for the other. Any thread.
+bool location_alike(const struct binding *a, const struct binding *b);
+// Whether its texts are within LOCATION_TEXT_BYTES_MAX. Any thread.
+bool location_fits(const struct binding *said);
+// How many more may be added. Writing thread.
+uint32_t location_room(const struct location *location);
 // Returns 0 or -ENOENT.
 int location_remove(struct location *location, uint64_t id, enum location_change why);
 int location_set_rtt(struct location *location, uint64_t id, uint32_t rtt_us);
