@@ -3,6 +3,8 @@
 
 #include <errno.h>
 
+#include "controlplane/sip/lex.h"
+
 #define REG_ID_MAX 0x7fffffff // RFC 5626 §4.2
 
 // RFC 3261 §20.19: up to 2^32 - 1
@@ -102,6 +104,28 @@ static const struct known *find_known(struct str name)
 	return NULL;
 }
 
+static bool is_quoted(struct str s)
+{
+	size_t at = 1;
+
+	while (at < s.len && s.at[at] != '"')
+		at += s.at[at] == '\\' ? 2 : 1;
+	return at + 1 == s.len;
+}
+
+// More than RFC 3261 §25.1 lets stand (slashes, colons), but nothing that ends a parameter or a list: it is
+// told back.
+static bool is_value(struct str s)
+{
+	if (s.len > 0 && s.at[0] == '"')
+		return is_quoted(s);
+	for (size_t i = 0; i < s.len; i++) {
+		if (s.at[i] == ' ' || s.at[i] == '\t' || strchr("<>\",", s.at[i]) != NULL)
+			return false;
+	}
+	return s.len > 0;
+}
+
 static int read_param(struct contact *c, struct str param, struct strbuf *others)
 {
 	struct str value = param, name = str_trim(str_cut(&value, '='));
@@ -109,6 +133,8 @@ static int read_param(struct contact *c, struct str param, struct strbuf *others
 
 	if (found != NULL)
 		return found->read(c, str_trim(value));
+	if (!sip_is_token(name) || (!str_is_none(value) && !is_value(str_trim(value))))
+		return -EINVAL;
 	strbuf_put_char(others, ';');
 	strbuf_put(others, param);
 	return 0;

@@ -29,8 +29,8 @@ struct contacts {
 	char text[CONTACTS_TEXT_BYTES_MAX];
 };
 
-// Views into the message and into *out. Returns 0; -EINVAL for one that is no Contact, whose q, reg-id or
-// instance is none, or "*" beside others; -E2BIG above the bounds.
+// Views into the message and into *out. Returns 0; -EINVAL for one that is no Contact, with a parameter that
+// is none, also a q, a reg-id or an instance that is none; for "*" beside others; -E2BIG above the bounds.
 int contacts_read(struct contacts *out, const struct sip_msg *msg);
 // The Expires header. Returns false when there is none.
 bool contacts_expires(uint32_t *expires_s, const struct sip_msg *msg);

@@ -2,6 +2,7 @@
 #include "controlplane/reg/registrar.h"
 
 #include <errno.h>
+#include <stddef.h>
 
 #include "controlplane/base/random.h"
 #include "controlplane/reg/contact.h"
@@ -26,11 +27,29 @@ const char *registrar_verdict_label(unsigned int verdict)
 	return verdict < REGISTRAR_VERDICT_COUNT ? verdicts[verdict].label : NULL;
 }
 
+static const struct option {
+	struct str name;
+	size_t rule; // that says whether it is there
+} options[] = {
+	{{"path", 4}, offsetof(struct registrar_rules, has_path)},
+	{{"outbound", 8}, offsetof(struct registrar_rules, has_outbound)},
+	{{"gruu", 4}, offsetof(struct registrar_rules, has_gruu)},
+};
+
+#define OPTIONS (sizeof(options) / sizeof(options[0]))
+
+static bool has_rule(const struct registrar_rules *rules, const struct option *option)
+{
+	return *(const bool *)((const char *)rules + option->rule);
+}
+
 bool registrar_supports(const struct registrar_rules *rules, struct str option)
 {
-	return str_equal_nocase(option, STR("path"))
-		|| (rules->has_outbound && str_equal_nocase(option, STR("outbound")))
-		|| (rules->has_gruu && str_equal_nocase(option, STR("gruu")));
+	size_t i = 0;
+
+	while (i < OPTIONS && !str_equal_nocase(options[i].name, option))
+		i++;
+	return i < OPTIONS && has_rule(rules, &options[i]);
 }
 
 // What is to become of one Contact.
@@ -38,7 +57,7 @@ struct plan {
 	struct binding said; // expires_s 0: it goes
 	uint64_t id;	     // of the binding it is about; 0: of none yet
 	uint64_t put_id;     // it was given
-	bool repeats;	     // one before it in the message
+	bool repeats;	     // one before it in the message: nothing
 };
 
 struct work {
@@ -55,7 +74,6 @@ struct work {
 	uint32_t default_s;
 	uint32_t too_brief_s;	   // what is the least instead
 	unsigned int oldest_count; // which make room
-	// too large to be cleared for each message
 	struct contacts *contacts;
 	struct plan *plan;
 	uint64_t *oldest;
@@ -89,7 +107,7 @@ static enum registrar_verdict read_path(struct work *w)
 	size_t from = w->text->len;
 	struct str element;
 
-	while (sip_list_next(&element, &list)) {
+	while (w->rules->has_path && sip_list_next(&element, &list)) {
 		struct sip_name_addr address;
 
 		if (sip_name_addr_parse(&address, element) < 0)
@@ -196,12 +214,30 @@ static bool is_in_order(const struct work *w, const struct binding *there)
 		|| w->request->msg->cseq > there->cseq;
 }
 
+// Of one before it in the message, which counts. As no two of what remains are about the same binding, what
+// they do to the number of bindings can be told before.
+static bool is_repeat(const struct work *w, unsigned int i)
+{
+	const struct plan *plan = &w->plan[i];
+
+	for (unsigned int k = 0; k < i; k++) {
+		const struct plan *before = &w->plan[k];
+
+		if (before->repeats)
+			continue;
+		if (plan->id != 0 ? before->id == plan->id
+				  : before->id == 0 && location_alike(&before->said, &plan->said))
+			return true;
+	}
+	return false;
+}
+
 static enum registrar_verdict judge_contact(struct work *w, unsigned int i)
 {
 	const struct contact *c = &w->contacts->contact[i];
 	struct plan *plan = &w->plan[i];
-	struct binding there;
 	enum registrar_verdict verdict;
+	struct binding there;
 
 	plan->id = 0;
 	plan->repeats = false;
@@ -209,16 +245,20 @@ static enum registrar_verdict judge_contact(struct work *w, unsigned int i)
 	if (!location_fits(&plan->said))
 		return REGISTRAR_TOO_LONG;
 	verdict = grant(w, &plan->said, c->has_expires ? c->expires_s : w->default_s);
-	if (verdict != REGISTRAR_DONE || location_match(w->location, &there, &plan->said) < 0)
-		return verdict;
-	plan->id = there.id;
-	return is_in_order(w, &there) ? REGISTRAR_DONE : REGISTRAR_OUT_OF_ORDER;
+	if (location_match(w->location, &there, &plan->said) == 0) {
+		plan->id = there.id;
+		if (verdict == REGISTRAR_DONE && !is_in_order(w, &there))
+			verdict = REGISTRAR_OUT_OF_ORDER;
+	}
+	plan->repeats = is_repeat(w, i);
+	return verdict;
 }
 
 static enum registrar_verdict judge_contacts(struct work *w)
 {
 	enum registrar_verdict first = REGISTRAR_DONE;
 
+	// all of them, also behind a fault: the longest Min-Expires is told
 	for (unsigned int i = 0; i < w->contacts->count; i++) {
 		enum registrar_verdict verdict = judge_contact(w, i);
 
@@ -236,35 +276,13 @@ struct tally {
 	unsigned int removed;
 };
 
-static bool is_repeat(const struct work *w, unsigned int i)
+static void count(struct tally *tally, const struct work *w)
 {
-	const struct plan *plan = &w->plan[i];
+	for (unsigned int i = 0; i < w->contacts->count; i++) {
+		const struct plan *plan = &w->plan[i];
 
-	for (unsigned int k = 0; k < i; k++) {
-		const struct plan *before = &w->plan[k];
-
-		if (before->repeats || (before->said.expires_s == 0) != (plan->said.expires_s == 0))
-			continue;
-		if (plan->id != 0 ? before->id == plan->id
-				  : before->id == 0 && location_alike(&before->said, &plan->said))
-			return true;
-	}
-	return false;
-}
-
-static void count(struct tally *tally, struct work *w)
-{
-	for (unsigned int i = 0; i < w->contacts->count && tally->added <= w->rules->contacts_max;
-		i++) {
-		struct plan *plan = &w->plan[i];
-		bool adds = plan->id == 0 && plan->said.expires_s != 0;
-		bool removes = plan->id != 0 && plan->said.expires_s == 0;
-
-		if (!adds && !removes)
-			continue;
-		plan->repeats = is_repeat(w, i);
-		tally->added += adds && !plan->repeats;
-		tally->removed += removes && !plan->repeats;
+		tally->added += !plan->repeats && plan->id == 0 && plan->said.expires_s != 0;
+		tally->removed += !plan->repeats && plan->id != 0 && plan->said.expires_s == 0;
 	}
 }
 
@@ -374,7 +392,7 @@ static void remove_planned(struct work *w)
 	for (unsigned int i = 0; i < w->oldest_count; i++)
 		remove_one(w, w->oldest[i], LOCATION_REPLACED);
 	for (unsigned int i = 0; i < w->contacts->count; i++) {
-		if (w->plan[i].said.expires_s == 0 && w->plan[i].id != 0)
+		if (!w->plan[i].repeats && w->plan[i].said.expires_s == 0 && w->plan[i].id != 0)
 			remove_one(w, w->plan[i].id, LOCATION_REMOVED);
 	}
 }
@@ -382,7 +400,7 @@ static void remove_planned(struct work *w)
 static void take_back(struct work *w, unsigned int count_put)
 {
 	for (unsigned int i = 0; i < count_put; i++) {
-		if (w->plan[i].said.expires_s != 0 && w->plan[i].id == 0)
+		if (!w->plan[i].repeats && w->plan[i].said.expires_s != 0 && w->plan[i].id == 0)
 			location_remove(w->location, w->plan[i].put_id, LOCATION_REMOVED);
 	}
 }
@@ -393,7 +411,7 @@ static enum registrar_verdict put_planned(struct work *w)
 		struct plan *plan = &w->plan[i];
 		int rc;
 
-		if (plan->said.expires_s == 0)
+		if (plan->repeats || plan->said.expires_s == 0)
 			continue;
 		rc = location_put(w->location, &plan->put_id, &plan->said);
 		if (rc < 0) {
@@ -429,11 +447,18 @@ static void add_number(struct work *w, enum sip_hdr_id id, uint32_t number)
 		add_extra(w, id, str_of(w->text->at + from, w->text->len - from));
 }
 
-static struct str supported(const struct registrar_rules *rules)
+static void add_supported(struct work *w)
 {
-	if (rules->has_outbound)
-		return rules->has_gruu ? STR("path, outbound, gruu") : STR("path, outbound");
-	return rules->has_gruu ? STR("path, gruu") : STR("path");
+	size_t from = w->text->len;
+
+	for (size_t i = 0; i < OPTIONS; i++) {
+		if (!has_rule(w->rules, &options[i]))
+			continue;
+		strbuf_put(w->text, w->text->len > from ? STR(", ") : STR(""));
+		strbuf_put(w->text, options[i].name);
+	}
+	if (w->text->len > from && !w->text->failed)
+		add_extra(w, SIP_HDR_SUPPORTED, str_of(w->text->at + from, w->text->len - from));
 }
 
 static void put_q(struct strbuf *b, uint16_t q)
@@ -503,7 +528,7 @@ static void tell_contacts(struct work *w)
 
 static void tell_done(struct work *w)
 {
-	add_extra(w, SIP_HDR_SUPPORTED, supported(w->rules));
+	add_supported(w);
 	if (!str_is_none(w->path))
 		add_extra(w, SIP_HDR_PATH, w->path);
 	if (w->has_outbound) {
@@ -553,7 +578,7 @@ void registrar_judge(struct registrar_answer *answer, struct strbuf *text,
 {
 	struct plan plan[CONTACTS_MAX];
 	uint64_t oldest[CONTACTS_MAX];
-	struct contacts contacts;
+	struct contacts contacts; // not cleared: they are large
 	struct work w = {
 		.request = request,
 		.rules = request->rules,

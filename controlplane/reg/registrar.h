@@ -24,6 +24,9 @@ struct registrar_rules {
 	uint16_t contacts_max;	// of an AOR, 1 .. REGISTRAR_BINDINGS_MAX
 	uint8_t jitter_percent; // what is granted is shorter by up to so much, but not below min_s (F31)
 	bool replaces_oldest; // above contacts_max; false: 403
+	// Path is kept and told (RFC 3327): only where proxies of ours are on the way, for by a Path of its
+	// own a phone would have us send its calls anywhere. Else it is ignored.
+	bool has_path;
 	bool has_outbound;
 	bool has_gruu; // needs keys
 };

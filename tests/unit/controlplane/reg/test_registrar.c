@@ -32,6 +32,7 @@ static void init(void)
 		.flow_timer_s = 120,
 		.retry_after_s = 30,
 		.contacts_max = 4,
+		.has_path = true,
 		.has_outbound = true,
 		.has_gruu = true,
 	};
@@ -231,6 +232,21 @@ Test(registrar, F9_one_contact_twice_counts_once)
 		403, "nor does its removal");
 }
 
+// RFC 3261 §19.1.4: equality of URIs is not transitive
+Test(registrar, F9_two_that_are_equal_to_a_third)
+{
+	rules.contacts_max = 1;
+	cr_assert_eq(say("Contact: <sip:a@203.0.113.5>, <sip:a@203.0.113.5;x=1>,"
+			 "<sip:a@203.0.113.5;x=2>"),
+		200);
+	cr_assert_eq(say("Contact: <sip:a@203.0.113.5;x=1>, <sip:a@203.0.113.5;x=2>"), 200);
+	cr_assert_str_eq(contact(), "<sip:a@203.0.113.5;x=1>;expires=3600");
+	cr_assert_eq(say("Contact: <sip:a@203.0.113.5;x=1>;expires=0, <sip:b@203.0.113.5>,"
+			 "<sip:a@203.0.113.5;x=1>"),
+		200);
+	cr_assert_str_eq(contact(), "<sip:b@203.0.113.5>;expires=3600");
+}
+
 Test(registrar, F9_the_oldest_makes_room)
 {
 	rules.contacts_max = 2;
@@ -419,6 +435,12 @@ Test(registrar, F11_path_is_kept_and_told)
 	cr_assert_eq(location_find(rig.location, STR(RIG_AOR), &found, 1), 1);
 	cr_assert_str_eq(text_of(found.path), "<sip:p1;lr>");
 	cr_assert_eq(say("Contact: <sip:a@h>\nPath: %"), 400);
+	rules.has_path = false;
+	cr_assert_eq(say("Contact: <sip:a@h>\nPath: <sip:anywhere>"), 200);
+	cr_assert_str_eq(extra(SIP_HDR_PATH), "", "a phone cannot have us call by way of anywhere");
+	cr_assert_str_eq(extra(SIP_HDR_SUPPORTED), "outbound, gruu");
+	cr_assert_eq(location_find(rig.location, STR(RIG_AOR), &found, 1), 1);
+	cr_assert(str_is_none(found.path));
 }
 
 Test(registrar, E22_the_next_register_moves_the_flow)
@@ -503,7 +525,8 @@ Test(registrar, A29_options_of_a_register)
 		registrar_supports(&rules, STR("path")) && registrar_supports(&rules, STR("GRUU")));
 	cr_assert(registrar_supports(&rules, STR("outbound")));
 	cr_assert_not(registrar_supports(&rules, STR("100rel")));
-	rules.has_outbound = rules.has_gruu = false;
+	rules.has_path = rules.has_outbound = rules.has_gruu = false;
+	cr_assert_not(registrar_supports(&rules, STR("path")));
 	cr_assert_not(registrar_supports(&rules, STR("outbound")));
 	cr_assert_not(registrar_supports(&rules, STR("gruu")));
 }
