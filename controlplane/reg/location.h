@@ -51,10 +51,11 @@ const char *location_change_label(unsigned int change);
 
 // One binding: what a REGISTER said of it, and what we found out. Views; put copies them.
 struct binding {
-	uint64_t id;	     // of no other binding ever again; of put: ignored
-	struct str aor;	     // "user@domain": user without escapes, domain in lower case
-	struct str contact;  // URI as it is to be called
-	struct str params;   // the Contact's other parameters, as 200 tells them back; no expires
+	uint64_t id;	    // of no other binding ever again; of put: ignored
+	struct str aor;	    // "user@domain": user without escapes, domain in lower case
+	struct str contact; // URI as it is to be called
+	struct str
+		params; // ";name=value" of the Contact, as 200 tells it back, but for what is below
 	struct str instance; // +sip.instance without its quotes; none when absent
 	struct str call_id;
 	struct str user_agent; // none when absent
@@ -123,7 +124,8 @@ int location_remove(struct location *location, uint64_t id, enum location_change
 int location_set_rtt(struct location *location, uint64_t id, uint32_t rtt_us);
 
 // The bindings of an AOR by falling q, of equal ones the latest refreshed first: at most max. Returns
-// how many there are.
+// how many there are. While another thread writes, one that stays is there once, as it was before a refresh
+// or as it is after; one that goes and one that comes for it may both be there.
 unsigned int location_find(
 	const struct location *location, struct str aor, struct binding *out, unsigned int max);
 // By id. Returns 0 or -ENOENT.

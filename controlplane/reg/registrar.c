@@ -111,7 +111,7 @@ static enum registrar_verdict read_path(struct work *w)
 		struct sip_name_addr address;
 
 		if (sip_name_addr_parse(&address, element) < 0)
-			return REGISTRAR_BAD_CONTACT;
+			return REGISTRAR_BAD_PATH;
 		strbuf_put(w->text, w->text->len > from ? STR(", ") : STR(""));
 		strbuf_put(w->text, element);
 	}

@@ -43,6 +43,7 @@ struct registrar_request {
 #define REGISTRAR_VERDICTS(X)                                              \
 	X(DONE, 200, "OK", "ok")                                           \
 	X(BAD_CONTACT, 400, "Bad Contact", "bad_contact")                  \
+	X(BAD_PATH, 400, "Bad Path", "bad_path")                           \
 	X(TOO_MANY, 400, "Too Many Contacts", "too_many_contacts")         \
 	X(TOO_LONG, 400, "Contact Too Long", "too_long")                   \
 	X(AOR_FULL, 403, "Too Many Bindings", "aor_full")                  \

@@ -435,6 +435,7 @@ Test(registrar, F11_path_is_kept_and_told)
 	cr_assert_eq(location_find(rig.location, STR(RIG_AOR), &found, 1), 1);
 	cr_assert_str_eq(text_of(found.path), "<sip:p1;lr>");
 	cr_assert_eq(say("Contact: <sip:a@h>\nPath: %"), 400);
+	cr_assert_str_eq(text_of(answer.reason), "Bad Path");
 	rules.has_path = false;
 	cr_assert_eq(say("Contact: <sip:a@h>\nPath: <sip:anywhere>"), 200);
 	cr_assert_str_eq(extra(SIP_HDR_PATH), "", "a phone cannot have us call by way of anywhere");
