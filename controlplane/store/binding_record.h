@@ -4,10 +4,10 @@
 //
 //	octet 0      version
 //	      1      flags: outbound, ALG
-//	      2      nat; 3 protocol; 4 trust; 5 DSCP
-//	      6..    q (2), cseq (4), reg_id (4), port and address, local and remote (2 + 16 each),
-//	             since and refreshed (8 each, microseconds of the wall clock)
-//	      then   length (2; 0xffff: none) and octets of: realm, contact, params, instance, call_id,
+//	      2, 3   nat, protocol
+//	      4 ..   local port and address, remote port and address (2 + 16 each), q (2), cseq (4),
+//	             reg_id (4), since and refreshed (8 each, microseconds of the wall clock)
+//	      66 ..  length (2; 0xffff: none) and octets of: realm, contact, params, instance, call_id,
 //	             user_agent, path
 //
 // Numbers are little-endian. The AOR and the id are the key, the end is the record's.
@@ -29,8 +29,9 @@ uint64_t binding_record_expires_s(const struct binding *binding, struct tg_wall 
 // -EINVAL when its realm is none of conf's. What is in out after an error is worth nothing.
 int binding_record_write(
 	struct strbuf *out, const struct binding *binding, const struct conf *conf);
-// Views into the record. Of a connection (TCP, ..) only addresses are read, its id is 0: it did not outlive
-// the process that had it. rtt_us is 0. Returns 0; -EBADMSG when it is no record of this version or holds
-// what no binding can; -ENOENT when conf has no such realm; -ETIMEDOUT when it has ended.
+// Views into the record. The id of a connection (TCP, ..) is 0, for none outlives the process that had it;
+// trust is that of a registered source, the DSCP that of conf's realm; rtt_us is 0. Returns 0; -EBADMSG
+// when it is no record of this version or holds what no binding can; -ENOENT when conf has no such realm;
+// -ETIMEDOUT when it has ended.
 int binding_record_read(struct binding *out, const struct store_record *record,
 	const struct conf *conf, struct tg_wall now);

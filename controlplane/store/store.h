@@ -8,9 +8,9 @@
 //	done, on_resync ◄──────── letters ───── answers; came back
 //
 // A put or remove costs its caller a copy and no system call but one each STORE_BATCH_MS. It is written
-// within that time and the time of a transaction, so a SIGKILL loses no more than that, and no
-// transaction is half done afterwards. Loss of power loses what STORE_SYNC_MS had not yet put on the disk (LMDB),
-// and corrupts nothing.
+// within that time and the time of a transaction, so a SIGKILL loses no more than that, and no transaction is
+// half done afterwards. Loss of power loses what was not yet on the disk (LMDB: STORE_SYNC_MS) and corrupts
+// nothing.
 //
 // Nothing is lost for ever while its owner lives: whatever was not written, because the queue was full or
 // the back end failed, is counted, and when there is room and the back end works again the owner gets
@@ -68,8 +68,9 @@ struct store_params {
 	uint32_t records_max;			// LMDB: sizes its map, 4 kB each
 	const struct store_redis_params *redis; // strings are copied
 	uint32_t queue_max;			// entries; 0: STORE_QUEUE_MAX
-	// Everything that the owner holds is to be put again, at the pace of store_room: in slices, and a
-	// new on_resync begins it anew. On the owner's thread. NULL: nobody is told.
+	// Everything that the owner holds is to be put again, at the pace of store_room: in slices, until
+	// the end, or store_is_up says no; then, and in the middle, a new on_resync begins it anew. Not
+	// more often than each 10 s. On the owner's thread. NULL: nobody is told.
 	void (*on_resync)(void *arg);
 	void *arg;
 };
@@ -123,7 +124,8 @@ typedef void store_found_h(
 // be reached is not: the store is down until it can be. Before the sandbox is closed, on the owner's thread
 // or before its loop runs. Returns 0; -errno with *err filled.
 int store_open(struct store **out, const struct store_params *params, struct store_error *err);
-// Tells of every record of this node that has not ended, in no order. Before store_start.
+// Tells of every record of this node that has not ended, in no order, of some perhaps twice (Redis). Before
+// store_start.
 // Returns 0; -ENOTCONN when the back end is down; -EIO.
 int store_load(struct store *store, enum store_kind kind, store_each_h *each, void *arg);
 // Starts the thread, with all signals blocked, in the sandbox where that is closed. Returns 0 or -errno.
