@@ -61,6 +61,9 @@ static const int allowed[] = {
 	SCMP_SYS(pread64),
 	SCMP_SYS(write),
 	SCMP_SYS(writev),
+	// the embedded store: into files that were open before
+	SCMP_SYS(pwrite64),
+	SCMP_SYS(fdatasync),
 	SCMP_SYS(close),
 	SCMP_SYS(lseek),
 	SCMP_SYS(fstat),

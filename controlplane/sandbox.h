@@ -2,9 +2,10 @@
 // Gives up what the control plane does not need, before the first octet of a peer is parsed: root,
 // new privileges, core dumps and most system calls. There is no way back.
 //
-// What stays: its sockets and new ones, threads of its own, memory, time, and opening files to read
-// (the configuration at a reload). What ends the process: starting programs, tracing, loading code
-// into the kernel, changing namespaces. All else fails with EPERM.
+// What stays: its sockets and new ones, threads of its own, memory, time, opening files to read (the
+// configuration at a reload), writing to files that are open already (the embedded store). What ends the
+// process: starting programs, tracing, loading code into the kernel, changing namespaces. All else
+// fails with EPERM.
 #pragma once
 
 // Why it failed, for people.

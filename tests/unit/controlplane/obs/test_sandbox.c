@@ -70,6 +70,16 @@ static int update_file(void)
 	return result(open("/dev/null", O_RDWR));
 }
 
+static int write_open_file(void)
+{
+	return result(pwrite(memory_fd, "x", 1, 0)) + result(fdatasync(memory_fd));
+}
+
+static int cut_open_file(void)
+{
+	return result(ftruncate(memory_fd, 0));
+}
+
 static int create_file(void)
 {
 	return result(open("/tmp", O_RDONLY | O_CREAT, 0600));
@@ -151,6 +161,8 @@ static const struct {
 	{"read a file", read_file, 0},
 	{"write a file", write_file, EPERM},
 	{"update a file", update_file, EPERM},
+	{"write to a file that is open", write_open_file, 0},
+	{"cut a file that is open", cut_open_file, EPERM},
 	{"create a file", create_file, EPERM},
 	{"remove a file", remove_file, EPERM},
 	{"map the segment", map_memory, 0},
