@@ -5,12 +5,8 @@
 #include <stdlib.h>
 
 #include "controlplane/base/idpool.h"
-#include "controlplane/base/log.h"
 #include "controlplane/base/metrics.h"
 #include "controlplane/base/table.h"
-
-#define SENDING_MAX 64 // commands on their way at a time
-#define RETRY_MS 5
 
 enum state {
 	IN_FORCE,
@@ -20,7 +16,8 @@ enum state {
 
 struct ban {
 	struct table_node node;
-	struct cds_list_head line; // in bans->to_send or bans->past; next NULL: in neither
+	struct peer_node peer;
+	struct cds_list_head past; // next NULL: it is none
 	struct timer timer;
 	uint64_t id;
 	struct tg_ip source;
@@ -35,23 +32,17 @@ struct ban {
 };
 
 struct bans {
-	struct guard_params params;
+	struct timer_wheel *wheel;
+	struct peer_line *line;
 	struct guard_counters *counters;
 	struct table table;
 	struct idpool *ids;
-	struct cds_list_head to_send;
 	struct cds_list_head past; // the first to go first
-	uint32_t resend_cursor;	   // over ids; UINT32_MAX: none to send again
-	unsigned int sending;
-	bool attached;
-	struct timer retry;
 };
-
-static void pump(struct bans *bans);
 
 static uint64_t now_ms(const struct bans *bans)
 {
-	return tg_mono_ms(timer_wheel_now(bans->params.wheel));
+	return tg_mono_ms(timer_wheel_now(bans->wheel));
 }
 
 static bool matches(const struct table_node *node, const void *key)
@@ -71,17 +62,11 @@ static struct ban *find(const struct bans *bans, const struct tg_ip *source)
 	return node != NULL ? caa_container_of(node, struct ban, node) : NULL;
 }
 
-static void leave_line(struct ban *ban)
+static void leave_past(struct ban *ban)
 {
-	if (ban->line.next != NULL)
-		cds_list_del(&ban->line);
-	ban->line.next = NULL;
-}
-
-static void join_line(struct ban *ban, struct cds_list_head *line)
-{
-	leave_line(ban);
-	cds_list_add_tail(&ban->line, line);
+	if (ban->past.next != NULL)
+		cds_list_del(&ban->past);
+	ban->past.next = NULL;
 }
 
 static void set_state(struct bans *bans, struct ban *ban, enum state state)
@@ -95,8 +80,9 @@ static void set_state(struct bans *bans, struct ban *ban, enum state state)
 
 static void forget(struct bans *bans, struct ban *ban)
 {
-	timer_cancel(bans->params.wheel, &ban->timer);
-	leave_line(ban);
+	timer_cancel(bans->wheel, &ban->timer);
+	peer_line_leave(&ban->peer);
+	leave_past(ban);
 	table_remove(&bans->table, &ban->node);
 	idpool_remove(bans->ids, ban->id);
 	free(ban);
@@ -128,21 +114,40 @@ static bool make_room(struct bans *bans)
 		return true;
 	if (cds_list_empty(&bans->past))
 		return false;
-	forget(bans, cds_list_first_entry(&bans->past, struct ban, line));
+	forget(bans, cds_list_first_entry(&bans->past, struct ban, past));
 	return true;
 }
 
-struct bans *bans_new(
-	const struct guard_params *params, uint32_t max, struct guard_counters *counters)
+// ---- to the dataplane
+
+static void write_peer(void *arg, const struct peer_node *node, struct tg_peer *peer)
+{
+	const struct ban *ban = caa_container_of(node, struct ban, peer);
+	uint64_t now = now_ms(arg);
+
+	peer->addr.ip = ban->source;
+	peer->level = TG_TRUST_BANNED;
+	if (ban->state == IN_FORCE && !ban->for_ever)
+		peer->ttl_ms = (uint32_t)(ban->until_ms > now ? ban->until_ms - now : 1);
+}
+
+static void on_forgotten(void *arg, struct peer_node *node)
+{
+	forget(arg, caa_container_of(node, struct ban, peer));
+}
+
+// ---- all of them
+
+struct bans *bans_new(struct timer_wheel *wheel, struct peer_line *line, uint32_t max,
+	struct guard_counters *counters)
 {
 	struct bans *bans = calloc(1, sizeof(*bans));
 
 	if (bans == NULL)
 		return NULL;
-	bans->params = *params;
+	bans->wheel = wheel;
+	bans->line = line;
 	bans->counters = counters;
-	bans->resend_cursor = UINT32_MAX;
-	CDS_INIT_LIST_HEAD(&bans->to_send);
 	CDS_INIT_LIST_HEAD(&bans->past);
 	bans->ids = idpool_new(max);
 	if (bans->ids == NULL || table_init(&bans->table, max) < 0) {
@@ -150,6 +155,8 @@ struct bans *bans_new(
 		free(bans);
 		return NULL;
 	}
+	peer_line_use(
+		line, PEER_QUEUE_BANS, &(struct peer_line_user){write_peer, on_forgotten, bans});
 	return bans;
 }
 
@@ -162,109 +169,9 @@ void bans_free(struct bans *bans)
 		return;
 	while ((ban = idpool_next(bans->ids, &cursor)) != NULL)
 		forget(bans, ban);
-	timer_cancel(bans->params.wheel, &bans->retry);
 	table_fini(&bans->table);
 	idpool_free(bans->ids);
 	free(bans);
-}
-
-// ---- to the dataplane
-
-static void write_command(const struct bans *bans, const struct ban *ban, struct tg_cmd *cmd)
-{
-	uint64_t now = now_ms(bans);
-
-	memset(cmd, 0, sizeof(*cmd));
-	cmd->type = ban->state == IN_FORCE ? TG_CMD_PEER_PUT : TG_CMD_PEER_REMOVE;
-	cmd->peer.addr.ip = ban->source;
-	cmd->peer.level = TG_TRUST_BANNED;
-	if (ban->state == IN_FORCE && !ban->for_ever)
-		cmd->peer.ttl_ms = (uint32_t)(ban->until_ms > now ? ban->until_ms - now : 1);
-}
-
-static void on_retry(struct timer * /*timer*/, void *arg)
-{
-	pump(arg);
-}
-
-// Returns false when no more can be sent now.
-static bool send_one(struct bans *bans, const struct ban *ban)
-{
-	struct tg_cmd cmd;
-	int rc;
-
-	if (bans->sending == SENDING_MAX)
-		return false;
-	write_command(bans, ban, &cmd);
-	rc = bans->params.send(bans->params.arg, &cmd);
-	if (rc == -EAGAIN)
-		timer_arm(bans->params.wheel, &bans->retry, RETRY_MS, on_retry, bans);
-	if (rc < 0)
-		return false;
-	bans->sending++;
-	return true;
-}
-
-static bool send_first(struct bans *bans)
-{
-	struct ban *ban = cds_list_first_entry(&bans->to_send, struct ban, line);
-
-	if (!send_one(bans, ban))
-		return false;
-	leave_line(ban);
-	if (ban->state == LIFTED)
-		forget(bans, ban);
-	return true;
-}
-
-static bool send_again(struct bans *bans)
-{
-	uint32_t cursor = bans->resend_cursor;
-	const struct ban *ban = idpool_next(bans->ids, &cursor);
-
-	if (ban != NULL && ban->state == IN_FORCE && ban->line.next == NULL && !send_one(bans, ban))
-		return false;
-	bans->resend_cursor = ban != NULL ? cursor : UINT32_MAX;
-	return true;
-}
-
-static void pump(struct bans *bans)
-{
-	bool more = bans->attached;
-
-	while (more && !cds_list_empty(&bans->to_send))
-		more = send_first(bans);
-	while (more && bans->resend_cursor != UINT32_MAX)
-		more = send_again(bans);
-}
-
-static void forget_lifted(struct bans *bans)
-{
-	struct ban *ban, *next;
-
-	cds_list_for_each_entry_safe (ban, next, &bans->to_send, line) {
-		leave_line(ban);
-		if (ban->state == LIFTED)
-			forget(bans, ban);
-	}
-}
-
-void bans_on_attach(struct bans *bans, bool attached)
-{
-	bans->attached = attached;
-	timer_cancel(bans->params.wheel, &bans->retry);
-	// whatever dataplane comes, it gets all of them, and has none that was lifted
-	forget_lifted(bans);
-	bans->resend_cursor = attached ? 0 : UINT32_MAX;
-	pump(bans);
-}
-
-void bans_on_sent(struct bans *bans, int status)
-{
-	if (status < 0 && status != -ENOTCONN && status != -ENOENT)
-		LOG(LOG_ERROR, "ban-not-taken", "error=\"%s\"", strerror(-status));
-	bans->sending -= bans->sending != 0;
-	pump(bans);
 }
 
 // ---- what happens to them
@@ -280,8 +187,9 @@ static void on_timer(struct timer *timer, void *arg)
 	}
 	// the dataplane's own time is over too
 	set_state(bans, ban, PAST);
-	join_line(ban, &bans->past);
-	timer_arm(bans->params.wheel, &ban->timer, ban->longest_ms, on_timer, bans);
+	peer_line_leave(&ban->peer);
+	cds_list_add_tail(&ban->past, &bans->past);
+	timer_arm(bans->wheel, &ban->timer, ban->longest_ms, on_timer, bans);
 }
 
 static uint32_t duration_ms(const struct ban *ban, const struct bans_setting *setting)
@@ -307,13 +215,11 @@ static void put_in_force(struct bans *bans, struct ban *ban, const struct bans_s
 	snprintf(ban->note, sizeof(ban->note), "%.*s", STR_FMT(setting->note));
 	set_state(bans, ban, IN_FORCE);
 	if (ban->for_ever)
-		timer_cancel(bans->params.wheel, &ban->timer);
+		timer_cancel(bans->wheel, &ban->timer);
 	else
-		timer_arm(bans->params.wheel, &ban->timer, for_ms, on_timer, bans);
-	leave_line(ban);
-	if (bans->attached)
-		join_line(ban, &bans->to_send);
-	pump(bans);
+		timer_arm(bans->wheel, &ban->timer, for_ms, on_timer, bans);
+	leave_past(ban);
+	peer_line_put(bans->line, PEER_QUEUE_BANS, &ban->peer);
 }
 
 int bans_set(struct bans *bans, const struct bans_setting *setting)
@@ -337,13 +243,8 @@ int bans_lift(struct bans *bans, const struct tg_ip *source)
 	if (ban == NULL || ban->state != IN_FORCE)
 		return -ENOENT;
 	set_state(bans, ban, LIFTED);
-	timer_cancel(bans->params.wheel, &ban->timer);
-	if (!bans->attached) {
-		forget(bans, ban);
-		return 0;
-	}
-	join_line(ban, &bans->to_send);
-	pump(bans);
+	timer_cancel(bans->wheel, &ban->timer);
+	peer_line_remove(bans->line, PEER_QUEUE_BANS, &ban->peer);
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The bans: in force, and past ones of which it is remembered how often, for as long as the longest
-// ban lasts. And their way to the dataplane.
+// ban lasts. The dataplane is told of them.
 //
 //	          bans_set               its time is over
 //	(none) ───────────────► IN FORCE ────────────────► PAST ─ longest_ms later, or its ─► (none)
@@ -8,19 +8,21 @@
 //	                         │   └──────────────────────┘
 //	                         └─ bans_lift ─► LIFTED ─ PEER_REMOVE sent ─► (none)
 //
-// Nothing walks over them: each has a timer, and what is to be sent stands in line.
+// Nothing walks over them: each has a timer, and what is to be sent stands in guard/peer_line.h.
 #pragma once
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include "controlplane/guard/guard.h"
+#include "controlplane/guard/peer_line.h"
 
 struct bans;
 
-// Up to max in all, past ones included. counters->bans is kept. NULL when memory is out.
-struct bans *bans_new(
-	const struct guard_params *params, uint32_t max, struct guard_counters *counters);
+// Up to max in all, past ones included. counters->bans is kept. The line outlives them. NULL when
+// memory is out.
+struct bans *bans_new(struct timer_wheel *wheel, struct peer_line *line, uint32_t max,
+	struct guard_counters *counters);
 void bans_free(struct bans *bans);
 
 struct bans_setting {
@@ -39,6 +41,3 @@ int bans_lift(struct bans *bans, const struct tg_ip *source);
 bool bans_have(const struct bans *bans, const struct tg_ip *source);
 // As guard_ban_next.
 bool bans_next(const struct bans *bans, uint32_t *cursor, struct guard_ban_view *out);
-// As guard_on_attach, guard_on_sent.
-void bans_on_attach(struct bans *bans, bool attached);
-void bans_on_sent(struct bans *bans, int status);

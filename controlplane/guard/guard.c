@@ -9,6 +9,7 @@
 #include "controlplane/guard/bans.h"
 #include "controlplane/guard/holds.h"
 #include "controlplane/guard/limits.h"
+#include "controlplane/guard/peer_line.h"
 #include "controlplane/guard/score.h"
 
 #define V6_SOURCE_BITS 64
@@ -17,6 +18,7 @@ struct guard {
 	struct guard_params params;
 	struct conf *conf;
 	struct score *score;
+	struct peer_line *line;
 	struct bans *bans;
 	struct holds holds;
 	struct limits *limits;
@@ -241,6 +243,22 @@ bool guard_ban_next(const struct guard *guard, uint32_t *cursor, struct guard_ba
 
 // ---- the guard
 
+static int build(struct guard *guard)
+{
+	const struct conf *conf = guard->conf;
+
+	guard->score = score_new();
+	guard->limits = limits_new();
+	guard->line = peer_line_new(&guard->params);
+	if (guard->score == NULL || guard->limits == NULL || guard->line == NULL)
+		return -ENOMEM;
+	guard->bans = bans_new(
+		guard->params.wheel, guard->line, conf->guard.bans_max, &guard->counters);
+	if (guard->bans == NULL)
+		return -ENOMEM;
+	return holds_init(&guard->holds, conf->calls_max);
+}
+
 struct guard *guard_new(const struct guard_params *params)
 {
 	struct guard *guard = calloc(1, sizeof(*guard));
@@ -251,11 +269,7 @@ struct guard *guard_new(const struct guard_params *params)
 	guard->conf = conf_get(params->conf);
 	guard->allowed = GUARD_BANS_BURST;
 	guard->allowed_ms = now_ms(guard);
-	guard->score = score_new();
-	guard->limits = limits_new();
-	guard->bans = bans_new(params, params->conf->guard.bans_max, &guard->counters);
-	if (guard->score == NULL || guard->limits == NULL || guard->bans == NULL
-		|| holds_init(&guard->holds, params->conf->calls_max) < 0) {
+	if (build(guard) < 0) {
 		guard_free(guard);
 		return NULL;
 	}
@@ -268,6 +282,7 @@ void guard_free(struct guard *guard)
 		return;
 	holds_fini(&guard->holds);
 	bans_free(guard->bans);
+	peer_line_free(guard->line);
 	limits_free(guard->limits);
 	score_free(guard->score);
 	conf_put(guard->conf);
@@ -306,10 +321,10 @@ void guard_release(struct guard *guard, struct guard_hold *hold)
 
 void guard_on_attach(struct guard *guard, bool attached)
 {
-	bans_on_attach(guard->bans, attached);
+	peer_line_on_attach(guard->line, attached);
 }
 
 void guard_on_sent(struct guard *guard, int status)
 {
-	bans_on_sent(guard->bans, status);
+	peer_line_on_sent(guard->line, status);
 }

@@ -10,6 +10,7 @@
 
 #define MAX 200
 
+static struct peer_line *line;
 static struct bans *bans;
 static struct guard_counters counters;
 
@@ -17,13 +18,15 @@ static void init(void)
 {
 	rig_init();
 	counters = (struct guard_counters){0};
-	bans = bans_new(&rig.params, MAX, &counters);
-	bans_on_attach(bans, true);
+	line = peer_line_new(&rig.params);
+	bans = bans_new(rig.wheel, line, MAX, &counters);
+	peer_line_on_attach(line, true);
 }
 
 static void fini(void)
 {
 	bans_free(bans);
+	peer_line_free(line);
 	rig_fini();
 }
 
@@ -74,7 +77,7 @@ static void ban_many(unsigned int count, uint32_t for_ms)
 static void answer_all(void)
 {
 	for (unsigned int answered = 0; answered < rig.count; answered++)
-		bans_on_sent(bans, 0);
+		peer_line_on_sent(line, 0);
 }
 
 Test(bans, I4_a_ban_ends_by_itself_and_grows_with_each_repeat)
@@ -157,15 +160,15 @@ Test(bans, L5_a_new_dataplane_gets_them_all_a_few_at_a_time)
 	ban("192.0.2.1", 5000, true);
 	answer_all();
 	rig_wait(5000); // one is past
-	bans_on_attach(bans, false);
+	peer_line_on_attach(line, false);
 	before = rig.count;
 	ban("192.0.2.2", 5000, true);
 	cr_assert_eq(rig.count, before, "there is nobody to tell");
 	rig_wait(1000);
-	bans_on_attach(bans, true);
+	peer_line_on_attach(line, true);
 	cr_assert_eq(rig.count - before, 64);
 	for (unsigned int i = before; i < rig.count; i++)
-		bans_on_sent(bans, 0);
+		peer_line_on_sent(line, 0);
 	cr_assert_eq(rig.count - before, 151);
 	for (unsigned int i = before; i < rig.count; i++) {
 		cr_assert_eq(rig.sent[i].type, TG_CMD_PEER_PUT);
@@ -198,8 +201,8 @@ Test(bans, what_was_lifted_while_apart_is_not_sent)
 	ban("192.0.2.1", 5000, true);
 	rig.refuse = -ENOTCONN;
 	bans_lift(bans, &source);
-	bans_on_attach(bans, false);
+	peer_line_on_attach(line, false);
 	rig.refuse = 0;
-	bans_on_attach(bans, true);
+	peer_line_on_attach(line, true);
 	cr_assert_eq(rig.count, 1);
 }
