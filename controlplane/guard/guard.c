@@ -8,6 +8,7 @@
 #include "controlplane/base/metrics.h"
 #include "controlplane/guard/bans.h"
 #include "controlplane/guard/holds.h"
+#include "controlplane/guard/known.h"
 #include "controlplane/guard/limits.h"
 #include "controlplane/guard/peer_line.h"
 #include "controlplane/guard/score.h"
@@ -20,6 +21,7 @@ struct guard {
 	struct score *score;
 	struct peer_line *line;
 	struct bans *bans;
+	struct known *known;
 	struct holds holds;
 	struct limits *limits;
 	struct guard_counters counters;
@@ -162,6 +164,16 @@ void guard_report(struct guard *guard, enum guard_kind kind, const struct tg_ip 
 		convict(guard, kind, &source);
 }
 
+void guard_report_at(struct guard *guard, enum guard_kind kind, const struct tg_addr *addr)
+{
+	if (!known_has_address(guard->known, addr)) {
+		guard_report(guard, kind, &addr->ip);
+		return;
+	}
+	counter_add(&guard->counters.events[kind], 1);
+	counter_add(&guard->counters.spared, 1);
+}
+
 enum guard_verdict guard_judge(
 	struct guard *guard, uint8_t realm, const struct tg_ip *ip, struct str message)
 {
@@ -254,7 +266,9 @@ static int build(struct guard *guard)
 		return -ENOMEM;
 	guard->bans = bans_new(
 		guard->params.wheel, guard->line, conf->guard.bans_max, &guard->counters);
-	if (guard->bans == NULL)
+	guard->known = known_new(
+		guard->params.wheel, guard->line, guard->params.known_max, &guard->counters.known);
+	if (guard->bans == NULL || guard->known == NULL)
 		return -ENOMEM;
 	return holds_init(&guard->holds, conf->calls_max);
 }
@@ -282,6 +296,7 @@ void guard_free(struct guard *guard)
 		return;
 	holds_fini(&guard->holds);
 	bans_free(guard->bans);
+	known_free(guard->known);
 	peer_line_free(guard->line);
 	limits_free(guard->limits);
 	score_free(guard->score);
@@ -317,6 +332,28 @@ struct guard_hold *guard_hold(struct guard *guard, const struct tg_ip *ip)
 void guard_release(struct guard *guard, struct guard_hold *hold)
 {
 	holds_give(&guard->holds, hold);
+}
+
+int guard_know(struct guard *guard, const struct known_source *source, uint32_t ttl_ms,
+	struct tg_rate rate)
+{
+	return known_add(guard->known, source, ttl_ms, rate);
+}
+
+int guard_renew(struct guard *guard, const struct known_source *source, uint32_t ttl_ms,
+	struct tg_rate rate)
+{
+	return known_renew(guard->known, source, ttl_ms, rate);
+}
+
+int guard_unknow(struct guard *guard, const struct known_source *source)
+{
+	return known_remove(guard->known, source);
+}
+
+bool guard_knows(const struct guard *guard, const struct known_source *source)
+{
+	return known_has(guard->known, source);
 }
 
 void guard_on_attach(struct guard *guard, bool attached)

@@ -7,7 +7,8 @@
 //
 // UDP sources can be forged. So nobody is ever banned on evidence whose address lies in a network of a
 // peer or of guard.never, or who has an answered call; a first ban is short; bans by evidence come at
-// a bounded rate; and all of them can be seen and lifted (I4, I5).
+// a bounded rate; and all of them can be seen and lifted (I4, I5). Nor does a ban of an address touch
+// who registered from a port of it (guard/known.h): whoever shares a NAT with an attacker.
 //
 // A source is an IPv4 address or an IPv6 network of 64 bits. All functions: the signalling thread.
 #pragma once
@@ -18,6 +19,7 @@
 #include "controlplane/base/str.h"
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/conf/conf.h"
+#include "controlplane/guard/known.h"
 #include "include/tidegate/cmd.h"
 
 // X(NAME, "metric label"): what is held against a source.
@@ -63,7 +65,8 @@ struct guard_hold;
 
 struct guard_params {
 	struct timer_wheel *wheel;
-	struct conf *conf; // a reference is taken
+	struct conf *conf;  // a reference is taken
+	uint32_t known_max; // registered sources at most
 	// Sends PEER_PUT or PEER_REMOVE to the dataplane; guard_on_sent follows, later and once.
 	// Returns 0; -ENOTCONN when no dataplane is attached; -EAGAIN when its ring is full.
 	int (*send)(void *arg, const struct tg_cmd *cmd);
@@ -75,8 +78,10 @@ struct guard_counters {
 	uint64_t bans;			     // in force now
 	uint64_t banned[GUARD_REASON_COUNT]; // by why
 	uint64_t events[GUARD_KIND_COUNT];
-	uint64_t spared; // not banned: of a peer, in guard.never, or with an answered call
+	uint64_t
+		spared; // not banned: of a peer, in guard.never, registered, or with an answered call
 	uint64_t missed; // not banned: too many bans, at once or a second
+	struct known_counters known;
 };
 
 // The source of an address: itself, or its network of 64 bits.
@@ -87,12 +92,15 @@ struct guard *guard_new(const struct guard_params *params);
 // Nothing is sent. NULL is legal.
 void guard_free(struct guard *guard);
 // Takes up a configuration (a reference is taken) and lifts bans that guard.never now forbids.
-// bans_max stays.
+// bans_max and known_max stay.
 void guard_configure(struct guard *guard, struct conf *conf);
 const struct guard_counters *guard_counters(const struct guard *guard);
 
 // Something is held against a source that is not trusted; it may be banned now.
 void guard_report(struct guard *guard, enum guard_kind kind, const struct tg_ip *ip);
+
+// Likewise, of one address and port: who registered from there is spared.
+void guard_report_at(struct guard *guard, enum guard_kind kind, const struct tg_addr *addr);
 
 // A message, or a keepalive (none), came from a stranger in that realm by other ways than UDP, whose rates are
 // the dataplane's. A realm that is configured away takes nothing. Nothing is reported.
@@ -104,6 +112,15 @@ enum guard_verdict guard_judge(
 struct guard_hold *guard_hold(struct guard *guard, const struct tg_ip *ip);
 // NULL is legal.
 void guard_release(struct guard *guard, struct guard_hold *hold);
+
+// A binding lives whose phone speaks from this source, was refreshed, or is gone: as known_add,
+// known_renew, known_remove.
+int guard_know(struct guard *guard, const struct known_source *source, uint32_t ttl_ms,
+	struct tg_rate rate);
+int guard_renew(struct guard *guard, const struct known_source *source, uint32_t ttl_ms,
+	struct tg_rate rate);
+int guard_unknow(struct guard *guard, const struct known_source *source);
+bool guard_knows(const struct guard *guard, const struct known_source *source);
 
 // An operator bans a source, or changes its ban. for_ms: GUARD_FOR_EVER, or how long. note is cut
 // to GUARD_NOTE_BYTES - 1.
@@ -131,7 +148,7 @@ struct guard_ban_view {
 // between two steps.
 bool guard_ban_next(const struct guard *guard, uint32_t *cursor, struct guard_ban_view *out);
 
-// The dataplane came or went. When it came, all bans are sent to it, a few at a time.
+// The dataplane came or went. When it came, all bans and known sources are sent to it, a few at a time.
 void guard_on_attach(struct guard *guard, bool attached);
 // A command was answered, or its dataplane went away: -ENOTCONN.
 void guard_on_sent(struct guard *guard, int status);

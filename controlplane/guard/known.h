@@ -19,6 +19,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "controlplane/base/timer_wheel.h"
 #include "include/tidegate/addr.h"
 #include "include/tidegate/flow.h"
 
@@ -41,7 +42,8 @@ struct peer_line;
 
 // At most max sources. counters are kept, written by the signalling thread only. The line outlives it.
 // NULL when memory is out.
-struct known *known_new(struct peer_line *line, uint32_t max, struct known_counters *counters);
+struct known *known_new(const struct timer_wheel *wheel, struct peer_line *line, uint32_t max,
+	struct known_counters *counters);
 // NULL is legal.
 void known_free(struct known *known);
 

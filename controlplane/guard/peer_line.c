@@ -75,6 +75,21 @@ static void forget(struct queue *queue, struct peer_node *node)
 	queue->user.forget(queue->user.arg, node);
 }
 
+static void clear(struct queue *queue, struct cds_list_head *list)
+{
+	while (!cds_list_empty(list))
+		forget(queue, cds_list_first_entry(list, struct peer_node, link));
+}
+
+void peer_line_clear(struct peer_line *line, enum peer_queue queue)
+{
+	struct queue *q = &line->queue[queue];
+
+	clear(q, &q->waiting);
+	clear(q, &q->settled);
+	clear(q, &q->stale);
+}
+
 // ---- sending
 
 static void on_retry(struct timer * /*timer*/, void *arg)
@@ -130,32 +145,36 @@ static bool take_waiting(struct peer_line *line, struct queue *queue)
 	return true;
 }
 
-// The next queue whose turn it is; NULL: nothing is to be done.
-static struct queue *next_queue(struct peer_line *line)
+static bool has_work(struct queue *queue)
 {
-	for (unsigned int i = 1; i <= PEER_QUEUE_COUNT; i++) {
-		unsigned int turn = (line->turn + i) % PEER_QUEUE_COUNT;
-		struct queue *queue = &line->queue[turn];
+	return !cds_list_empty(&queue->waiting) || !cds_list_empty(&queue->stale);
+}
 
-		if (cds_list_empty(&queue->waiting) && cds_list_empty(&queue->stale))
-			continue;
-		line->turn = turn;
-		return queue;
-	}
-	return NULL;
+// Does one thing. Returns false when nothing is to be done, or nothing can be sent now: then the turn
+// stays where it is.
+static bool take_one(struct peer_line *line)
+{
+	unsigned int turn = line->turn;
+	struct queue *queue;
+
+	do
+		turn = (turn + 1) % PEER_QUEUE_COUNT;
+	while (!has_work(&line->queue[turn]) && turn != line->turn);
+	queue = &line->queue[turn];
+	if (!has_work(queue))
+		return false;
+	if (!cds_list_empty(&queue->stale))
+		take_stale(line, queue);
+	else if (!take_waiting(line, queue))
+		return false;
+	line->turn = turn;
+	return true;
 }
 
 static void pump(struct peer_line *line)
 {
-	struct queue *queue;
-
 	for (unsigned int i = 0; i < SLICE; i++) {
-		queue = next_queue(line);
-		if (queue == NULL)
-			return;
-		if (!cds_list_empty(&queue->stale))
-			take_stale(line, queue);
-		else if (!take_waiting(line, queue))
+		if (!take_one(line))
 			return;
 	}
 	pump_soon(line, 1);

@@ -56,6 +56,9 @@ void peer_line_remove(struct peer_line *line, enum peer_queue queue, struct peer
 // The dataplane forgets it, or never hears of it: nothing is sent. In no queue is legal.
 void peer_line_leave(struct peer_node *node);
 
+// Forgets all that are in it, and sends nothing: its user goes.
+void peer_line_clear(struct peer_line *line, enum peer_queue queue);
+
 // As guard_on_attach, guard_on_sent.
 void peer_line_on_attach(struct peer_line *line, bool attached);
 void peer_line_on_sent(struct peer_line *line, int status);

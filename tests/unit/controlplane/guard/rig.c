@@ -49,7 +49,8 @@ void rig_init(void)
 	rig.wheel = timer_wheel_new((struct tg_mono){1000 * TG_NS_PER_S});
 	rig.conf = rig_conf("ban: {after: 3, within_s: 10, for_s: 5, longest_s: 40}, bans_max: 8, "
 			    "never: [203.0.113.0/24, '2001:db8:5::9']");
-	rig.params = (struct guard_params){.wheel = rig.wheel, .conf = rig.conf, .send = take};
+	rig.params = (struct guard_params){
+		.wheel = rig.wheel, .conf = rig.conf, .known_max = 16, .send = take};
 }
 
 void rig_fini(void)

@@ -179,3 +179,26 @@ Test(guard, reasons_have_names)
 	cr_assert_str_eq(guard_reason_label(GUARD_OPERATOR), "operator");
 	cr_assert_null(guard_reason_label(GUARD_REASON_COUNT));
 }
+
+Test(guard, I5_who_registered_outlives_a_ban_of_its_address_and_is_not_its_cause)
+{
+	struct known_source phone = {.addr = {.ip = rig_ip("192.0.2.1"), .port = 5060}};
+	struct tg_addr neighbour = {.ip = rig_ip("192.0.2.1"), .port = 4000};
+
+	cr_assert_eq(guard_know(guard, &phone, 60000, (struct tg_rate){20, 40}), 0);
+	for (unsigned int i = 0; i < 10; i++)
+		guard_report_at(guard, GUARD_RATE, &phone.addr);
+	cr_assert_not(is_banned("192.0.2.1"));
+	cr_assert_eq(guard_counters(guard)->spared, 10);
+	cr_assert_eq(guard_counters(guard)->events[GUARD_RATE], 10);
+	for (unsigned int i = 0; i < 3; i++)
+		guard_report_at(guard, GUARD_RATE, &neighbour);
+	cr_assert(is_banned("192.0.2.1"));
+	cr_assert(guard_knows(guard, &phone));
+	cr_assert_eq(guard_counters(guard)->known.sources, 1);
+	cr_assert_eq(guard_renew(guard, &phone, 60000, (struct tg_rate){20, 40}), 0);
+	cr_assert_eq(guard_unknow(guard, &phone), 0);
+	cr_assert_not(guard_knows(guard, &phone));
+	guard_report_at(guard, GUARD_RATE, &phone.addr);
+	cr_assert_eq(guard_counters(guard)->spared, 10);
+}

@@ -20,7 +20,8 @@ void fake_guard_open(void)
 	struct conf *conf = conf_current();
 
 	wheel = timer_wheel_new(tg_mono_now());
-	fake_guard.guard = guard_new(&(struct guard_params){wheel, conf, send_command, NULL});
+	fake_guard.guard = guard_new(
+		&(struct guard_params){.wheel = wheel, .conf = conf, .send = send_command});
 	cr_assert_not_null(fake_guard.guard);
 	guard_on_attach(fake_guard.guard, true);
 	conf_put(conf);
