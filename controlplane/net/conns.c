@@ -23,7 +23,7 @@ struct conn {
 	struct timer idle;
 	struct timer busy; // connecting, an unfinished message, or the end that waits
 	struct tg_mono began, active;
-	struct conn_source *source; // of a stranger that connected
+	struct conn_source *source; // of a stranger that connected, as long as it is one
 	uint64_t received, sent;
 	uint8_t why; // enum conn_end, or LIVES
 	bool is_open;
@@ -284,6 +284,28 @@ static int admit(struct conns *conns, struct conn_source **source, const struct 
 	return 0;
 }
 
+// Who is no stranger any more leaves its place to others, and takes it again when it is one.
+static void set_level(struct conns *conns, struct conn *conn, enum tg_trust_level level)
+{
+	conn->flow.trusted = (uint8_t)level;
+	if (conn->is_ours || (level == TG_TRUST_STRANGER) == (conn->source != NULL))
+		return;
+	conns->strangers -= conn->source != NULL;
+	conn_sources_give(conns->sources, conn->source);
+	conn->source = NULL;
+	if (level == TG_TRUST_STRANGER)
+		conn_sources_take(&conn->source, conns->sources, &conn->flow.remote.ip, UINT32_MAX);
+	conns->strangers += conn->source != NULL;
+}
+
+void conns_on_trust(struct conns *conns, uint64_t id)
+{
+	struct conn *conn = find(conns, id);
+
+	if (conn != NULL)
+		set_level(conns, conn, conns->user.trust(conns->user.arg, &conn->flow));
+}
+
 uint64_t conns_accept(struct conns *conns, void *socket, const struct net_flow *flow)
 {
 	struct conn_source *source;
@@ -453,7 +475,7 @@ bool conns_on_bytes(struct conns *conns, uint64_t id, struct str bytes)
 
 	if (conn == NULL)
 		return false;
-	conn->flow.trusted = (uint8_t)conns->user.trust(conns->user.arg, &conn->flow);
+	set_level(conns, conn, conns->user.trust(conns->user.arg, &conn->flow));
 	if (conn->flow.trusted == TG_TRUST_BANNED) {
 		end(conns, conn, CONN_END_BANNED);
 		return false;

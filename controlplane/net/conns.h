@@ -94,7 +94,7 @@ struct conns_user {
 	void (*receive)(void *arg, const struct net_flow *flow, struct str message);
 	// A connection is gone. Never called from within transport's functions.
 	void (*ended)(void *arg, uint64_t id);
-	// How far the source is trusted: peers (trunk), banned, else strangers. Asked often.
+	// How far the source is trusted: peers (trunk), registered, banned, else strangers. Asked often.
 	enum tg_trust_level (*trust)(void *arg, const struct net_flow *flow);
 	// What becomes of a stranger's message, or of its ping (none): CONN_PASSES; CONN_REFUSED when it was
 	// answered, if it may be, and goes no further; or why its connection ends, for nothing may be left
@@ -170,6 +170,10 @@ struct conn_view {
 	uint64_t received, sent; // messages
 	size_t queued;
 };
+
+// How far its source is trusted may have changed, by what it sent or by what ran out: it is asked for
+// again, now and not only when it sends next. It does not end. An id of none is legal.
+void conns_on_trust(struct conns *conns, uint64_t id);
 
 // Walks them; *cursor starts at 0. Returns false at the end. They may come and go between two steps.
 bool conns_next(const struct conns *conns, uint32_t *cursor, struct conn_view *out);

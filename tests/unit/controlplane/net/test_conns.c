@@ -496,3 +496,34 @@ Test(conns, every_end_and_refusal_has_a_label)
 	cr_assert_null(conn_end_label(CONN_END_COUNT));
 	cr_assert_null(conn_refusal_label(CONN_REFUSAL_COUNT));
 }
+
+Test(conns, I2_who_registers_leaves_its_place_among_strangers)
+{
+	struct fake_socket *phone = come("192.0.2.1:40000");
+	uint64_t id = phone->flow.connection;
+
+	come("192.0.2.1:40001");
+	come("192.0.2.1:40002");
+	cr_assert_null(come("192.0.2.1:40003"), "one of three");
+	got.level = TG_TRUST_REGISTERED;
+	conns_on_trust(conns, id);
+	got.level = TG_TRUST_STRANGER;
+	cr_assert_not_null(come("192.0.2.1:40004"));
+	conns_on_trust(conns, id);
+	fake_socket_end(phone, CONN_END_PEER);
+	cr_assert_null(come("192.0.2.1:40005"), "it took its place again, and left one of four");
+	conns_on_trust(conns, id);
+}
+
+Test(conns, how_far_it_is_trusted_is_asked_for_with_what_comes)
+{
+	struct fake_socket *phone = come("192.0.2.1:40000");
+
+	fake_socket_send(phone, STR(PING), 99);
+	cr_assert_eq(got.judged, 1);
+	got.level = TG_TRUST_REGISTERED;
+	fake_socket_send(phone, STR(PING), 99);
+	cr_assert_eq(got.judged, 1, "its rate is not that of strangers");
+	cr_assert_eq(got.flow.trusted, TG_TRUST_REGISTERED);
+	cr_assert_not_null(come("192.0.2.1:40001"));
+}
