@@ -126,7 +126,9 @@ bool admission_is_without_context(struct admission *a)
 
 bool admission_is_beyond(const struct admission *a, uint32_t live, uint32_t limit)
 {
-	return live >= (a->from == NULL ? limit - limit / 4 : limit);
+	bool is_stranger = a->from == NULL && a->r->flow->trusted == TG_TRUST_STRANGER;
+
+	return live >= (is_stranger ? limit - limit / 4 : limit);
 }
 
 bool admission_is_without_route(struct admission *a)

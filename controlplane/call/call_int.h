@@ -135,6 +135,8 @@ struct guard *watch_new(struct engine *engine);
 // For struct media_user.
 void watch_on_attach(void *engine, bool attached);
 void watch_on_source(void *engine, const struct tg_event *event);
+// As what the guard knows who sends on this flow, if it does.
+struct known_source watch_source(const struct net_flow *flow);
 // A request outside of a dialog is answered with a final.
 void watch_answer(const struct request *r, uint16_t status);
 // One that was handed on is answered by the far side: that number, or that password, was a wrong guess. To be

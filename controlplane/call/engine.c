@@ -438,12 +438,23 @@ void engine_free(struct engine *engine)
 	free(engine);
 }
 
-enum tg_trust_level engine_trust(const struct engine *engine, const struct net_flow *flow)
+// A stranger, as long as nothing is held against it.
+static enum tg_trust_level standing(const struct engine *engine, const struct net_flow *flow)
 {
+	struct known_source source = watch_source(flow);
+
 	if (conf_peer_by_source(engine->conf, flow->realm, &flow->remote.ip) != NULL)
 		return TG_TRUST_TRUNK;
-	return guard_is_banned(engine->guard, &flow->remote.ip) ? TG_TRUST_BANNED
-								: TG_TRUST_STRANGER;
+	return guard_knows(engine->guard, &source) ? TG_TRUST_REGISTERED : TG_TRUST_STRANGER;
+}
+
+enum tg_trust_level engine_trust(const struct engine *engine, const struct net_flow *flow)
+{
+	enum tg_trust_level level = standing(engine, flow);
+
+	if (level == TG_TRUST_STRANGER && guard_is_banned(engine->guard, &flow->remote.ip))
+		return TG_TRUST_BANNED;
+	return level;
 }
 
 void engine_lost(struct engine *engine, uint64_t connection)
@@ -465,10 +476,10 @@ void engine_receive(struct engine *engine, const struct net_flow *flow, struct s
 {
 	struct net_flow marked = mark(engine, flow);
 
-	// a socket of the kernel does not know, nor the dataplane in the moment of a reload
-	if (flow->trusted == TG_TRUST_STRANGER
-		&& conf_peer_by_source(engine->conf, flow->realm, &flow->remote.ip) != NULL)
-		marked.trusted = TG_TRUST_TRUNK;
+	// a socket of the kernel does not know, nor the dataplane in the moment of a reload or of a
+	// registration, nor a connection that registers and calls in one breath
+	if (flow->trusted == TG_TRUST_STRANGER)
+		marked.trusted = (uint8_t)standing(engine, flow);
 	sip_stack_receive(engine->stack, &marked, message);
 }
 

@@ -34,7 +34,8 @@ void engine_free(struct engine *engine);
 void engine_receive(struct engine *engine, const struct net_flow *flow, struct str message);
 // A connection is gone: what waited on it fails now (net/conns.h).
 void engine_lost(struct engine *engine, uint64_t connection);
-// How far who sends on this flow is trusted: a peer (trunk), banned, or a stranger.
+// How far who sends on this flow is trusted, in the dataplane's order: a peer (trunk), registered,
+// banned, or a stranger.
 enum tg_trust_level engine_trust(const struct engine *engine, const struct net_flow *flow);
 // A message is too much: sip_stack_refuse.
 void engine_refuse(struct engine *engine, const struct net_flow *flow, struct str message);

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/call/call_int.h"
 
+#define KNOWN_MAX 100000
+
 static void on_done(void *arg, uint64_t, int status, struct tg_stream_ref)
 {
 	const struct engine *engine = arg;
@@ -22,6 +24,7 @@ struct guard *watch_new(struct engine *engine)
 	return guard_new(&(struct guard_params){
 		.wheel = engine->params.wheel,
 		.conf = engine->conf,
+		.known_max = KNOWN_MAX,
 		.send = send_command,
 		.arg = engine,
 	});
@@ -39,9 +42,18 @@ void watch_on_source(void *arg, const struct tg_event *event)
 	const struct engine *engine = arg;
 
 	if (event->type == TG_EVENT_SCANNER)
-		guard_report(engine->guard, GUARD_SCANNER, &event->scanner.addr.ip);
+		guard_report_at(engine->guard, GUARD_SCANNER, &event->scanner.addr);
 	else
-		guard_report(engine->guard, GUARD_RATE, &event->limiter.addr.ip);
+		guard_report_at(engine->guard, GUARD_RATE, &event->limiter.addr);
+}
+
+struct known_source watch_source(const struct net_flow *flow)
+{
+	return (struct known_source){
+		.addr = flow->remote,
+		.realm = flow->realm,
+		.is_stream = transport_is_reliable(flow),
+	};
 }
 
 void watch_answer(const struct request *r, uint16_t status)

@@ -34,6 +34,16 @@ static void collect_not_banned(struct metric_writer *w, void *arg)
 	metric_sample_u64(w, "reason=\"too_many\"", guard_of(arg)->missed);
 }
 
+static void collect_known(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "", guard_of(arg)->known.sources);
+}
+
+static void collect_unknown(struct metric_writer *w, void *arg)
+{
+	metric_sample_u64(w, "", guard_of(arg)->known.full);
+}
+
 void metrics_guard_add(struct obs *obs)
 {
 	static const struct metric_family families[] = {
@@ -43,6 +53,11 @@ void metrics_guard_add(struct obs *obs)
 			collect_events, NULL},
 		{"guard_not_banned_total", "sources that went too far and were not banned",
 			METRIC_COUNTER, collect_not_banned, NULL},
+		{"registered_sources", "sources that are trusted because they registered",
+			METRIC_GAUGE, collect_known, NULL},
+		{"registered_sources_refused_total",
+			"sources that registered and were too many to be trusted for it",
+			METRIC_COUNTER, collect_unknown, NULL},
 	};
 
 	obs_add_families(obs, families, sizeof(families) / sizeof(families[0]));

@@ -96,6 +96,9 @@ Test(admission, I2_a_quarter_is_kept_from_strangers)
 	cr_assert_not(admission_is_beyond(&it.admission, 14, 20));
 	cr_assert(admission_is_beyond(&it.admission, 15, 20));
 	cr_assert_not(admission_is_beyond(&it.admission, 0, 1), "of few none can be kept");
+	it.rig.flow[RIG_PHONE].trusted = TG_TRUST_REGISTERED;
+	cr_assert_not(admission_is_beyond(&it.admission, 19, 20), "who registered is no stranger");
+	cr_assert(admission_is_beyond(&it.admission, 20, 20));
 	cr_assert(welcome(RIG_CARRIER, "sip:9@h"));
 	cr_assert_not(admission_is_beyond(&it.admission, 19, 20));
 	cr_assert(admission_is_beyond(&it.admission, 20, 20));

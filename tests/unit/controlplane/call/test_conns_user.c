@@ -61,3 +61,25 @@ Test(conns_user, listeners_and_limits_are_those_of_the_configuration)
 	cr_assert_eq(limits.queue_bytes, 256 * 1024);
 	conf_put(conf);
 }
+
+Test(conns_user, I5_who_registered_outlives_a_ban_of_its_address)
+{
+	struct conns_user user = engine_conns_user(&rig.engine);
+	struct guard *guard = engine_guard(rig.engine);
+	struct net_flow phone = rig.flow[RIG_PHONE], other = phone;
+	struct known_source source = {phone.remote, phone.realm, false};
+	const char *spared = "";
+
+	other.remote.port++;
+	cr_assert_eq(guard_know(guard, &source, 60000, (struct tg_rate){20, 40}), 0);
+	cr_assert_eq(guard_ban(guard, &phone.remote.ip, 1000, STR("x"), &spared), 0);
+	cr_assert_eq(user.trust(user.arg, &phone), TG_TRUST_REGISTERED);
+	cr_assert_eq(user.trust(user.arg, &other), TG_TRUST_BANNED);
+	phone.protocol = TRANSPORT_TCP;
+	cr_assert_eq(user.trust(user.arg, &phone), TG_TRUST_BANNED, "a datagram registered");
+	source.is_stream = true;
+	guard_know(guard, &source, 60000, (struct tg_rate){20, 40});
+	cr_assert_eq(user.trust(user.arg, &phone), TG_TRUST_REGISTERED);
+	guard_unknow(guard, &source);
+	cr_assert_eq(user.trust(user.arg, &phone), TG_TRUST_BANNED);
+}

@@ -64,6 +64,25 @@ Test(request, A6_A7_C3_outside_dialogs)
 	rig_fini(&rig);
 }
 
+Test(request, I16_who_registered_is_answered_with_state_as_a_peer_is)
+{
+	struct guard *guard = engine_guard(rig.engine);
+	struct known_source phone = {rig.flow[RIG_PHONE].remote, rig.flow[RIG_PHONE].realm, false};
+
+	ask("REGISTER", "", "");
+	cr_assert_eq(engine_sip_counters(rig.engine)->transactions, 0);
+	cr_assert_eq(guard_counters(guard)->events[GUARD_METHOD], 1);
+	guard_know(guard, &phone, 60000, (struct tg_rate){20, 40});
+	ask("REGISTER", "", "");
+	cr_assert_eq(engine_sip_counters(rig.engine)->transactions, 1);
+	cr_assert_eq(guard_counters(guard)->events[GUARD_METHOD], 1, "nor is it held against it");
+	rig_wait(&rig, 40000);
+	guard_unknow(guard, &phone);
+	ask("REGISTER", "", "");
+	cr_assert_eq(engine_sip_counters(rig.engine)->transactions, 0);
+	rig_fini(&rig);
+}
+
 Test(request, A29_unknown_extension)
 {
 	const char *text = ask("OPTIONS", "", "Require: a\r\nRequire: b , c\r\n");

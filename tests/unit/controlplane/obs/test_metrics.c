@@ -116,6 +116,8 @@ Test(metrics, K1_J15_J16_samples_have_the_agreed_names)
 		"tidegate_bans_total{reason=\"operator\"} 0\n",
 		"tidegate_guard_events_total{kind=\"malformed\"} 0\n",
 		"tidegate_guard_not_banned_total{reason=\"spared\"} 0\n",
+		"tidegate_registered_sources 0\n",
+		"tidegate_registered_sources_refused_total 0\n",
 		"tidegate_sip_unanswered_total{reason=\"silent\"} 0\n",
 		"tidegate_call_attempts_total 0\n",
 		"tidegate_media_ports{realm=\"core\",address=\"198.51.100.1\",port_first=\"30000\","
