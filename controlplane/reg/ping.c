@@ -1,0 +1,115 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/reg/ping.h"
+
+#define BRANCH "z9hG4bKping"
+#define DIGITS 16      // of a word
+#define LOOKED_AT 2048 // octets in which the first Via of an answer begins
+
+static void put_hex(struct strbuf *b, uint64_t word)
+{
+	char text[DIGITS];
+
+	for (unsigned int i = DIGITS; i-- > 0; word >>= 4)
+		text[i] = "0123456789abcdef"[word & 15];
+	strbuf_put(b, str_of(text, sizeof(text)));
+}
+
+static bool read_hex(uint64_t *out, const char *text)
+{
+	uint64_t word = 0;
+
+	for (unsigned int i = 0; i < DIGITS; i++) {
+		char c = text[i];
+
+		if (c >= '0' && c <= '9')
+			word = word << 4 | (uint64_t)(c - '0');
+		else if (c >= 'a' && c <= 'f')
+			word = word << 4 | (uint64_t)(c - 'a' + 10);
+		else
+			return false;
+	}
+	*out = word;
+	return true;
+}
+
+uint64_t ping_proof(uint64_t id, uint32_t cseq)
+{
+	uint64_t words[2] = {id, cseq};
+
+	return str_hash(str_of(words, sizeof(words)));
+}
+
+// ---- the request
+
+static bool is_plain(struct str uri)
+{
+	for (size_t i = 0; i < uri.len; i++) {
+		unsigned char c = (unsigned char)uri.at[i];
+
+		if (c <= ' ' || c == '<' || c == '>' || c == '"' || c >= 0x7f)
+			return false;
+	}
+	return uri.len != 0;
+}
+
+void ping_write(
+	struct strbuf *b, const struct binding *binding, const struct tg_addr *from, uint32_t cseq)
+{
+	char us[TG_ADDR_TEXT_BYTES], phone[sizeof("sip:") + TG_ADDR_TEXT_BYTES] = "sip:";
+	struct str uri = binding->contact, host = str_from(tg_addr_write(from, us));
+
+	if (!is_plain(uri)) {
+		tg_addr_write(&binding->flow.remote, phone + strlen("sip:"));
+		uri = str_from(phone);
+	}
+	strbuf_put(b, STR("OPTIONS "));
+	strbuf_put(b, uri);
+	strbuf_put(b, STR(" SIP/2.0\r\nVia: SIP/2.0/"));
+	strbuf_put(b, str_from(transport_name(binding->flow.protocol)));
+	strbuf_put_char(b, ' ');
+	strbuf_put(b, host);
+	strbuf_put(b, STR(";rport;branch=" BRANCH));
+	put_hex(b, binding->id);
+	put_hex(b, ping_proof(binding->id, cseq));
+	strbuf_put(b, STR("\r\nMax-Forwards: 70\r\nFrom: <sip:ping@"));
+	strbuf_put(b, host);
+	strbuf_put(b, STR(">;tag="));
+	put_hex(b, binding->id);
+	strbuf_put(b, STR("\r\nTo: <"));
+	strbuf_put(b, uri);
+	strbuf_put(b, STR(">\r\nCall-ID: "));
+	put_hex(b, ping_proof(binding->id, 0));
+	strbuf_put(b, STR("\r\nCSeq: "));
+	strbuf_put_u64(b, cseq);
+	strbuf_put(b, STR(" OPTIONS\r\nContent-Length: 0\r\n\r\n"));
+}
+
+// ---- the answer
+
+// Where the branch of a ping begins in text, in a Via; NULL: nowhere.
+static const char *find_branch(struct str text)
+{
+	const char *at = memmem(text.at, text.len, BRANCH, strlen(BRANCH));
+	const char *line = at != NULL ? memrchr(text.at, '\n', (size_t)(at - text.at)) : NULL;
+	struct str name;
+
+	if (line == NULL)
+		return NULL;
+	name = str_of(line + 1, (size_t)(at - line) - 1);
+	name = str_trim(str_cut(&name, ':'));
+	return str_equal_nocase(name, STR("Via")) || str_equal_nocase(name, STR("v")) ? at : NULL;
+}
+
+bool ping_is_answer(struct ping_token *out, struct str message)
+{
+	struct str head = str_of(message.at, message.len < LOOKED_AT ? message.len : LOOKED_AT);
+	const char *at;
+
+	if (!str_starts_nocase(head, STR("SIP/2.0 ")))
+		return false;
+	at = find_branch(head);
+	if (at == NULL || (size_t)(head.at + head.len - at) < strlen(BRANCH) + 2 * DIGITS)
+		return false;
+	at += strlen(BRANCH);
+	return read_hex(&out->id, at) && read_hex(&out->proof, at + DIGITS);
+}
