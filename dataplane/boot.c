@@ -207,7 +207,8 @@ static int make_tables(struct dataplane *dp)
 	int rc = tables_new(&dp->tables, &shape, segment_stream_stats(dp->segment));
 
 	if (rc == 0)
-		rc = idle_new(&dp->idle, dp->args.streams, dp->tables->flows, &dp->events);
+		rc = idle_new(&dp->idle, dp->args.streams, dp->tables->flows, &dp->events,
+			&dp->tables->pinholes);
 	if (rc < 0)
 		return boot_fail("tables: %s; give fewer --streams", strerror(-rc));
 	claim_init(&dp->claims, dp->ports, dp->args.ports, dp->tables->flows);

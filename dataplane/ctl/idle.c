@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "dataplane/ctl/pinhole.h"
 #include "dataplane/log.h"
 #include "include/tidegate/time.h"
 
@@ -24,6 +25,7 @@ struct idle_watch {
 	uint32_t epoch;		// of the owner to whom one_way was told
 	uint32_t told_heard_ms; // when the silent side had been heard last; 0: never
 	uint64_t silent_since_ms;
+	struct pinhole pinhole[2];
 	bool open;	// both ways, and one_way_ms is wanted
 	bool one_way;	// told
 	uint8_t silent; // the side
@@ -32,14 +34,15 @@ struct idle_watch {
 struct idle {
 	struct flow_table *flows;
 	struct events *events;
+	struct pinhole_queue *pinholes;
 	uint64_t now_ms; // of idle_manage
 	uint32_t epoch;
 	uint32_t streams_max;
 	struct idle_watch watch[]; // by tg_stream_ref.index
 };
 
-int idle_new(
-	struct idle **out, uint32_t streams_max, struct flow_table *flows, struct events *events)
+int idle_new(struct idle **out, uint32_t streams_max, struct flow_table *flows,
+	struct events *events, struct pinhole_queue *pinholes)
 {
 	struct idle *idle = calloc(1, sizeof(*idle) + streams_max * sizeof(idle->watch[0]));
 	int rc = rte_timer_subsystem_init();
@@ -50,6 +53,7 @@ int idle_new(
 	}
 	idle->flows = flows;
 	idle->events = events;
+	idle->pinholes = pinholes;
 	idle->streams_max = streams_max;
 	*out = idle;
 	return 0;
@@ -182,6 +186,22 @@ static uint64_t look_one_way(
 	return now_ms + spec->one_way_ms;
 }
 
+static uint64_t earlier(uint64_t a_ms, uint64_t b_ms)
+{
+	return a_ms < b_ms ? a_ms : b_ms;
+}
+
+static uint64_t look_pinholes(struct idle *idle, struct idle_watch *watch, uint64_t now_ms)
+{
+	uint64_t due_ms = NEVER_MS;
+
+	for (unsigned int side = 0; side < 2; side++)
+		due_ms = earlier(due_ms,
+			pinhole_look(&watch->pinhole[side], idle->pinholes, idle->flows, watch->ref,
+				side, now_ms));
+	return due_ms;
+}
+
 static void arm(struct idle_watch *watch, uint64_t due_ms, uint64_t now_ms);
 
 static void on_timer(struct rte_timer * /*timer*/, void *arg)
@@ -193,8 +213,8 @@ static void on_timer(struct rte_timer * /*timer*/, void *arg)
 
 	if (spec == NULL || !look_idle(idle, watch, spec))
 		return;
-	due_ms = look_one_way(idle, watch, spec);
-	arm(watch, due_ms < watch->idle_due_ms ? due_ms : watch->idle_due_ms, idle->now_ms);
+	due_ms = earlier(look_one_way(idle, watch, spec), look_pinholes(idle, watch, idle->now_ms));
+	arm(watch, earlier(due_ms, watch->idle_due_ms), idle->now_ms);
 }
 
 // The timer's clock is another one: without the millisecond it may expire too early, for nothing.
@@ -222,7 +242,9 @@ void idle_start(struct idle *idle, struct tg_stream_ref ref, uint64_t now_ms)
 	struct idle_watch *watch = &idle->watch[ref.index];
 	const struct tg_stream_spec *spec = flow_table_spec(idle->flows, ref);
 	uint32_t owner = flow_table_owner(idle->flows, ref);
-	bool opens = !watch->open || watch->ref.generation != ref.generation;
+	bool is_new = watch->ref.generation != ref.generation;
+	bool opens = !watch->open || is_new;
+	uint64_t due_ms;
 
 	watch->idle = idle;
 	watch->ref = ref;
@@ -233,10 +255,12 @@ void idle_start(struct idle *idle, struct tg_stream_ref ref, uint64_t now_ms)
 	if (opens || ((spec->side[0].flags | spec->side[1].flags) & TG_SIDE_RELATCH) != 0)
 		watch->open_ms = watch->count_ms = now_ms;
 	watch->epoch = owner;
-	if (watch->open && now_ms + spec->one_way_ms < watch->idle_due_ms)
-		arm(watch, now_ms + spec->one_way_ms, now_ms);
-	else
-		arm(watch, watch->idle_due_ms, now_ms);
+	for (unsigned int side = 0; is_new && side < 2; side++)
+		pinhole_start(&watch->pinhole[side], now_ms);
+	due_ms = earlier(watch->idle_due_ms, look_pinholes(idle, watch, now_ms));
+	if (watch->open)
+		due_ms = earlier(due_ms, now_ms + spec->one_way_ms);
+	arm(watch, due_ms, now_ms);
 }
 
 void idle_stop(struct idle *idle, struct tg_stream_ref ref)

@@ -11,6 +11,8 @@
 // anew after both sides were silent for as long. A hold ends the matter without a word. T.38
 // (TG_SIDE_OPAQUE) may be one-way. A timer expires about once in one_way_ms, whatever the stream does.
 //
+// It also wakes when a side may need a keepalive (ctl/pinhole.h).
+//
 // The main lcore looks each TG_BEAT_INTERVAL_MS at least: so late may a report come.
 // All functions: main lcore only. now_ms is of CLOCK_MONOTONIC.
 #pragma once
@@ -19,6 +21,7 @@
 
 #include "dataplane/ctl/event.h"
 #include "dataplane/table/flow_table.h"
+#include "dataplane/table/pinhole_queue.h"
 #include "include/tidegate/flow.h"
 
 // For orphans of streams that asked for no idle report.
@@ -28,9 +31,9 @@
 
 struct idle;
 
-// flows and events stay the caller's. Needs EAL. Returns 0 or -ENOMEM. Boot only.
-int idle_new(
-	struct idle **out, uint32_t streams_max, struct flow_table *flows, struct events *events);
+// flows, events and pinholes stay the caller's. Needs EAL. Returns 0 or -ENOMEM. Boot only.
+int idle_new(struct idle **out, uint32_t streams_max, struct flow_table *flows,
+	struct events *events, struct pinhole_queue *pinholes);
 void idle_free(struct idle *idle);
 
 // Which control plane is attached; 0: none.

@@ -23,6 +23,7 @@
 #define RX_BURST 64
 #define SIP_PER_LOOP 16
 #define KERNEL_PER_LOOP 16
+#define PINHOLES_PER_LOOP 16
 #define TX_TRIES 4
 #define IDLE_POLLS_BEFORE_SLEEP 200
 #define SLEEP_FIRST_NS 5000
@@ -327,6 +328,27 @@ static unsigned int drain_tx_rings(struct worker *w)
 	return total;
 }
 
+// Keepalives leave by one worker, too.
+static unsigned int keep_pinholes(struct worker *w)
+{
+	unsigned int total = 0;
+	uint32_t word;
+
+	while (w->params.index == 0 && total < PINHOLES_PER_LOOP
+		&& pinhole_take(&word, &w->params.tables->pinholes)) {
+		struct rte_mbuf *m = rte_pktmbuf_alloc(w->params.pool);
+
+		if (m != NULL)
+			path_keep_pinhole(&w->path, word, m);
+		else
+			count_drop(w, TG_DROP_NO_MBUF, 1);
+		total++;
+	}
+	if (total > 0)
+		flush(w);
+	return total;
+}
+
 // What the kernel sends leaves by one worker.
 static unsigned int send_for_kernel(struct worker *w)
 {
@@ -413,6 +435,7 @@ int worker_run(void *worker)
 		send_held(w);
 		handled += send_for_kernel(w);
 		handled += drain_tx_rings(w);
+		handled += keep_pinholes(w);
 		publish(w);
 		ask_main(w);
 		rcu_quiescent_state();

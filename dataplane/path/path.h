@@ -5,6 +5,7 @@
 //	path_clock(path, now)                 once a loop
 //	path_receive(path, port, mbufs, n)    for each rx burst
 //	path_send_sip(path, packet, mbufs, n) for each datagram on a tx ring
+//	path_keep_pinhole(path, word, mbuf)   for each request of main's
 //	send path->tx[], free path->freed, hand over path->kernel, set their counts to 0
 //	path_publish(path) -> true: write the control plane's eventfd
 //	rcu_quiescent_state()
@@ -86,6 +87,14 @@ uint16_t path_sip_mbufs(uint32_t payload_bytes);
 // local must be a listener's address, else TX_BAD.
 void path_send_sip(
 	struct path *, const struct tg_packet *packet, struct rte_mbuf **mbufs, uint16_t n);
+
+// Sends a keepalive from the RTP port of a stream's side, a port word without component, to the address
+// learned there: an RTP header alone, of a payload type that nobody negotiated, which every receiver
+// ignores (RFC 6263 section 4.6, RFC 3550 section 5.1), and of an SSRC of its own. Not of type 13: some
+// phones play comfort noise. Not RTCP, which is the best where it is muxed, and does not keep the RTP
+// port's pinhole where it is not. A stream that is gone, or has learned nothing, gets none. An empty mbuf
+// comes with it, as for path_send_sip; it is counted, or dropped, likewise (MEDIA_KEEPALIVES).
+void path_keep_pinhole(struct path *, uint32_t word, struct rte_mbuf *);
 
 // Shows the control plane what was pushed to its rings. Returns true when it sleeps and must be woken.
 bool path_publish(struct path *);

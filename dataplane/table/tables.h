@@ -9,6 +9,7 @@
 #include "dataplane/table/neigh_table.h"
 #include "dataplane/table/pattern_table.h"
 #include "dataplane/table/peer_table.h"
+#include "dataplane/table/pinhole_queue.h"
 #include "dataplane/table/port_table.h"
 #include "dataplane/table/route_table.h"
 #include "dataplane/table/trust_table.h"
@@ -24,6 +25,7 @@ struct tables {
 	struct neigh_table *neighs;
 	struct port_table ports;
 	uint32_t hop_epoch; // main: rw, workers: ro; never 0, grows with each change of next hops
+	struct pinhole_queue pinholes;
 };
 
 // How much the tables may hold at most.

@@ -152,7 +152,8 @@ struct tg_stream_spec {
 	uint32_t sig_thread; // whose event ring hears of it
 	// Only one side heard for so long, while both may be: TG_EVENT_ONE_WAY; 0: never
 	uint32_t one_way_ms;
-	uint32_t zero;
+	// By side: nothing sent to its learned RTP address for about so long: a keepalive (RFC 6263); 0: never
+	uint16_t keepalive_s[2];
 	struct tg_side_spec side[2];
 };
 

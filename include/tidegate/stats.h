@@ -56,6 +56,7 @@
 	X(SIP_SENT, "sip_sent", "SIP datagrams sent for the control plane")              \
 	X(KEEPALIVE_ANSWERED, "keepalive_answered", "CRLF keepalives answered in place") \
 	X(KEEPALIVE_ABSORBED, "keepalive_absorbed", "other keepalives absorbed")         \
+	X(MEDIA_KEEPALIVES, "media_keepalives", "RTP keepalives sent for pinholes")      \
 	X(TO_KERNEL, "to_kernel", "packets handed to the kernel")                        \
 	X(EVENTS_LOST, "events_lost", "events that found their ring full")               \
 	X(POLLS, "polls", "poll loop iterations")                                        \

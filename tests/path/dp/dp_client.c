@@ -3,9 +3,9 @@
 // a line from stdin, writes one line for each thing that happens to stdout. libc only.
 //
 //	begin | end | listener ID ADDR | pool ID IP FIRST LAST | trust ID IP BITS LEVEL
-//	stream COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1 [ONE_WAY_MS]
-//			muxed RTCP, any payload type
-//	update INDEX GENERATION COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1 [ONE_WAY_MS]
+//	stream COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1 [ONE_WAY_MS [KEEPALIVE_S]]
+//			muxed RTCP, any payload type; with KEEPALIVE_S side 0 is learned
+//	update INDEX GENERATION COOKIE IDLE_MS LOCAL0 REMOTE0 LOCAL1 REMOTE1 [ONE_WAY_MS [KEEPALIVE_S]]
 //	remove INDEX GENERATION | type N | send LOCAL REMOTE TEXT | big LOCAL REMOTE BYTES
 //	pattern ID TEXT | ban IP TTL_MS | register ADDR TTL_MS | unpeer ADDR
 //	sender N	what is sent goes by worker N from now on
@@ -333,6 +333,9 @@ static struct tg_stream_spec spec_args(char **save)
 	}
 	text = strtok_r(NULL, " ", save);
 	spec.one_way_ms = text != NULL ? (uint32_t)strtoul(text, NULL, 0) : 0;
+	text = strtok_r(NULL, " ", save);
+	spec.keepalive_s[0] = text != NULL ? (uint16_t)strtoul(text, NULL, 0) : 0;
+	spec.side[0].latch = spec.keepalive_s[0] != 0 ? TG_LATCH_ANY : TG_LATCH_OFF;
 	return spec;
 }
 

@@ -57,10 +57,10 @@ class Talk(threading.Thread):
         self.join()
 
 
-def begin(lab, mode, one_way_ms=0):
+def begin(lab, mode, one_way_ms=0, keepalive_s=0):
     dp = lab.boot(mode)
     client, _ = lab.configure()
-    say(client, "stream " + stream_words(7, 0) + f" {one_way_ms}")
+    say(client, "stream " + stream_words(7, 0) + f" {one_way_ms} {keepalive_s}")
     ref = completed(client)
     time.sleep(0.2)  # ARP
     call = Call(lab.net)
@@ -161,6 +161,27 @@ def one_way(lab):
     end(dp, client, call)
 
 
+def keepalive(lab):
+    """E26: a phone that is sent nothing gets an RTP header alone, in time and again."""
+    dp, client, _, call = begin(lab, "on", 0, 4)
+    call.phone.settimeout(6.0)
+    at = time.monotonic()
+    first = call.phone.recv(2048)
+    took = time.monotonic() - at
+    assert len(first) == 12 and first[:2] == bytes((0x80, 20)), first
+    assert 2.8 < took < 5.0, took
+    at = time.monotonic()
+    second = call.phone.recv(2048)
+    took = time.monotonic() - at
+    assert 2.8 < took < 5.0, took
+    assert second[8:] == first[8:] and second[2:4] != first[2:4], second
+    call.exchange(20)
+    say(client, "stats")
+    stats = client.wait_line("stats .*")[0]
+    assert " media_keepalives=2 " in stats, stats
+    end(dp, client, call)
+
+
 def moved_xdp(lab):
     moved(lab, "on")
 
@@ -171,4 +192,5 @@ def moved_packet(lab):
 
 if __name__ == "__main__":
     sys.exit(test_dp.main({"unreachable": unreachable, "moved-xdp": moved_xdp,
-                           "moved-packet": moved_packet, "one-way": one_way}))
+                           "moved-packet": moved_packet, "one-way": one_way,
+                           "E26-keepalive": keepalive}))

@@ -19,6 +19,7 @@ static struct tg_stream_stats *stats; // of the stream under test
 static struct flow_table *flows;
 static struct events events;
 static struct idle *idle;
+static struct pinhole_queue pinholes;
 static struct tg_ring receiver;
 static struct tg_stream_spec spec;
 static struct tg_stream_ref ref;
@@ -107,6 +108,7 @@ static void setup(void)
 	struct tg_pool pool = {.port_first = 10000, .port_last = 10100};
 
 	memset(timers, 0, sizeof(timers));
+	memset(&pinholes, 0, sizeof(pinholes));
 	now_ms = 1000000;
 	cr_assert(eq(int, segment_new(&seg, &(struct segment_shape){1, 1, STREAMS}), 0));
 	cr_assert(eq(int, flow_table_new(&flows, STREAMS, segment_stream_stats(seg)), 0));
@@ -115,7 +117,7 @@ static void setup(void)
 	events.wake_fd = -1;
 	event_attach(&events, seg, 1);
 	receiver = segment_consumer(seg, TG_SECTION_EVENT_RING, 0, 0);
-	cr_assert(eq(int, idle_new(&idle, STREAMS, flows, &events), 0));
+	cr_assert(eq(int, idle_new(&idle, STREAMS, flows, &events, &pinholes), 0));
 	idle_set_epoch(idle, 1);
 	spec = (struct tg_stream_spec){.cookie = 77, .one_way_ms = ONE_WAY_MS};
 	tg_addr_parse(&spec.side[0].local, "192.0.2.1:10000");
@@ -395,4 +397,146 @@ Test(idle, orphans_expire_and_a_reused_slot_starts_clean)
 	idle_set_epoch(idle, 2);
 	cr_assert(eq(int, play(NULL, 0, IDLE_ORPHAN_MS + 10000), TG_EVENT_STREAM_EXPIRED));
 	cr_assert(eq(ptr, (void *)(uintptr_t)flow_table_spec(flows, ref), NULL));
+}
+
+// ---- keepalives
+
+#define KEEPALIVE_S 20
+#define TO_PHONE 0u
+#define TO_CARRIER FLOW_PORT_SIDE
+
+// Side 0 is a phone's, behind a NAT; what it learned.
+static void add_phone(const char *learned)
+{
+	spec.one_way_ms = 0;
+	spec.side[0].latch = TG_LATCH_SIGNALLING;
+	spec.side[1].latch = TG_LATCH_OFF;
+	spec.side[0].local_rtcp_port = 10001;
+	spec.keepalive_s[0] = spec.keepalive_s[1] = KEEPALIVE_S;
+	add();
+	if (learned != NULL)
+		tg_addr_parse(&stats->side[0].learned[TG_RTP], learned);
+}
+
+// Requests within that time, of that side.
+static unsigned int requests(uint32_t of, uint64_t ms)
+{
+	unsigned int count = 0;
+	uint32_t word;
+
+	play(NULL, 0, ms);
+	while (pinhole_take(&word, &pinholes)) {
+		cr_assert(eq(u32, word & FLOW_PORT_INDEX, ref.index));
+		count += (word & FLOW_PORT_SIDE) == of;
+		cr_assert(eq(u32, word & FLOW_PORT_SIDE, of));
+	}
+	return count;
+}
+
+Test(idle, E26_a_quiet_pinhole_is_kept_open_within_twenty_seconds)
+{
+	add_phone("192.0.2.77:4000");
+	cr_assert(eq(uint, requests(TO_PHONE, 14800), 0));
+	cr_assert(eq(uint, requests(TO_PHONE, 5200), 1));
+	// and then every 15 s
+	cr_assert(eq(uint, requests(TO_PHONE, 150000), 10));
+}
+
+Test(idle, E26_what_is_sent_to_it_is_as_good)
+{
+	add_phone("192.0.2.77:4000");
+	for (unsigned int i = 0; i < 30; i++) {
+		stats->side[1].relayed_packets++;
+		cr_assert(eq(uint, requests(TO_PHONE, 10000), 0));
+	}
+	// RTCP has a port of its own, and what the phone sends does not come to it
+	stats->side[1].rtcp_relayed_packets++;
+	stats->side[0].relayed_packets += 1000;
+	cr_assert(eq(uint, requests(TO_PHONE, 10500), 1));
+	cr_assert(eq(uint, requests(TO_PHONE, 14500), 0));
+	cr_assert(eq(uint, requests(TO_PHONE, 1500), 1));
+}
+
+Test(idle, E26_muxed_rtcp_keeps_it_open)
+{
+	spec.side[0].local_rtcp_port = 0;
+	add_phone("192.0.2.77:4000");
+	spec.side[0].local_rtcp_port = 0;
+	update(1);
+	for (unsigned int i = 0; i < 30; i++) {
+		stats->side[1].rtcp_relayed_packets++;
+		cr_assert(eq(uint, requests(TO_PHONE, 10000), 0));
+	}
+	cr_assert(eq(uint, requests(TO_PHONE, 20000), 1));
+}
+
+Test(idle, E26_hold_and_renegotiation_do_not_matter)
+{
+	add_phone("192.0.2.77:4000");
+	play(NULL, 0, 10000);
+	set_flags(TG_SIDE_RECEIVE, TG_SIDE_SEND);
+	update(1);
+	cr_assert(eq(uint, requests(TO_PHONE, 10000), 1), "nothing was sent by that");
+	set_flags(0, 0);
+	update(1);
+	cr_assert(eq(uint, requests(TO_PHONE, 30000), 2), "inactive is when it is needed");
+}
+
+Test(idle, E26_where_there_is_no_pinhole)
+{
+	static const struct {
+		const char *name, *learned;
+		uint16_t keepalive_s;
+		uint8_t latch, flags;
+	} cases[] = {
+		{"nothing learned", NULL, KEEPALIVE_S, TG_LATCH_SIGNALLING, OPEN},
+		{"not wanted", "192.0.2.77:4000", 0, TG_LATCH_SIGNALLING, OPEN},
+		{"no latch", "192.0.2.77:4000", KEEPALIVE_S, TG_LATCH_OFF, OPEN},
+		{"T.38", "192.0.2.77:4000", KEEPALIVE_S, TG_LATCH_SIGNALLING,
+			OPEN | TG_SIDE_OPAQUE},
+	};
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		teardown();
+		setup();
+		add_phone(cases[i].learned);
+		spec.keepalive_s[0] = cases[i].keepalive_s;
+		spec.side[0].latch = cases[i].latch;
+		set_flags(cases[i].flags, cases[i].flags);
+		update(1);
+		cr_expect(eq(uint, requests(TO_PHONE, 100000), 0), "%s", cases[i].name);
+	}
+}
+
+Test(idle, E26_who_is_learned_late_gets_it_then)
+{
+	add_phone(NULL);
+	cr_assert(eq(uint, requests(TO_PHONE, 60000), 0));
+	tg_addr_parse(&stats->side[0].learned[TG_RTP], "192.0.2.77:4000");
+	cr_assert(eq(uint, requests(TO_PHONE, 5200), 1));
+}
+
+Test(idle, E26_each_side_has_its_own)
+{
+	add_phone(NULL);
+	spec.side[1].latch = TG_LATCH_ANY;
+	update(1);
+	tg_addr_parse(&stats->side[1].learned[TG_RTP], "192.0.2.88:4000");
+	cr_assert(eq(uint, requests(TO_CARRIER, 32000), 2));
+}
+
+Test(idle, E26_a_full_queue_is_tried_again)
+{
+	uint32_t word;
+
+	add_phone("192.0.2.77:4000");
+	for (uint32_t i = 0; i < PINHOLE_SLOTS; i++)
+		cr_assert(pinhole_put(&pinholes, i));
+	cr_assert_not(pinhole_put(&pinholes, 0));
+	play(NULL, 0, 20000);
+	for (uint32_t i = 0; i < PINHOLE_SLOTS; i++) {
+		cr_assert(pinhole_take(&word, &pinholes));
+		cr_assert(eq(u32, word, i));
+	}
+	cr_assert(eq(uint, requests(TO_PHONE, 5200), 1));
 }
