@@ -11,6 +11,9 @@
 // A port the dataplane refuses is held by an orphan of an earlier control plane.
 #define ADD_ATTEMPTS_MAX 32
 
+// RFC 6263 section 7 says 15 s; the dataplane sends between three quarters of it and the whole.
+#define KEEPALIVE_S 20
+
 static void on_done(void *arg, uint64_t tag, int status, struct tg_stream_ref ref);
 
 static void copy_text(char *out, size_t cap, struct str s)
@@ -180,6 +183,12 @@ static void fill_flags(struct stream *s, const struct said *const side[2])
 	s->silence.now = s->silence.now && s->both_ways;
 }
 
+// Who is learned may be behind a NAT, whose pinhole a hold would let close (E26).
+static uint16_t keepalive_s(const struct media_leg *leg, const struct said *const side[2])
+{
+	return leg->latch != TG_LATCH_OFF && !is_opaque(side) ? KEEPALIVE_S : 0;
+}
+
 static void fill_spec(struct stream *s, const struct said *const side[2])
 {
 	const struct media_session *session = s->session;
@@ -193,6 +202,7 @@ static void fill_spec(struct stream *s, const struct said *const side[2])
 		fill_side(&s->spec.side[k], &session->leg[k].leg, side[k], side[!k]);
 		fill_numbers(s, k, side[k], side[!k]);
 		fill_types(s, k, side[k], side[!k]);
+		s->spec.keepalive_s[k] = keepalive_s(&session->leg[k].leg, side);
 		s->spec.side[k].flags = is_opaque(side) ? TG_SIDE_OPAQUE : 0;
 		s->spec.side[k].local_rtcp_port = is_opaque(side) || s->mux[k]
 			? 0

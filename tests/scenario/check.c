@@ -360,6 +360,7 @@ static int write_number(char *out, size_t len, const char *field, const struct t
 		{"bytes_per_s", s->bytes.per_s},
 		{"packet_bytes_max", s->packet_bytes_max},
 		{"one_way_ms", spec->one_way_ms},
+		{"keepalive_s", spec->keepalive_s[s == &spec->side[1]]},
 	};
 
 	for (size_t i = 0; i < COUNT(numbers); i++) {

@@ -295,6 +295,19 @@ Test(negotiate, J16_one_way_is_watched_once_answered_and_open)
 	cr_assert_eq(world_spec(0)->one_way_ms, 0, "held");
 }
 
+Test(negotiate, E26_a_side_that_is_learned_has_its_pinhole_kept_open)
+{
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B, true), MEDIA_OK);
+	cr_assert_eq(world_spec(0)->side[0].latch, TG_LATCH_SIGNALLING);
+	cr_assert_eq(world_spec(0)->keepalive_s[0], 20);
+	cr_assert_eq(world_spec(0)->side[1].latch, TG_LATCH_OFF);
+	cr_assert_eq(world_spec(0)->keepalive_s[1], 0);
+	cr_assert_eq(world_offer(MEDIA_A, SDP_A "a=inactive\r\n"), MEDIA_OK);
+	cr_assert_eq(world_answer(MEDIA_B, SDP_B "a=inactive\r\n", true), MEDIA_OK);
+	cr_assert_eq(world_spec(0)->keepalive_s[0], 20, "then most of all");
+}
+
 Test(negotiate, a_refused_offer_changes_nothing)
 {
 	struct tg_stream_spec before;
