@@ -219,6 +219,19 @@ static void free_text(struct dialog *d)
 	d->text = d->target_text = NULL;
 }
 
+static int init_callee(struct dialog *d, const struct dialog_uac *params)
+{
+	struct remote r = {.target = params->target};
+	struct str rest = params->path, route;
+
+	while (sip_hdr_next(&route, &rest)) {
+		if (r.route_count == DIALOG_ROUTES_MAX)
+			return -EINVAL;
+		r.routes[r.route_count++] = route;
+	}
+	return set_remote(d, &r);
+}
+
 int dialog_init_uac(struct dialog *d, struct dialog_table *table, const struct dialog_uac *params)
 {
 	size_t cap = params->from_display_uri.len + params->to_display_uri.len + CONTACT_BYTES
@@ -239,7 +252,7 @@ int dialog_init_uac(struct dialog *d, struct dialog_table *table, const struct d
 	d->local = keep(&b, params->from_display_uri);
 	d->remote = keep(&b, params->to_display_uri);
 	d->contact = keep_contact(&b, &params->advertised, params->flow.protocol);
-	rc = set_remote(d, &(struct remote){.target = params->target});
+	rc = init_callee(d, params);
 	if (rc == 0)
 		rc = enter(d, table);
 	if (rc < 0)

@@ -71,13 +71,14 @@ struct dialog_uac {
 	struct str from_display_uri; // From value without tag
 	struct str to_display_uri;
 	struct str target; // Request-URI
+	struct str path;   // routes of what begins it, as a Path says them (RFC 3327 §5.3); none
 	struct net_flow flow;
 	struct tg_addr advertised; // for Contact
 	uint32_t first_cseq;
 };
 
 // We send the INVITE: own Call-ID, tag and Contact token. Inserts it in the table.
-// Returns 0, -ENOMEM or -ENOSPC.
+// Returns 0, -ENOMEM, -ENOSPC, or -EINVAL for a path of more than DIALOG_ROUTES_MAX routes.
 int dialog_init_uac(struct dialog *d, struct dialog_table *table, const struct dialog_uac *params);
 // We received the INVITE: Call-ID and remote tag from it, route set from its Record-Route, target
 // from its Contact; own tag and Contact token. Returns 0, -ENOMEM, -ENOSPC, or -EINVAL when it has no
