@@ -5,7 +5,6 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
-#include "controlplane/route/route.h"
 
 #define EVENTS_BYTES 1024
 
@@ -80,13 +79,31 @@ void admission_refuse_failure(const struct request *r, int rc, enum call_refusal
 	admission_refuse(r, &failures[i].check);
 }
 
+static bool is_welcome_stranger(const struct admission *a)
+{
+	struct binding binding;
+
+	switch (a->realm->strangers) {
+	case CONF_STRANGERS_REFUSE:
+		return false;
+	case CONF_STRANGERS_ACCEPT:
+		return true;
+	case CONF_STRANGERS_REGISTERED:
+		return location_find_flow(a->r->engine->location, STR_NONE, a->r->flow, &binding)
+			== 0;
+	case CONF_STRANGERS_AUTHENTICATE:
+		return a->r->is_authenticated;
+	}
+	return false;
+}
+
 bool admission_is_unwelcome(struct admission *a)
 {
 	if (a->r->flow->realm >= a->conf->realm_count)
 		return true;
 	a->realm = &a->conf->realms[a->r->flow->realm];
 	a->from = conf_peer_by_source(a->conf, a->r->flow->realm, &a->r->flow->remote.ip);
-	return a->from == NULL && !a->realm->strangers;
+	return a->from == NULL && !is_welcome_stranger(a);
 }
 
 bool admission_is_used_up(struct admission *a)
@@ -133,14 +150,30 @@ bool admission_is_beyond(const struct admission *a, uint32_t live, uint32_t limi
 
 bool admission_is_without_route(struct admission *a)
 {
-	char text[ROUTE_NUMBER_BYTES];
-	struct strbuf number = strbuf_on(text, sizeof(text));
-	const struct conf_route *route = NULL;
+	a->reach = reach_find(&a->hunt,
+		&(struct reach_query){
+			.engine = a->r->engine,
+			.conf = a->conf,
+			.flow = a->r->flow,
+			.from = a->from,
+			.uri = &a->r->msg->uri,
+			.route = sip_msg_first(a->r->msg, SIP_HDR_ROUTE),
+			.realm = a->r->flow->realm,
+		});
+	return a->reach == REACH_NO_ROUTE;
+}
 
-	if (route_number(&number, &a->r->msg->uri) == 0)
-		route = route_find(a->conf, a->r->flow->realm, a->from, strbuf_str(&number));
-	if (route == NULL)
-		return true;
-	hunt_add_route(&a->hunt, a->conf, route, a->from);
-	return !hunt_has_more(&a->hunt);
+bool admission_is_offline(struct admission *a)
+{
+	return a->reach == REACH_OFFLINE;
+}
+
+bool admission_is_forged(struct admission *a)
+{
+	return a->reach == REACH_FORGED;
+}
+
+bool admission_is_flow_gone(struct admission *a)
+{
+	return a->reach == REACH_FLOW_GONE;
 }

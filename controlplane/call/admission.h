@@ -8,6 +8,7 @@
 
 #include "controlplane/call/branch.h"
 #include "controlplane/call/call.h"
+#include "controlplane/call/reach.h"
 #include "controlplane/media/session.h"
 
 struct request;
@@ -17,7 +18,8 @@ struct admission {
 	const struct conf *conf;
 	const struct conf_realm *realm; // it came by; of admission_is_unwelcome
 	const struct conf_peer *from;	// likewise; NULL: a stranger
-	struct hunt hunt;		// likewise, of admission_is_without_route
+	struct hunt hunt;		// of admission_is_without_route; whoever judges forgets it
+	enum reach reach;		// likewise
 	enum media_failure offer;	// as judged so far
 };
 
@@ -51,8 +53,11 @@ bool admission_is_secure(struct admission *a);
 // A local number, which means nothing without its context, nor is it dialled here (A27): 484, or 400.
 bool admission_is_incomplete(struct admission *a);
 bool admission_is_without_context(struct admission *a);
-// 404. Finds the targets.
+// 404. Finds the targets: it comes before the next three.
 bool admission_is_without_route(struct admission *a);
+bool admission_is_offline(struct admission *a);	  // 480
+bool admission_is_forged(struct admission *a);	  // 403
+bool admission_is_flow_gone(struct admission *a); // 430
 // Of limit, so many live. A quarter is kept from strangers: a flood of theirs may take up the rest, not what
 // a peer asks for (I2).
 bool admission_is_beyond(const struct admission *a, uint32_t live, uint32_t limit);

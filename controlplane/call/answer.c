@@ -355,6 +355,8 @@ void answer_success_unwanted(struct call *call, const struct call_input *in)
 // interval that we asked for (C37).
 uint16_t answer_status_of(uint16_t status)
 {
+	if (status == 430) // between us and who keeps the flow (RFC 5626 §11.5)
+		return 480;
 	return status == 503 || status == 422 ? 500 : status;
 }
 

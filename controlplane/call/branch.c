@@ -56,22 +56,30 @@ int branch_make(struct call *call)
 	return hunt_make(&call->leg[LEG_B], &call->hunt, make_leg, call);
 }
 
+static int invite(struct call *call, struct leg *leg, struct str sdp)
+{
+	int rc = leg_invite(call, leg, &call->invite->msg, sdp);
+
+	call->hunt.is_too_large |= rc == -EMSGSIZE;
+	if (rc < 0 && leg->phone != NULL)
+		phone_heed(call->engine, leg->phone->binding, &leg->dialog.flow, rc);
+	return rc;
+}
+
 // When none of these can be asked, the next ones are hunted for: they wait for an offer of their own.
 void branch_invite(struct call *call, struct str sdp)
 {
-	uint8_t turn = call->hunt.next;
-	int rc;
+	struct leg *waiting[CALL_LEGS_MAX];
+	unsigned int count = 0;
 
-	for (unsigned int i = 0; i < CALL_LEGS_MAX && call->hunt.next == turn; i++) {
-		struct leg *leg = call->legs[i];
-
-		if (!is_branch(leg) || leg->state != LEG_IDLE)
-			continue;
-		leg->state = LEG_INVITED;
-		rc = leg_invite(call, leg, &call->invite->msg, sdp);
-		call->hunt.is_too_large |= rc == -EMSGSIZE;
-		if (rc < 0)
-			branch_on_silence(call, leg, true);
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		if (is_branch(call->legs[i]) && call->legs[i]->state == LEG_IDLE)
+			waiting[count++] = call->legs[i];
+	}
+	for (unsigned int i = 0; i < count; i++) {
+		waiting[i]->state = LEG_INVITED;
+		if (invite(call, waiting[i], sdp) < 0)
+			branch_on_silence(call, waiting[i], true);
 	}
 }
 
@@ -185,6 +193,10 @@ void branch_forget(struct call *call)
 		free(r->contacts);
 		free(r);
 	}
+	for (unsigned int i = 0; i < CALL_LEGS_MAX; i++) {
+		if (call->legs[i] != NULL)
+			call->legs[i]->phone = NULL;
+	}
 	hunt_forget(&call->hunt);
 }
 
@@ -199,13 +211,66 @@ static void decide(struct call *call, const struct call_input *in)
 		fsm_handle(call, CALL_EV_B_SILENT, in);
 }
 
+// The offer as the callees have it.
+static struct str offered(const struct call *call)
+{
+	return call->offer == CALL_OFFER_AWAITED ? STR_NONE
+						 : media_session_sent(call->media, MEDIA_B);
+}
+
+// Calls the phone by its next flow, when that is of the realm and family that the callee's side of the media
+// has; else by its turn. Returns the leg, or NULL.
+static struct leg *call_by_next_flow(struct call *call, struct phone *phone)
+{
+	struct phone *next = phone->next;
+	struct leg *leg;
+
+	if (next == NULL || !hunt_insert_flow(&call->hunt, call->conf, next))
+		return NULL;
+	phone->next = NULL;
+	if (!phone_is_alike(&next->flow, &call->leg[LEG_B]->dialog.flow))
+		return NULL;
+	if (leg_new_b(&leg, call, &call->hunt.target[call->hunt.next++]) < 0)
+		return NULL;
+	leg->state = LEG_INVITED;
+	return leg;
+}
+
+// RFC 5626 §7 (E18). Returns false when the phone has no other flow that can be called now.
+static bool try_other_flow(struct call *call, struct leg *leg, uint16_t status)
+{
+	struct phone *phone = leg->phone;
+	struct leg *next = leg;
+	int rc = -ENOENT;
+
+	if (phone == NULL || phone->next == NULL || !phone_may_try_other(status))
+		return false;
+	while (rc < 0 && next != NULL) {
+		next = call_by_next_flow(call, phone);
+		if (next == NULL)
+			break;
+		rc = invite(call, next, offered(call));
+		phone = next->phone;
+		if (rc < 0)
+			leg_gone(call, next);
+	}
+	if (rc == 0 && call->leg[LEG_B] == leg)
+		call->leg[LEG_B] = next;
+	return rc == 0;
+}
+
 static void fail(struct call *call, struct leg *leg, const struct call_input *in, uint16_t status)
 {
-	struct leg *other = other_ringing(call, leg);
+	struct leg *other;
 
 	leg_gone(call, leg);
 	LOG(LOG_INFO, "call-branch-failed", "call=%" PRIu64 " leg=%u peer=%s status=%u", call->id,
 		leg->number, leg->peer != NULL ? leg->peer->name : "-", status);
+	if (leg->phone != NULL)
+		phone_heed(call->engine, leg->phone->binding, &leg->dialog.flow, status);
+	if (try_other_flow(call, leg, in->unreachable ? 0 : status))
+		return;
+	other = other_ringing(call, leg);
 	remember(call, status, in->msg);
 	// RFC 3261 §16.7 step 5: 6xx speaks for all
 	if (status / 100 == 6) {
@@ -222,11 +287,7 @@ static void fail(struct call *call, struct leg *leg, const struct call_input *in
 // RFC 4028 §7.3: same Call-ID, CSeq + 1 (C37)
 static bool invite_again(struct call *call, struct leg *leg)
 {
-	struct str sdp = call->offer == CALL_OFFER_AWAITED
-		? STR_NONE
-		: media_session_sent(call->media, MEDIA_B);
-
-	return leg_invite(call, leg, &call->invite->msg, sdp) == 0;
+	return leg_invite(call, leg, &call->invite->msg, offered(call)) == 0;
 }
 
 static void on_final(struct call *call, struct leg *leg, const struct call_input *in)

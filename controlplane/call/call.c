@@ -125,6 +125,7 @@ static int build(struct call *call, const struct call_params *p)
 	int rc = keep_texts(call, p->invite);
 
 	call->hunt = *p->hunt;
+	*p->hunt = (struct hunt){0};
 	if (rc == 0)
 		rc = leg_new_a(&call->leg[LEG_A], call, p);
 	if (rc == 0)
@@ -236,10 +237,11 @@ void call_begin(struct call *call)
 	counter_add(&call->engine->counters.attempts, 1);
 	LOG(LOG_INFO, "call-begin",
 		"call=%" PRIu64 " a_call_id=%s b_call_id=%s from=%s to=%s a_realm=%s a_peer=%s "
-		"b_peer=%s",
+		"b_realm=%s b_peer=%s",
 		call->id, LOG_STR(a->dialog.call_id), LOG_STR(b->dialog.call_id),
 		LOG_STR(call->from), LOG_STR(call->to), a->realm->name,
-		a->peer != NULL ? a->peer->name : "-", b->peer->name);
+		a->peer != NULL ? a->peer->name : "-", b->realm->name,
+		b->peer != NULL ? b->peer->name : "-");
 }
 
 static uint64_t talk_ms(const struct call *call)

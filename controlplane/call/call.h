@@ -86,6 +86,9 @@ enum call_cause {
 	X(BODY_TYPE, "body_type")                 \
 	X(REPLACES, "replaces")                   \
 	X(NO_ROUTE, "no_route")                   \
+	X(OFFLINE, "offline")                     \
+	X(FORGED, "forged")                       \
+	X(FLOW_GONE, "flow_gone")                 \
 	X(PEER_FULL, "peer_full")                 \
 	X(TOO_LARGE, "too_large")                 \
 	X(EVENT, "event")                         \
@@ -187,7 +190,7 @@ struct call_params {
 	const struct net_flow *flow;
 	const struct sip_msg *invite;
 	const struct conf_peer *from; // NULL: a stranger
-	const struct hunt *hunt;      // whom to call: at least one
+	struct hunt *hunt; // whom to call: at least one; taken over by a call that is made
 };
 
 // Makes a call in OFFERING with both dialogs and a media session; nothing is sent. conf is the

@@ -9,6 +9,8 @@
 #include "controlplane/call/exchange.h"
 #include "controlplane/call/fsm.h"
 #include "controlplane/call/policy.h"
+#include "controlplane/reg/location.h"
+#include "controlplane/reg/token.h"
 #include "controlplane/route/trunk.h"
 #include "controlplane/sip/dialog.h"
 
@@ -45,7 +47,10 @@ struct engine {
 	struct trunks *trunks;
 	struct policy_memory policies;
 	struct idpool *relays;
-	struct table askings; // requests outside of calls that are under way (outside.h)
+	struct location *location; // where the users of our domains are
+	struct token_keys *tokens; // names of bindings
+	struct table knots;	   // of dialogs with registered phones, by binding (tie.c)
+	struct table askings;	   // requests outside of calls that are under way (outside.h)
 	struct idpool *subscriptions;
 	bool draining;
 	uint32_t calls_max;
@@ -86,8 +91,9 @@ struct identity {
 	struct str from, to, uri;
 };
 
-// From, To and Request-URI as this target is told: with hosts of its own side. They lie in b. Returns 0, or
-// -EINVAL when they cannot be read or do not fit.
+// From, To and Request-URI as this target is told: with hosts of its own side, to a phone its user's domain, and
+// for the Request-URI the Contact that it registered; also its path. The former lie in b. Returns 0, or -EINVAL
+// when they cannot be read or do not fit.
 int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identity *who,
 	const struct target *target);
 // A reason phrase that names no host; none otherwise (C2).
@@ -103,6 +109,7 @@ struct request {
 	struct dialog *dialog; // NULL outside
 	struct call *call;     // inside a dialog of one
 	struct leg *leg;
+	bool is_authenticated; // who sent it has proven who it is
 };
 
 // Answers a request with a final: of a stranger outside of dialogs once and no more (I16).

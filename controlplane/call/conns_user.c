@@ -13,9 +13,9 @@ static void receive(void *arg, const struct net_flow *flow, struct str message)
 	engine_receive(engine_of(arg), flow, message);
 }
 
-static void ended(void *arg, uint64_t connection)
+static void ended(void *arg, const struct net_flow *flow)
 {
-	engine_lost(engine_of(arg), connection);
+	engine_lost(engine_of(arg), flow);
 }
 
 static enum tg_trust_level trust(void *arg, const struct net_flow *flow)

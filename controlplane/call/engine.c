@@ -5,7 +5,9 @@
 #include <stdlib.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/base/random.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/reach.h"
 #include "controlplane/call/relay.h"
 #include "controlplane/call/subscription.h"
 #include "controlplane/call/transfer.h"
@@ -367,6 +369,18 @@ static uint32_t askings_max(const struct conf *conf)
 	return 2 * conf->relays_max + conf->subscriptions_max;
 }
 
+static int make_location(struct engine *engine)
+{
+	struct location_user user = {.on_change = reach_on_change, .arg = engine};
+	uint8_t secret[TOKEN_SECRET_BYTES];
+
+	random_take(secret, sizeof(secret));
+	engine->tokens = token_keys_new(secret);
+	explicit_bzero(secret, sizeof(secret));
+	engine->location = location_new(engine->params.wheel, engine->conf->bindings_max, &user);
+	return engine->tokens != NULL && engine->location != NULL ? 0 : -ENOMEM;
+}
+
 static int build(struct engine *engine)
 {
 	engine->calls = idpool_new(engine->calls_max);
@@ -380,10 +394,12 @@ static int build(struct engine *engine)
 	engine->stack = make_stack(engine);
 	engine->media = make_media(engine);
 	if (engine->calls == NULL || engine->relays == NULL || engine->subscriptions == NULL
-		|| engine->trunks == NULL || engine->stack == NULL || engine->media == NULL)
+		|| engine->trunks == NULL || engine->stack == NULL || engine->media == NULL
+		|| make_location(engine) < 0)
 		return -ENOMEM;
 	if (table_init(&engine->callers, engine->calls_max) < 0
 		|| table_init(&engine->askings, askings_max(engine->conf)) < 0
+		|| table_init(&engine->knots, dialogs_max(engine->conf)) < 0
 		|| dialog_table_init(&engine->dialogs, dialogs_max(engine->conf)) < 0)
 		return -ENOMEM;
 	guard_on_attach(engine->guard, media_is_attached(engine->media));
@@ -429,6 +445,9 @@ void engine_free(struct engine *engine)
 	dialog_table_fini(&engine->dialogs);
 	table_fini(&engine->callers);
 	table_fini(&engine->askings);
+	table_fini(&engine->knots);
+	location_free(engine->location);
+	token_keys_free(engine->tokens);
 	guard_free(engine->guard);
 	trunks_free(engine->trunks);
 	idpool_free(engine->calls);
@@ -457,9 +476,10 @@ enum tg_trust_level engine_trust(const struct engine *engine, const struct net_f
 	return level;
 }
 
-void engine_lost(struct engine *engine, uint64_t connection)
+void engine_lost(struct engine *engine, const struct net_flow *flow)
 {
-	sip_stack_lost(engine->stack, connection);
+	phone_lost_connection(engine, flow);
+	sip_stack_lost(engine->stack, flow->connection);
 }
 
 // With the code point of what is answered by it.
@@ -545,6 +565,16 @@ const struct sip_stack_counters *engine_sip_counters(const struct engine *engine
 struct media *engine_media(const struct engine *engine)
 {
 	return engine->media;
+}
+
+struct location *engine_location(const struct engine *engine)
+{
+	return engine->location;
+}
+
+struct token_keys *engine_tokens(const struct engine *engine)
+{
+	return engine->tokens;
 }
 
 struct guard *engine_guard(const struct engine *engine)

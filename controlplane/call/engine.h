@@ -14,6 +14,8 @@
 #include "controlplane/guard/guard.h"
 #include "controlplane/media/session.h"
 #include "controlplane/net/transport.h"
+#include "controlplane/reg/location.h"
+#include "controlplane/reg/token.h"
 #include "controlplane/sip/stack.h"
 
 struct engine;
@@ -32,8 +34,9 @@ struct engine *engine_new(const struct engine_params *params);
 void engine_free(struct engine *engine);
 // A datagram came, or a message of a stream.
 void engine_receive(struct engine *engine, const struct net_flow *flow, struct str message);
-// A connection is gone: what waited on it fails now (net/conns.h).
-void engine_lost(struct engine *engine, uint64_t connection);
+// The connection of that flow is gone: what waited on it fails now (net/conns.h), and no phone is reached
+// by it any more (E21).
+void engine_lost(struct engine *engine, const struct net_flow *flow);
 // How far who sends on this flow is trusted, in the dataplane's order: a peer (trunk), registered,
 // banned, or a stranger.
 enum tg_trust_level engine_trust(const struct engine *engine, const struct net_flow *flow);
@@ -49,7 +52,7 @@ bool engine_is_draining(const struct engine *engine);
 // Ends a call: BYE on both legs, or CANCEL and 487. Returns 0 or -ENOENT.
 int engine_hangup(struct engine *engine, uint64_t call);
 
-#define ENGINE_REASONS_MAX 24
+#define ENGINE_REASONS_MAX 32
 
 struct engine_counters {
 	uint64_t calls;	   // live now
@@ -74,6 +77,9 @@ struct engine_counters {
 const struct engine_counters *engine_counters(const struct engine *engine);
 const struct sip_stack_counters *engine_sip_counters(const struct engine *engine);
 struct media *engine_media(const struct engine *engine);
+struct location *engine_location(const struct engine *engine);
+// The keys of the names that bindings have outside (reg/token.h).
+struct token_keys *engine_tokens(const struct engine *engine);
 struct guard *engine_guard(const struct engine *engine);
 struct trace *engine_trace(const struct engine *engine);
 struct dp *engine_dp(const struct engine *engine);

@@ -7,7 +7,7 @@
 
 #include "controlplane/route/route.h"
 
-// ---- whom
+// ---- peers
 
 static void add(struct hunt *hunt, const struct conf *conf, const struct conf_peer *peer,
 	const struct conf_peer *from)
@@ -15,18 +15,21 @@ static void add(struct hunt *hunt, const struct conf *conf, const struct conf_pe
 	const struct conf_sip_listener *listener = route_listener(conf, peer);
 
 	if (listener != NULL && peer != from && hunt->count < HUNT_TARGETS_MAX)
-		hunt->target[hunt->count++] = (struct target){peer, listener, NULL};
+		hunt->target[hunt->count++] = (struct target){
+			.peer = peer, .listener = listener, .group = hunt->groups};
 }
 
 void hunt_add_route(struct hunt *hunt, const struct conf *conf, const struct conf_route *route,
 	const struct conf_peer *from)
 {
-	add(hunt, conf, &conf->peers[route->to_peer], from);
+	if (route->to_domain < 0)
+		add(hunt, conf, &conf->peers[route->to_peer], from);
 	for (unsigned int i = 0; i < route->fork_count; i++)
 		add(hunt, conf, &conf->peers[route->forks[i]], from);
-	hunt->together = hunt->count > 0 ? hunt->count : 1;
-	for (unsigned int i = 0; i < route->alternative_count; i++)
+	for (unsigned int i = 0; i < route->alternative_count; i++) {
+		hunt->groups++;
 		add(hunt, conf, &conf->peers[route->alternatives[i]], from);
+	}
 }
 
 static bool was_called(const struct hunt *hunt, const struct conf_peer *peer, struct str uri)
@@ -37,6 +40,16 @@ static bool was_called(const struct hunt *hunt, const struct conf_peer *peer, st
 			return true;
 	}
 	return false;
+}
+
+// With a group of its own.
+static void insert(struct hunt *hunt, const struct target *target, unsigned int at)
+{
+	memmove(&hunt->target[at + 1], &hunt->target[at],
+		(hunt->count - at) * sizeof(hunt->target[0]));
+	hunt->target[at] = *target;
+	hunt->target[at].group = ++hunt->groups;
+	hunt->count++;
 }
 
 bool hunt_insert(struct hunt *hunt, const struct conf *conf, const struct conf_peer *peer,
@@ -50,10 +63,97 @@ bool hunt_insert(struct hunt *hunt, const struct conf *conf, const struct conf_p
 	copy = str_dup(uri);
 	if (copy == NULL)
 		return false;
-	memmove(&hunt->target[at + 1], &hunt->target[at],
-		(hunt->count - at) * sizeof(hunt->target[0]));
-	hunt->target[at] = (struct target){peer, listener, copy};
-	hunt->count++;
+	insert(hunt, &(struct target){.peer = peer, .listener = listener, .uri = copy}, at);
+	return true;
+}
+
+// ---- phones
+
+// The one whose other flow a binding is (RFC 5626 §7); NULL when it is a phone of its own.
+static struct phone *same_instance(
+	const struct hunt *hunt, unsigned int from, const struct binding *binding)
+{
+	for (unsigned int i = from; binding->reg_id != 0 && i < hunt->count; i++) {
+		struct phone *phone = hunt->target[i].phone;
+
+		if (phone->has_several_flows && str_equal(phone->instance, binding->instance))
+			return phone;
+	}
+	return NULL;
+}
+
+static void append(struct phone *phone, struct phone *other)
+{
+	while (phone->next != NULL)
+		phone = phone->next;
+	phone->next = other;
+}
+
+// The place behind those that it is to be called with, or at the end; *group is theirs, or a new one.
+static unsigned int place_of(
+	struct hunt *hunt, unsigned int from, const struct phone *phone, uint8_t *group)
+{
+	unsigned int at = from, together = 0;
+
+	for (unsigned int i = from; i < hunt->count; i++) {
+		const struct phone *other = hunt->target[i].phone;
+
+		if (other->q != phone->q || !phone_is_alike(&other->flow, &phone->flow))
+			continue;
+		together = *group == hunt->target[i].group ? together + 1 : 1;
+		*group = hunt->target[i].group;
+		at = i + 1;
+	}
+	if (together > 0 && together < HUNT_TOGETHER_MAX)
+		return at;
+	*group = ++hunt->groups;
+	return hunt->count;
+}
+
+static void add_phone(struct hunt *hunt, unsigned int from, struct phone *phone,
+	const struct conf_sip_listener *listener)
+{
+	uint8_t group = 0;
+	unsigned int at = place_of(hunt, from, phone, &group);
+
+	insert(hunt, &(struct target){.listener = listener, .phone = phone}, at);
+	hunt->target[at].group = group;
+}
+
+void hunt_add_phones(struct hunt *hunt, const struct conf *conf, const char *domain,
+	const struct binding *binding, unsigned int count)
+{
+	unsigned int from = hunt->count;
+
+	for (unsigned int i = 0; i < count; i++) {
+		const struct conf_realm *realm;
+		const struct conf_sip_listener *listener = phone_listener(
+			conf, &binding[i].flow, &realm);
+		struct phone *first = same_instance(hunt, from, &binding[i]);
+		struct phone *phone;
+
+		if (listener == NULL || (first == NULL && hunt->count == HUNT_TARGETS_MAX))
+			continue;
+		phone = phone_new(&binding[i], domain);
+		if (phone == NULL)
+			continue;
+		phone->flow.realm = (uint8_t)(realm - conf->realms);
+		if (first != NULL)
+			append(first, phone);
+		else
+			add_phone(hunt, from, phone, listener);
+	}
+	hunt->groups++;
+}
+
+bool hunt_insert_flow(struct hunt *hunt, const struct conf *conf, struct phone *phone)
+{
+	const struct conf_realm *realm;
+	const struct conf_sip_listener *listener = phone_listener(conf, &phone->flow, &realm);
+
+	if (listener == NULL || hunt->count == HUNT_TARGETS_MAX)
+		return false;
+	insert(hunt, &(struct target){.listener = listener, .phone = phone}, hunt->next);
 	return true;
 }
 
@@ -64,8 +164,10 @@ bool hunt_has_more(const struct hunt *hunt)
 
 void hunt_forget(struct hunt *hunt)
 {
-	for (unsigned int i = 0; i < hunt->count; i++)
+	for (unsigned int i = 0; i < hunt->count; i++) {
 		free(hunt->target[i].uri);
+		phone_free(hunt->target[i].phone);
+	}
 	*hunt = (struct hunt){0};
 }
 
@@ -73,22 +175,22 @@ void hunt_forget(struct hunt *hunt)
 
 int hunt_make(struct leg **first, struct hunt *hunt, hunt_make_h *make, void *arg)
 {
-	unsigned int group = hunt->together;
 	struct leg *made = NULL;
+	unsigned int group = 0;
 	int rc = -EBUSY;
 
 	// a peer that has all the calls it may have is passed over
-	while (hunt_has_more(hunt) && (group > 0 || made == NULL)) {
+	while (hunt_has_more(hunt) && (made == NULL || hunt->target[hunt->next].group == group)) {
+		const struct target *target = &hunt->target[hunt->next++];
 		struct leg *leg;
-		int err = make(&leg, arg, &hunt->target[hunt->next++]);
+		int err = make(&leg, arg, target);
 
-		group -= group > 0;
+		group = target->group;
 		if (err == 0 && made == NULL)
 			made = leg;
 		if (err < 0)
 			rc = err;
 	}
-	hunt->together = 1;
 	if (made == NULL)
 		return rc;
 	*first = made;

@@ -4,14 +4,18 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/sip/topology.h"
 
-static void put_host(struct strbuf *b, const struct tg_addr *addr)
+#define HOST_BYTES (TG_IP_TEXT_BYTES + 2)
+
+static struct str host_of(char text[static HOST_BYTES], const struct tg_addr *addr)
 {
-	char text[TG_IP_TEXT_BYTES];
+	struct strbuf b = strbuf_on(text, HOST_BYTES);
+	char ip[TG_IP_TEXT_BYTES];
 	bool v6 = !tg_ip_is_v4(&addr->ip);
 
-	strbuf_put(b, v6 ? STR("[") : STR(""));
-	strbuf_put(b, str_from(tg_ip_write(&addr->ip, text)));
-	strbuf_put(b, v6 ? STR("]") : STR(""));
+	strbuf_put(&b, v6 ? STR("[") : STR(""));
+	strbuf_put(&b, str_from(tg_ip_write(&addr->ip, ip)));
+	strbuf_put(&b, v6 ? STR("]") : STR(""));
+	return strbuf_str(&b);
 }
 
 static struct str user_param(const struct sip_uri *uri)
@@ -41,8 +45,8 @@ static void put_user(struct strbuf *b, const struct sip_uri *uri)
 	}
 }
 
-static void put_uri(
-	struct strbuf *b, const struct sip_uri *uri, const struct tg_addr *host, bool with_port)
+// port 0: none is said
+static void put_uri(struct strbuf *b, const struct sip_uri *uri, struct str host, uint16_t port)
 {
 	struct str user = user_param(uri);
 
@@ -51,10 +55,10 @@ static void put_uri(
 		put_user(b, uri);
 		strbuf_put_char(b, '@');
 	}
-	put_host(b, host);
-	if (with_port && host->port != SIP_PORT) {
+	strbuf_put(b, host);
+	if (port != 0 && port != SIP_PORT) {
 		strbuf_put_char(b, ':');
-		strbuf_put_u64(b, host->port);
+		strbuf_put_u64(b, port);
 	}
 	if (user.len > 0) {
 		strbuf_put(b, STR(";user="));
@@ -64,11 +68,12 @@ static void put_uri(
 
 void identity_put_target(struct strbuf *b, const struct sip_uri *uri, const struct tg_addr *peer)
 {
-	put_uri(b, uri, peer, true);
+	char host[HOST_BYTES];
+
+	put_uri(b, uri, host_of(host, peer), peer->port);
 }
 
-void identity_put_name(
-	struct strbuf *b, const struct sip_name_addr *name, const struct tg_addr *host)
+static void put_name(struct strbuf *b, const struct sip_name_addr *name, struct str host)
 {
 	struct sip_uri uri = {0};
 
@@ -84,9 +89,17 @@ void identity_put_name(
 	} else if (str_equal_nocase(uri.host, STR("anonymous.invalid"))) {
 		strbuf_put(b, STR("sip:anonymous@anonymous.invalid"));
 	} else {
-		put_uri(b, &uri, host, false);
+		put_uri(b, &uri, host, 0);
 	}
 	strbuf_put_char(b, '>');
+}
+
+void identity_put_name(
+	struct strbuf *b, const struct sip_name_addr *name, const struct tg_addr *host)
+{
+	char text[HOST_BYTES];
+
+	put_name(b, name, host_of(text, host));
 }
 
 int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identity *who,
@@ -94,6 +107,7 @@ int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identi
 {
 	struct sip_name_addr from, to;
 	struct sip_uri asked;
+	char host[HOST_BYTES];
 	size_t ends[2];
 
 	if (sip_name_addr_parse(&from, who->from) < 0 || sip_name_addr_parse(&to, who->to) < 0
@@ -101,14 +115,20 @@ int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identi
 		return -EINVAL;
 	identity_put_name(b, &from, &target->listener->advertised);
 	ends[0] = b->len;
-	identity_put_name(b, &to, &target->peer->address);
+	put_name(b, &to,
+		target->peer != NULL ? host_of(host, &target->peer->address)
+				     : str_from(target->phone->domain));
 	ends[1] = b->len;
-	identity_put_target(b, &asked, &target->peer->address);
+	if (target->peer != NULL)
+		identity_put_target(b, &asked, &target->peer->address);
+	else
+		strbuf_put(b, target->phone->contact);
 	if (b->failed)
 		return -EINVAL;
 	uac->from_display_uri = str_of(b->at, ends[0]);
 	uac->to_display_uri = str_of(b->at + ends[0], ends[1] - ends[0]);
 	uac->target = str_of(b->at + ends[1], b->len - ends[1]);
+	uac->path = target->phone != NULL ? target->phone->path : STR_NONE;
 	return 0;
 }
 

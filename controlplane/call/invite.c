@@ -115,12 +115,15 @@ static const struct admission_check checks[] = {
 	{admission_is_without_context, CALL_REFUSAL_NO_ROUTE, 400, 0,
 		{"number without context", 22}, 399},
 	{is_without_route, CALL_REFUSAL_NO_ROUTE, 404, 0, {0}, 0},
+	{admission_is_offline, CALL_REFUSAL_OFFLINE, 480, 0, {0}, 0},
+	{admission_is_forged, CALL_REFUSAL_FORGED, 403, 0, {0}, 0},
+	{admission_is_flow_gone, CALL_REFUSAL_FLOW_GONE, 430, 0, {0}, 0},
 	{is_unreadable, CALL_REFUSAL_BAD_SDP, 400, 0, {"SDP cannot be read", 18}, 399},
 	{is_without_media, CALL_REFUSAL_NOT_ACCEPTABLE, 488, 0, {"media type not available", 24},
 		304},
 };
 
-static void admit(const struct admission *a)
+static void admit(struct admission *a)
 {
 	const struct request *r = a->r;
 	struct call *call;
@@ -156,6 +159,7 @@ void invite_on_request(const struct request *r)
 		replace_on_request(r);
 	else
 		admit(&a);
+	hunt_forget(&a.hunt);
 }
 
 // ---- actions

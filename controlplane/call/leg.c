@@ -14,6 +14,7 @@ void leg_free(struct call *call, struct leg *leg)
 		return;
 	if (leg->dialog.text != NULL)
 		counter_add(&call->engine->counters.dialogs, (uint64_t)-1);
+	tie_cut(&leg->tie, call->engine);
 	dialog_fini(&leg->dialog, &call->engine->dialogs);
 	leg_forget_ack(leg);
 	session_timer_stop(call, leg);
@@ -207,10 +208,15 @@ static bool is_in_realm(const struct call *call, const struct leg *leg, uint8_t 
 
 void leg_follow(struct call *call, struct leg *leg, const struct net_flow *flow)
 {
+	if (leg->peer == NULL && is_in_realm(call, leg, flow->realm))
+		leg_move(call, leg, flow);
+}
+
+void leg_move(struct call *call, struct leg *leg, const struct net_flow *flow)
+{
 	char remote[TG_ADDR_TEXT_BYTES];
 
-	if (leg->peer != NULL || net_flow_equal(&leg->dialog.flow, flow)
-		|| !is_in_realm(call, leg, flow->realm))
+	if (net_flow_equal(&leg->dialog.flow, flow))
 		return;
 	LOG(LOG_INFO, "call-moved", "call=%" PRIu64 " leg=%c remote=%s", call->id, "AB"[leg->side],
 		tg_addr_write(&flow->remote, remote));

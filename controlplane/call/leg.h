@@ -16,6 +16,7 @@
 #include <stdint.h>
 
 #include "controlplane/call/session_timer.h"
+#include "controlplane/call/tie.h"
 #include "controlplane/conf/conf.h"
 #include "controlplane/sip/dialog.h"
 #include "controlplane/sip/rel100.h"
@@ -48,7 +49,9 @@ struct leg {
 	uint8_t number;			// its place in call->legs
 	bool bye_waits;			// UAS: for the ACK (C14)
 	const struct conf_realm *realm; // of call->conf
-	const struct conf_peer *peer;	// likewise; NULL: a stranger
+	const struct conf_peer *peer;	// likewise; NULL: a stranger or a phone
+	struct tie tie;			// of a registered phone
+	struct phone *phone;		// B: of the hunt, until the call is answered; NULL: a peer
 	struct sip_timers timers;
 	struct session_timer session;
 	uint32_t invite_cseq;	       // of the INVITE that began it, as sent last
@@ -121,6 +124,7 @@ struct leg_request {
 
 struct call_params;
 struct engine;
+struct phone;
 struct target;
 
 // The caller's leg, of its INVITE. Returns 0; -EBUSY when its peer has all the calls it may have; -ENOMEM;
@@ -137,11 +141,10 @@ struct leg *leg_other(const struct leg *leg);
 struct leg *leg_named(const struct engine *engine, struct str call_id, struct str local_tag,
 	struct str remote_tag);
 
-// A leg to the target of a transfer, IDLE: by its peer's listener, or to the far end of a leg of another call.
+// A leg to the target of a transfer, IDLE: of a hunt, or the far end of a leg of another call.
 struct leg_aim {
-	const struct conf_peer *peer;
-	const struct conf_sip_listener *listener;
-	const struct leg *toward; // NULL: by the former
+	const struct target *target;
+	const struct leg *toward; // NULL: the former
 	struct str from;	  // name-addr of who is transferred
 	struct str uri;		  // of the target
 	uint8_t side;
@@ -159,7 +162,10 @@ struct net_flow leg_flow(const struct leg *leg);
 // Likewise of any dialog with that peer.
 struct net_flow leg_way(const struct dialog *dialog, const struct conf_peer *peer);
 // Where a first request to a target goes.
-struct net_flow leg_flow_to(const struct conf *conf, const struct target *target);
+struct net_flow leg_flow_to(
+	const struct engine *engine, const struct conf *conf, const struct target *target);
+// Its realm and what its messages may be, NULL: of a phone.
+const struct conf_realm *leg_realm_of(const struct conf *conf, const struct target *target);
 // Those of the peer; of a stranger those of all.
 struct sip_timers leg_timers(const struct conf *conf, const struct conf_peer *peer);
 // How long it may ring: that of the peer, of a stranger that of all.
@@ -195,6 +201,8 @@ void leg_gone(struct call *call, struct leg *leg);
 // Says what its state asks for: a final response, CANCEL, ACK and BYE, BYE; or lets the BYE wait for
 // the ACK.
 void leg_hang_up(struct call *call, struct leg *leg, const struct farewell *farewell);
+// Its peer is reached by another flow from now on.
+void leg_move(struct call *call, struct leg *leg, const struct net_flow *flow);
 // A request came inside its dialog by flow: a stranger that moved within its realm is followed (E6).
 void leg_follow(struct call *call, struct leg *leg, const struct net_flow *flow);
 // Another branch of the callee's side answered with 2xx: ACK and BYE to it, once each (B30, C40).

@@ -82,11 +82,33 @@ int leg_new_a(struct leg **out, struct call *call, const struct call_params *p)
 	session_timer_on_request(call, leg, p->invite);
 	engine_advertised(call->engine, p->flow, &own);
 	rc = dialog_init_uas(&leg->dialog, &call->engine->dialogs, p->invite, p->flow, &own);
-	return settle(out, call, leg, rc);
+	rc = settle(out, call, leg, rc);
+	if (rc == 0 && p->from == NULL)
+		tie_to_asker(&leg->tie, call->engine, &leg->dialog);
+	return rc;
 }
 
-struct net_flow leg_flow_to(const struct conf *conf, const struct target *target)
+const struct conf_realm *leg_realm_of(const struct conf *conf, const struct target *target)
 {
+	return &conf->realms[target->peer != NULL ? target->peer->realm
+						  : target->phone->flow.realm];
+}
+
+static struct net_flow flow_to_phone(
+	const struct engine *engine, const struct conf *conf, const struct phone *phone)
+{
+	struct net_flow flow = phone_flow(engine, phone);
+
+	flow.realm = phone->flow.realm;
+	flow.dscp = conf->realms[flow.realm].sip_dscp;
+	return flow;
+}
+
+struct net_flow leg_flow_to(
+	const struct engine *engine, const struct conf *conf, const struct target *target)
+{
+	if (target->phone != NULL)
+		return flow_to_phone(engine, conf, target->phone);
 	return (struct net_flow){
 		.local = target->listener->address,
 		.remote = target->peer->address,
@@ -105,30 +127,36 @@ static int new_to_target(struct leg **out, struct call *call, const struct targe
 	struct dialog_uac uac = {
 		.advertised = target->listener->advertised,
 		.first_cseq = 1,
-		.flow = leg_flow_to(call->conf, target),
+		.flow = leg_flow_to(call->engine, call->conf, target),
 	};
 	struct leg *leg;
 	int rc = leg_new(&leg, call, LEG_B, target->peer);
 
 	if (rc < 0)
 		return rc;
-	leg->realm = &call->conf->realms[target->peer->realm];
+	leg->realm = leg_realm_of(call->conf, target);
 	rc = identity_write(&uac, &b, who, target);
 	if (rc == 0)
 		rc = dialog_init_uac(&leg->dialog, &call->engine->dialogs, &uac);
-	return settle(out, call, leg, rc);
+	rc = settle(out, call, leg, rc);
+	if (rc == 0 && target->phone != NULL)
+		tie_to(&leg->tie, call->engine, &leg->dialog, target->phone->binding);
+	return rc;
 }
 
 int leg_new_b(struct leg **out, struct call *call, const struct target *target)
 {
 	const struct dialog *a = &call->leg[LEG_A]->dialog;
-
-	return new_to_target(out, call, target,
+	int rc = new_to_target(out, call, target,
 		&(struct identity){
 			.from = a->remote,
 			.to = a->local,
 			.uri = target->uri != NULL ? str_from(target->uri) : call->to,
 		});
+
+	if (rc == 0)
+		(*out)->phone = target->phone;
+	return rc;
 }
 
 // Straight to the remote target of that dialog: nobody else may take the place in it.
@@ -151,6 +179,8 @@ static int new_toward(struct leg **out, struct call *call, const struct leg_aim 
 	if (rc < 0)
 		return rc;
 	leg->realm = aim->toward->realm;
+	if (tie_binding(&aim->toward->tie) != 0)
+		tie_to(&leg->tie, call->engine, &leg->dialog, tie_binding(&aim->toward->tie));
 	engine_advertised(call->engine, &uac.flow, &uac.advertised);
 	identity_put_name(&b, &from, &uac.advertised);
 	uac.from_display_uri = strbuf_str(&b);
@@ -160,13 +190,12 @@ static int new_toward(struct leg **out, struct call *call, const struct leg_aim 
 
 int leg_new_fresh(struct leg **out, struct call *call, const struct leg_aim *aim)
 {
-	struct target target = {.peer = aim->peer, .listener = aim->listener};
 	int rc;
 
 	if (aim->toward != NULL)
 		rc = new_toward(out, call, aim);
 	else
-		rc = new_to_target(out, call, &target,
+		rc = new_to_target(out, call, aim->target,
 			&(struct identity){.from = aim->from, .to = aim->uri, .uri = aim->uri});
 	if (rc == 0)
 		(*out)->side = aim->side;

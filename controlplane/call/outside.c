@@ -120,8 +120,8 @@ struct onward {
 	char *text; // memory of the views below
 	struct identity who;
 	struct str method_name;
-	unsigned int next, count;
-	struct target target[];
+	const struct conf *conf; // of who owns it
+	struct hunt hunt;
 };
 
 static struct str keep(struct strbuf *b, struct str s)
@@ -149,33 +149,78 @@ static int keep_asked(struct onward *onward, const struct asked *asked)
 	return 0;
 }
 
-int onward_new(struct onward **out, const struct admission *a)
+int onward_new(struct onward **out, struct admission *a)
 {
 	struct asked asked = outside_asked(a->r->msg);
-	unsigned int others = a->hunt.count - 1u;
 	struct onward *onward;
 
 	*out = NULL;
-	if (others == 0)
+	if (a->hunt.count == 1 && a->hunt.target[0].phone == NULL)
 		return 0;
-	onward = calloc(1, sizeof(*onward) + others * sizeof(onward->target[0]));
+	onward = calloc(1, sizeof(*onward));
 	if (onward == NULL)
 		return -ENOMEM;
-	memcpy(onward->target, &a->hunt.target[1], others * sizeof(onward->target[0]));
-	onward->count = others;
 	if (keep_asked(onward, &asked) < 0) {
 		onward_free(onward);
 		return -ENOMEM;
 	}
+	onward->conf = a->conf;
+	onward->hunt = a->hunt;
+	onward->hunt.next = 1;
+	a->hunt = (struct hunt){0};
 	*out = onward;
 	return 0;
 }
 
+const struct target *onward_first(const struct onward *onward, const struct admission *a)
+{
+	return onward != NULL ? &onward->hunt.target[0] : &a->hunt.target[0];
+}
+
 const struct target *onward_next(struct onward *onward)
 {
-	if (onward == NULL || onward->next == onward->count)
+	if (onward == NULL || !hunt_has_more(&onward->hunt))
 		return NULL;
-	return &onward->target[onward->next++];
+	return &onward->hunt.target[onward->hunt.next++];
+}
+
+const struct target *onward_together(struct onward *onward)
+{
+	const struct target *next;
+
+	if (onward == NULL || !hunt_has_more(&onward->hunt))
+		return NULL;
+	next = &onward->hunt.target[onward->hunt.next];
+	return next->phone != NULL && next->group == next[-1].group ? onward_next(onward) : NULL;
+}
+
+const struct target *onward_other_flow(
+	struct onward *onward, const struct target *failed, uint16_t status)
+{
+	const struct conf_realm *realm;
+	struct target *target;
+	struct phone *phone;
+
+	if (onward == NULL || failed->phone == NULL || failed->phone->next == NULL
+		|| !phone_may_try_other(status))
+		return NULL;
+	target = &onward->hunt.target[failed - onward->hunt.target];
+	phone = target->phone;
+	target->phone = phone->next;
+	target->listener = phone_listener(onward->conf, &target->phone->flow, &realm);
+	phone->next = NULL;
+	phone_free(phone);
+	return target;
+}
+
+void outside_heed(struct engine *engine, const struct target *asked, int what)
+{
+	struct net_flow flow;
+
+	if (asked == NULL || asked->phone == NULL)
+		return;
+	flow = phone_flow(engine, asked->phone);
+	phone_heed(engine, asked->phone->binding, &flow, what);
 }
 
 struct asked onward_asked(const struct onward *onward)
@@ -187,6 +232,7 @@ void onward_free(struct onward *onward)
 {
 	if (onward == NULL)
 		return;
+	hunt_forget(&onward->hunt);
 	free(onward->kept);
 	free(onward->text);
 	free(onward);
@@ -196,7 +242,7 @@ bool outside_tries_next(enum sip_method method, uint16_t status)
 {
 	bool may_repeat = method == SIP_OPTIONS || method == SIP_SUBSCRIBE;
 
-	return status == 0 || status == 503 || (may_repeat && status / 100 == 5);
+	return status == 0 || status == 430 || status == 503 || (may_repeat && status / 100 == 5);
 }
 
 // ---- answers

@@ -50,10 +50,20 @@ struct asked outside_asked(const struct sip_msg *request);
 // Who else can be asked, and what.
 struct onward;
 
-// *out is NULL when there is but one target. Returns 0 or -ENOMEM.
-int onward_new(struct onward **out, const struct admission *a);
-// NULL when nobody is left, or there never was anybody.
+// Takes over the targets; *out is NULL when there is but one and that a peer. Returns 0 or -ENOMEM.
+int onward_new(struct onward **out, struct admission *a);
+// The first that is asked.
+const struct target *onward_first(const struct onward *onward, const struct admission *a);
+// NULL when nobody is left, or there never was anybody. The target lives as long as onward.
 const struct target *onward_next(struct onward *onward);
+// Likewise only a phone that is to be asked at the same time as the one before.
+const struct target *onward_together(struct onward *onward);
+// A phone that was asked did not get it, which that status says (0: nobody was reached): it by another flow of
+// its own. NULL when there is none (E18).
+const struct target *onward_other_flow(
+	struct onward *onward, const struct target *failed, uint16_t status);
+// phone_heed, of who was asked; NULL: a peer.
+void outside_heed(struct engine *engine, const struct target *asked, int what);
 struct asked onward_asked(const struct onward *onward);
 void onward_free(struct onward *onward);
 // Whether a final of this status, or none for nobody was reached (0), is a reason to ask somebody else: what

@@ -76,7 +76,7 @@ static const struct conf_peer *peer_of(
 	if (route_number(&number, uri) < 0)
 		return NULL;
 	route = route_find(conf, leg->peer->realm, leg->peer, strbuf_str(&number));
-	return route != NULL ? &conf->peers[route->to_peer] : NULL;
+	return route != NULL && route->to_domain < 0 ? &conf->peers[route->to_peer] : NULL;
 }
 
 void redirect_follow(struct hunt *hunt, const struct call *call, const struct leg *leg,
@@ -85,7 +85,8 @@ void redirect_follow(struct hunt *hunt, const struct call *call, const struct le
 	struct contact contact[CONTACTS_MAX];
 	unsigned int count = 0, at = hunt->next;
 
-	if (leg->peer->follows_redirects && hunt->redirections < HUNT_REDIRECTIONS_MAX)
+	if (leg->peer != NULL && leg->peer->follows_redirects
+		&& hunt->redirections < HUNT_REDIRECTIONS_MAX)
 		count = read_contacts(contact, response);
 	hunt->redirections++;
 	for (unsigned int i = 0; i < count; i++) {

@@ -8,6 +8,7 @@
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/cross.h"
+#include "controlplane/call/reach.h"
 #include "controlplane/call/transfer_int.h"
 #include "controlplane/route/route.h"
 #include "controlplane/sip/body.h"
@@ -107,17 +108,19 @@ static uint16_t find_targets(struct transfer *t, const struct sip_uri *uri)
 {
 	const struct conf *conf = t->call->conf;
 	const struct leg *referrer = transfer_leaving(t);
-	const struct conf_route *route;
-	char text[ROUTE_NUMBER_BYTES];
-	struct strbuf number = strbuf_on(text, sizeof(text));
+	enum reach reach = reach_find(&t->hunt,
+		&(struct reach_query){
+			.engine = t->call->engine,
+			.conf = conf,
+			.flow = &referrer->dialog.flow,
+			.from = referrer->peer,
+			.uri = uri,
+			.realm = (uint8_t)(referrer->realm - conf->realms),
+		});
 
-	if (route_number(&number, uri) < 0)
-		return 404;
-	route = route_find(conf, (uint8_t)(referrer->realm - conf->realms), referrer->peer,
-		strbuf_str(&number));
-	if (route != NULL)
-		hunt_add_route(&t->hunt, conf, route, referrer->peer);
-	return hunt_has_more(&t->hunt) ? 0 : 404;
+	if (reach == REACH_FOUND)
+		return 0;
+	return reach == REACH_OFFLINE ? 480 : 404;
 }
 
 static uint16_t status_of(int rc)
@@ -148,8 +151,7 @@ static int make_target(struct leg **out, void *transfer, const struct target *ta
 
 	return make_leg(out, t,
 		&(struct leg_aim){
-			.peer = target->peer,
-			.listener = target->listener,
+			.target = target,
 			.uri = str_from(target->uri != NULL ? target->uri : t->target),
 		});
 }

@@ -12,6 +12,12 @@
 #define CONTACT_BYTES 128
 #define MESSAGE_BYTES 1300
 
+// Who is asked.
+struct relay_client {
+	uint64_t txn;		     // 0: free
+	const struct target *target; // of onward; NULL: there is but one
+};
+
 struct relay {
 	uint64_t id;
 	struct engine *engine;
@@ -23,7 +29,7 @@ struct relay {
 	struct tg_addr own; // what we are called by who asked
 	enum sip_method method;
 	uint64_t server;
-	uint64_t client;
+	struct relay_client client[HUNT_TOGETHER_MAX]; // that have not answered
 	struct onward *onward;
 	struct asking theirs, ours;
 };
@@ -79,6 +85,9 @@ static const struct admission_check checks[] = {
 	{admission_is_without_context, CALL_REFUSAL_NO_ROUTE, 400, 0,
 		{"number without context", 22}, 399},
 	{admission_is_without_route, CALL_REFUSAL_NO_ROUTE, 404, 0, {0}, 0},
+	{admission_is_offline, CALL_REFUSAL_OFFLINE, 480, 0, {0}, 0},
+	{admission_is_forged, CALL_REFUSAL_FORGED, 403, 0, {0}, 0},
+	{admission_is_flow_gone, CALL_REFUSAL_FLOW_GONE, 430, 0, {0}, 0},
 };
 
 // ---- its life
@@ -103,7 +112,7 @@ void relay_free_all(struct engine *engine)
 		relay_free(relay);
 }
 
-static int enter(struct relay *relay, const struct admission *a)
+static int enter(struct relay *relay, struct admission *a)
 {
 	const struct sip_msg *msg = a->r->msg;
 	char call_id[SIP_TOKEN_BYTES], tag[SIP_TOKEN_BYTES];
@@ -120,7 +129,7 @@ static int enter(struct relay *relay, const struct admission *a)
 	return rc == 0 ? onward_new(&relay->onward, a) : rc;
 }
 
-static int relay_new(struct relay **out, const struct admission *a)
+static int relay_new(struct relay **out, struct admission *a)
 {
 	struct engine *engine = a->r->engine;
 	struct relay *relay = calloc(1, sizeof(*relay));
@@ -154,6 +163,15 @@ static int relay_new(struct relay **out, const struct admission *a)
 
 // ---- asking
 
+static bool is_asking(const struct relay *relay)
+{
+	for (unsigned int i = 0; i < HUNT_TOGETHER_MAX; i++) {
+		if (relay->client[i].txn != 0)
+			return true;
+	}
+	return false;
+}
+
 static struct str with_tag(struct strbuf *b, struct str value, struct str tag)
 {
 	size_t begin = b->len;
@@ -183,12 +201,48 @@ static int put_body(struct sip_request_out *out, const struct relay *relay,
 	struct cross_sides sides = {
 		.engine = relay->engine,
 		.from = relay->realm->name,
-		.to = relay->conf->realms[target->peer->realm].name,
+		.to = leg_realm_of(relay->conf, target)->name,
 		.host = target->listener->advertised,
 	};
 
 	outside_body(&out->content_type, &out->body, source);
 	return out->body.len == 0 ? 0 : cross_dialog_info(&out->body, source, &sides);
+}
+
+static struct relay_client *client_of(struct relay *relay, uint64_t txn)
+{
+	for (unsigned int i = 0; i < HUNT_TOGETHER_MAX; i++) {
+		if (relay->client[i].txn == txn)
+			return &relay->client[i];
+	}
+	return NULL;
+}
+
+static int send_request(struct relay *relay, const struct sip_client *client,
+	struct sip_request_out *out, const struct target *target)
+{
+	struct relay_client *place = client_of(relay, 0);
+	int rc;
+
+	if (place == NULL)
+		return -ENOSPC;
+	rc = sip_request(relay->engine->stack, &place->txn, client, out);
+	if (rc < 0)
+		place->txn = 0;
+	place->target = relay->onward != NULL ? target : NULL;
+	return rc;
+}
+
+// RFC 3327 §5.3
+static int put_path(
+	struct sip_request_out *out, struct str routes[static DIALOG_ROUTES_MAX], struct str path)
+{
+	out->routes = routes;
+	while (sip_hdr_next(&routes[out->route_count], &path)) {
+		if (++out->route_count == DIALOG_ROUTES_MAX)
+			return -EINVAL;
+	}
+	return 0;
 }
 
 static int ask(struct relay *relay, const struct asked *asked, const struct target *target)
@@ -198,10 +252,10 @@ static int ask(struct relay *relay, const struct asked *asked, const struct targ
 	char contact_text[CONTACT_BYTES];
 	struct strbuf contact = strbuf_on(contact_text, sizeof(contact_text));
 	struct sip_client client = {
-		.flow = leg_flow_to(relay->conf, target),
+		.flow = leg_flow_to(engine, relay->conf, target),
 		.timers = leg_timers(relay->conf, target->peer),
 		.owner = {relay->id, OWNER_RELAY},
-		.tcp_when_large = target->peer->tcp_for_large,
+		.tcp_when_large = target->peer != NULL && target->peer->tcp_for_large,
 		.never_large_by_udp = relay->method == SIP_MESSAGE,
 	};
 	struct sip_request_out out = {
@@ -213,18 +267,20 @@ static int ask(struct relay *relay, const struct asked *asked, const struct targ
 								: asked->source->max_forwards - 1,
 		.source = asked->source,
 	};
+	struct str routes[DIALOG_ROUTES_MAX];
 	struct dialog_uac names;
 	int rc = put_body(&out, relay, asked->source, target);
 
 	if (rc < 0)
 		return rc;
-	if (identity_write(&names, &b, &asked->who, target) < 0)
+	if (identity_write(&names, &b, &asked->who, target) < 0
+		|| put_path(&out, routes, names.path) < 0)
 		return -EINVAL;
 	out.uri = names.target;
 	out.to = names.to_display_uri;
 	out.from = with_tag(&b, names.from_display_uri, relay->ours.tag);
 	put_contact(&out, &contact, target, client.flow.protocol);
-	return b.failed ? -EMSGSIZE : sip_request(engine->stack, &relay->client, &client, &out);
+	return b.failed ? -EMSGSIZE : send_request(relay, &client, &out, target);
 }
 
 static void refuse(struct relay *relay, uint16_t status)
@@ -246,32 +302,61 @@ static uint16_t status_of(int rc)
 	case -EFBIG:
 	case -EMSGSIZE:
 		return 513;
+	case -ENXIO: // no phone is reached
+		return 480;
 	default:
 		return 500;
 	}
 }
 
-// Asks that target, or who comes after it when it cannot be reached.
+// Asks that target, and the phones that are to be asked with it. Returns 0 when one of them could be asked, else
+// what came of the last.
+static int ask_together(struct relay *relay, const struct asked *asked, const struct target *target)
+{
+	int rc = -EHOSTUNREACH;
+	bool was_asked = false;
+
+	while (target != NULL) {
+		const struct target *other = NULL;
+
+		rc = ask(relay, asked, target);
+		was_asked |= rc == 0;
+		if (rc < 0) {
+			outside_heed(relay->engine, target, rc);
+			other = onward_other_flow(relay->onward, target, 0);
+		}
+		target = other != NULL ? other : onward_together(relay->onward);
+	}
+	return was_asked ? 0 : rc;
+}
+
+// Asks them, or who comes after them when they cannot be reached.
 static void go_on(struct relay *relay, const struct asked *asked, const struct target *target)
 {
 	int rc = -EHOSTUNREACH;
 
-	relay->client = 0;
 	while (target != NULL) {
-		rc = ask(relay, asked, target);
+		bool is_phone = target->phone != NULL;
+
+		rc = ask_together(relay, asked, target);
 		if (rc == 0)
 			return;
+		if (is_phone && (rc == -EHOSTUNREACH || rc == -ENOTCONN))
+			rc = -ENXIO;
 		target = onward_next(relay->onward);
 	}
 	refuse(relay, status_of(rc));
 }
 
-// Returns false when nobody is left.
-static bool ask_next(struct relay *relay)
+// Who comes after one that did not get it, or said so, when nobody else is being asked. Returns false when nobody
+// is left.
+static bool ask_next(struct relay *relay, const struct target *failed, uint16_t status)
 {
-	const struct target *target = onward_next(relay->onward);
+	const struct target *target = onward_other_flow(relay->onward, failed, status);
 	struct asked asked;
 
+	if (target == NULL && outside_tries_next(relay->method, status) && !is_asking(relay))
+		target = onward_next(relay->onward);
 	if (target == NULL)
 		return false;
 	asked = onward_asked(relay->onward);
@@ -279,7 +364,7 @@ static bool ask_next(struct relay *relay)
 	return true;
 }
 
-static void admit(const struct admission *a)
+static void admit(struct admission *a)
 {
 	const struct request *r = a->r;
 	struct asked asked = outside_asked(r->msg);
@@ -293,7 +378,7 @@ static void admit(const struct admission *a)
 	sip_txn_own(r->engine->stack, r->txn, (struct sip_owner){relay->id, OWNER_RELAY},
 		(struct sip_label){0});
 	counter_add(&r->engine->counters.relayed, 1);
-	go_on(relay, &asked, &a->hunt.target[0]);
+	go_on(relay, &asked, onward_first(relay->onward, a));
 }
 
 void relay_on_request(const struct request *r)
@@ -306,6 +391,7 @@ void relay_on_request(const struct request *r)
 		admission_refuse(r, failed);
 	else
 		admit(&a);
+	hunt_forget(&a.hunt);
 }
 
 // RFC 3261 §11: with Max-Forwards 0 it is for us
@@ -335,23 +421,36 @@ void relay_on_notify(const struct request *r)
 
 // ---- answers
 
-static struct relay *find(const struct engine *engine, uint64_t id, uint64_t client)
+// *target is who answers; its place is free from now on. NULL: nobody waits for it.
+static struct relay *take(
+	const struct target **target, const struct engine *engine, uint64_t id, uint64_t txn)
 {
 	struct relay *relay = idpool_find(engine->relays, id);
+	struct relay_client *client = relay != NULL ? client_of(relay, txn) : NULL;
 
-	return relay != NULL && relay->client == client ? relay : NULL;
+	if (client == NULL)
+		return NULL;
+	*target = client->target;
+	*client = (struct relay_client){0};
+	return relay;
 }
 
 void relay_on_response(
 	struct engine *engine, uint64_t id, uint64_t txn, const struct sip_msg *response)
 {
-	struct relay *relay = find(engine, id, txn);
+	const struct target *target;
+	struct relay *relay;
 	char tag[SIP_TOKEN_BYTES];
 
 	// RFC 4320 §4.1: no 1xx but 100 crosses, and that is of one hop
-	if (relay == NULL || response->status < 200)
+	if (response->status < 200)
 		return;
-	if (outside_tries_next(relay->method, response->status) && ask_next(relay))
+	relay = take(&target, engine, id, txn);
+	if (relay == NULL)
+		return;
+	outside_heed(engine, target, response->status);
+	if (response->status >= 300
+		&& (ask_next(relay, target, response->status) || is_asking(relay)))
 		return;
 	sip_token(tag);
 	outside_pass(engine, relay->server,
@@ -369,12 +468,23 @@ void relay_on_response(
 // Who asked gives up as we do: nothing is said (RFC 4320 §4.2, B28).
 void relay_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum sip_txn_end why)
 {
+	const struct target *target;
 	struct relay *relay = idpool_find(engine->relays, id);
 
 	if (relay == NULL)
 		return;
-	if (relay->client != txn || why != SIP_TXN_UNREACHABLE)
+	if (relay->server == txn) {
 		relay_free(relay);
-	else if (!ask_next(relay))
-		refuse(relay, 500);
+		return;
+	}
+	if (take(&target, engine, id, txn) == NULL)
+		return;
+	if (why == SIP_TXN_UNREACHABLE && ask_next(relay, target, 0))
+		return;
+	if (is_asking(relay))
+		return;
+	if (why == SIP_TXN_UNREACHABLE)
+		refuse(relay, target != NULL && target->phone != NULL ? 480 : 500);
+	else
+		relay_free(relay);
 }

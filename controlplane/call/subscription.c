@@ -74,6 +74,9 @@ static const struct admission_check checks[] = {
 	{admission_is_without_context, CALL_REFUSAL_NO_ROUTE, 400, 0,
 		{"number without context", 22}, 399},
 	{admission_is_without_route, CALL_REFUSAL_NO_ROUTE, 404, 0, {0}, 0},
+	{admission_is_offline, CALL_REFUSAL_OFFLINE, 480, 0, {0}, 0},
+	{admission_is_forged, CALL_REFUSAL_FORGED, 403, 0, {0}, 0},
+	{admission_is_flow_gone, CALL_REFUSAL_FLOW_GONE, 430, 0, {0}, 0},
 };
 
 // ---- its life
@@ -83,6 +86,7 @@ static void leg_fini(struct subscription *s, struct subscription_leg *leg)
 	if (leg->dialog.text == NULL)
 		return;
 	counter_add(&s->engine->counters.dialogs, (uint64_t)-1);
+	tie_cut(&leg->tie, s->engine);
 	dialog_fini(&leg->dialog, &s->engine->dialogs);
 }
 
@@ -154,7 +158,7 @@ static void arm(struct subscription *s, uint32_t expires_s)
 	timer_arm(s->engine->params.wheel, &s->expiry, seconds * 1000 + GRACE_MS, on_expiry, s);
 }
 
-static int build(struct subscription *s, const struct admission *a)
+static int build(struct subscription *s, struct admission *a)
 {
 	const struct sip_msg *msg = a->r->msg;
 	struct tg_addr own;
@@ -169,6 +173,8 @@ static int build(struct subscription *s, const struct admission *a)
 		return -ENOMEM;
 	rc = dialog_init_uas(&s->leg[LEG_A].dialog, &s->engine->dialogs, msg, a->r->flow, &own);
 	rc = leg_enter(s, LEG_A, rc);
+	if (rc == 0 && a->from == NULL)
+		tie_to_asker(&s->leg[LEG_A].tie, s->engine, &s->leg[LEG_A].dialog);
 	if (rc == 0)
 		rc = asking_enter(s->engine, &s->asking,
 			&(struct asking){
@@ -176,7 +182,7 @@ static int build(struct subscription *s, const struct admission *a)
 	return rc == 0 ? onward_new(&s->onward, a) : rc;
 }
 
-static int subscription_new(struct subscription **out, const struct admission *a)
+static int subscription_new(struct subscription **out, struct admission *a)
 {
 	struct engine *engine = a->r->engine;
 	struct subscription *s = calloc(1, sizeof(*s));
@@ -221,37 +227,57 @@ static int ask(struct subscription *s, const struct asked *asked, const struct t
 	struct dialog_uac uac = {
 		.advertised = target->listener->advertised,
 		.first_cseq = 1,
-		.flow = leg_flow_to(s->conf, target),
+		.flow = leg_flow_to(s->engine, s->conf, target),
 	};
 	int rc;
 
 	leg_fini(s, to);
 	to->peer = target->peer;
-	to->realm = &s->conf->realms[target->peer->realm];
+	to->realm = leg_realm_of(s->conf, target);
+	s->target = s->onward != NULL ? target : NULL;
 	rc = identity_write(&uac, &b, &asked->who, target);
 	if (rc == 0)
 		rc = leg_enter(s, LEG_B, dialog_init_uac(&to->dialog, &s->engine->dialogs, &uac));
+	if (rc == 0 && target->phone != NULL)
+		tie_to(&to->tie, s->engine, &to->dialog, target->phone->binding);
 	return rc == 0 ? crossing_send(s, first_of(s), asked) : rc;
+}
+
+// Who comes after the one that was asked: the same phone by another flow, or somebody else. status: its final,
+// 0: it was not reached.
+static const struct target *next_of(struct subscription *s, uint16_t status)
+{
+	const struct target *other = onward_other_flow(s->onward, s->target, status);
+
+	return other != NULL ? other : onward_next(s->onward);
 }
 
 // Asks that target, or who comes after it when it cannot be reached.
 static void go_on(struct subscription *s, const struct asked *asked, const struct target *target)
 {
+	bool is_phone = target->phone != NULL;
+
 	first_of(s)->client = 0;
-	for (; target != NULL; target = onward_next(s->onward)) {
-		if (ask(s, asked, target) == 0)
+	while (target != NULL) {
+		int rc = ask(s, asked, target);
+
+		if (rc == 0)
 			return;
+		outside_heed(s->engine, s->target, rc);
+		target = next_of(s, 0);
 	}
-	crossing_answer(s, first_of(s), 500);
+	crossing_answer(s, first_of(s), is_phone ? 480 : 500);
 	subscription_finish(s, SUBSCRIPTION_END_UNREACHABLE);
 }
 
 // Returns false when nobody is left.
-static bool ask_next(struct subscription *s)
+static bool ask_next(struct subscription *s, uint16_t status)
 {
-	const struct target *target = onward_next(s->onward);
+	const struct target *target;
 	struct asked asked;
 
+	outside_heed(s->engine, s->target, status);
+	target = next_of(s, status);
 	if (target == NULL)
 		return false;
 	asked = onward_asked(s->onward);
@@ -259,7 +285,7 @@ static bool ask_next(struct subscription *s)
 	return true;
 }
 
-static void admit(const struct admission *a)
+static void admit(struct admission *a)
 {
 	const struct request *r = a->r;
 	struct asked asked = outside_asked(r->msg);
@@ -284,7 +310,7 @@ static void admit(const struct admission *a)
 	counter_add(&r->engine->counters.subscribed, 1);
 	LOG(LOG_INFO, "subscription-begin", "subscription=%" PRIu64 " a_call_id=%s event=%s to=%s",
 		s->id, LOG_STR(r->msg->call_id), s->event, LOG_STR(r->msg->uri.text));
-	go_on(s, &asked, &a->hunt.target[0]);
+	go_on(s, &asked, onward_first(s->onward, a));
 }
 
 void subscription_on_request(const struct request *r)
@@ -297,6 +323,7 @@ void subscription_on_request(const struct request *r)
 		admission_refuse(r, failed);
 	else
 		admit(&a);
+	hunt_forget(&a.hunt);
 }
 
 // ---- requests inside
@@ -463,6 +490,7 @@ static void on_subscribed(
 		asking_leave(s->engine, &s->asking);
 		onward_free(s->onward);
 		s->onward = NULL;
+		s->target = NULL;
 	}
 	if (subscription_expires(&expires, response, x->expires_s) < 0)
 		expires = x->expires_s;
@@ -499,7 +527,8 @@ void subscription_on_response(
 	if (s == NULL || response->status < 200 || subscription_expire_on_end(s, txn) || x == NULL)
 		return;
 	if (x->is_first && s->leg[LEG_B].dialog.state == DIALOG_NONE
-		&& outside_tries_next(SIP_SUBSCRIBE, response->status) && ask_next(s))
+		&& outside_tries_next(SIP_SUBSCRIBE, response->status)
+		&& ask_next(s, response->status))
 		return;
 	on_final(s, x, response);
 }
@@ -519,6 +548,6 @@ void subscription_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum 
 	if (x == NULL)
 		return;
 	if (!unreachable || !x->is_first || s->leg[LEG_B].dialog.state != DIALOG_NONE
-		|| !ask_next(s))
+		|| !ask_next(s, 0))
 		lose(s, x, unreachable);
 }

@@ -15,6 +15,7 @@
 
 #include "controlplane/call/outside.h"
 #include "controlplane/call/subscription_end.h"
+#include "controlplane/call/tie.h"
 #include "controlplane/sip/dialog.h"
 
 #define SUBSCRIPTION_CROSSINGS_MAX 4 // requests under way inside one
@@ -36,7 +37,8 @@ const char *subscription_state_text(enum subscription_state state);
 
 struct subscription_leg {
 	struct dialog dialog;
-	const struct conf_peer *peer; // NULL: a stranger
+	struct tie tie;		      // of a registered phone
+	const struct conf_peer *peer; // NULL: a stranger or a phone
 	const struct conf_realm *realm;
 };
 
@@ -60,10 +62,11 @@ struct subscription {
 	struct subscription_leg leg[2];
 	struct timer expiry;
 	struct crossing crossing[SUBSCRIPTION_CROSSINGS_MAX];
-	struct onward *onward; // until B has answered
-	struct asking asking;  // likewise
-	char *event;	       // package
-	char *said_event;      // value of Event with its parameters, as A said it
+	struct onward *onward;	     // until B has answered
+	const struct target *target; // of it, that was asked last; NULL: there is but one
+	struct asking asking;	     // likewise
+	char *event;		     // package
+	char *said_event;	     // value of Event with its parameters, as A said it
 	uint64_t notified;
 	uint64_t farewell[2];	   // our own last request to each leg; 0: none is under way
 	enum subscription_end why; // it ends, once these are answered

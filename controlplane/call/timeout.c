@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/call/call_int.h"
 
-// What is too large is so for whoever was to get it (A34).
+// What is too large is so for whoever was to get it (A34). A user no phone of whom is reached is as one who did
+// not register (E21).
 static uint16_t unreachable_status(const struct call *call)
 {
-	return call->hunt.is_too_large ? 513 : 500;
+	if (call->hunt.is_too_large)
+		return 513;
+	return call->leg[LEG_B]->peer == NULL ? 480 : 500;
 }
 
 // Timer B, or the network said so at once: then it counts as 503, and that leaves as 500 (B31, C43).

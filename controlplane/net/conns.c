@@ -133,14 +133,14 @@ static void forget(struct conns *conns, struct conn *conn)
 
 static void end(struct conns *conns, struct conn *conn, enum conn_end why)
 {
-	uint64_t id = conn->id;
+	struct net_flow flow = conn->flow;
 
 	log_end(conn, why);
 	counter_add(&conns->counters.ended[why], 1);
 	// who cannot be framed is told so by a last answer
 	conn->carrier->close(conn->carrier->arg, conn->socket, why == CONN_END_FRAMING);
 	forget(conns, conn);
-	conns->user.ended(conns->user.arg, id);
+	conns->user.ended(conns->user.arg, &flow);
 }
 
 static void on_busy(struct timer *timer, void *arg)

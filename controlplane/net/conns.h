@@ -92,8 +92,8 @@ struct conn_carrier {
 struct conns_user {
 	// One whole message came; flow.trusted is set. Valid during the call.
 	void (*receive)(void *arg, const struct net_flow *flow, struct str message);
-	// A connection is gone. Never called from within transport's functions.
-	void (*ended)(void *arg, uint64_t id);
+	// The connection of that flow is gone. Never called from within transport's functions.
+	void (*ended)(void *arg, const struct net_flow *flow);
 	// How far the source is trusted: peers (trunk), registered, banned, else strangers. Asked often.
 	enum tg_trust_level (*trust)(void *arg, const struct net_flow *flow);
 	// What becomes of a stranger's message, or of its ping (none): CONN_PASSES; CONN_REFUSED when it was

@@ -48,7 +48,7 @@ static bool fits(const struct conf *conf, const struct conf_route *route, uint8_
 		return false;
 	if (route->from_peer >= 0 && from != &conf->peers[route->from_peer])
 		return false;
-	if (&conf->peers[route->to_peer] == from)
+	if (route->to_domain < 0 && &conf->peers[route->to_peer] == from)
 		return false;
 	return prefix.len <= number.len
 		&& (prefix.len == 0 || memcmp(number.at, prefix.at, prefix.len) == 0);

@@ -67,6 +67,11 @@ static uint64_t transferred(struct world *w)
 	return engine_counters(w->engine)->transferred;
 }
 
+static uint64_t bindings(struct world *w)
+{
+	return location_counters(engine_location(w->engine))->bindings;
+}
+
 static const struct question {
 	const char *name;
 	uint64_t (*ask)(struct world *w);
@@ -80,6 +85,7 @@ static const struct question {
 	{"connected", connected},
 	{"refused_by_rate", refused_by_rate},
 	{"transferred", transferred},
+	{"bindings", bindings},
 };
 
 #define ENGINE(field)                                           \
@@ -217,6 +223,17 @@ static int find_closed(struct world *w, const char *label, uint64_t *out)
 	return -ENOENT;
 }
 
+static int find_binding_change(struct world *w, const char *label, uint64_t *out)
+{
+	for (unsigned int c = 0; c < LOCATION_CHANGE_COUNT; c++) {
+		if (strcmp(location_change_label(c), label) != 0)
+			continue;
+		*out = location_counters(engine_location(w->engine))->changes[c];
+		return 0;
+	}
+	return -ENOENT;
+}
+
 static int find_headers_dropped(struct world *w, const char *realm, uint64_t *out)
 {
 	struct conf *conf = conf_current();
@@ -249,6 +266,8 @@ int check_counter(struct world *w, const char *name, uint64_t *out)
 		return find_unrelayed(w, name + 10, out);
 	if (strncmp(name, "unsubscribed.", 13) == 0)
 		return find_unsubscribed(w, name + 13, out);
+	if (strncmp(name, "bindings.", 9) == 0)
+		return find_binding_change(w, name + 9, out);
 	if (strncmp(name, "closed.", 7) == 0)
 		return find_closed(w, name + 7, out);
 	if (find_word(engine_counters(w->engine), engine_words, COUNT(engine_words), name, out) == 0

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "controlplane/base/log.h"
+#include "tests/scenario/bindings.h"
 #include "tests/scenario/check.h"
 #include "tests/scenario/connections.h"
 #include "tests/scenario/script.h"
@@ -656,6 +657,9 @@ static const struct verb {
 	{"door", step_door},
 	{"split", step_split},
 	{"pong", step_pong},
+	{"bind", step_bind},
+	{"unbind", step_unbind},
+	{"token", step_token},
 	{"drain", step_drain},
 	{"hangup", step_hangup},
 	{"traced", step_traced},

@@ -6,12 +6,15 @@
 
 #include "controlplane/base/log.h"
 
-static const char yaml[] = "realms:\n"
+static const char yaml[] = "domains:\n"
+			   "  - {name: Example.com, digest: {users: believe}}\n"
+			   "realms:\n"
 			   "  - name: access\n"
 			   "    sip: [{address: \"203.0.113.1:5060\"}]\n"
 			   "    media: [{address: \"203.0.113.1\", ports: \"20000-20099\"}]\n"
 			   "    latch: signalling\n"
 			   "    strangers: accept\n"
+			   "    domains: [Example.com]\n"
 			   "  - name: core\n"
 			   "    sip: [{address: \"198.51.100.1:5060\"}]\n"
 			   "    media: [{address: \"198.51.100.1\", ports: \"30000-30099\"}]\n"
@@ -32,7 +35,10 @@ static const char yaml[] = "realms:\n"
 			   "[second, third]}\n"
 			   "  - {from_realm: access, prefix: \"73\", to: second}\n"
 			   "  - {from_realm: core, prefix: \"7\", to: third}\n"
-			   "limits: {calls_max: 20, relays_max: 8, subscriptions_max: 8}\n";
+			   "  - {prefix: \"6\", to: Example.com}\n"
+			   "  - {prefix: \"5\", to: Example.com, alternatives: [second]}\n"
+			   "limits: {calls_max: 20, relays_max: 8, subscriptions_max: 8, "
+			   "bindings_max: 64}\n";
 
 static struct net_flow flow_of(const char *local, const char *remote, uint8_t realm)
 {
@@ -317,6 +323,27 @@ void rig_cancel(struct rig *rig, const char *headers)
 		"Call-ID: a\r\nCSeq: 1 CANCEL\r\n%sContent-Length: 0\r\n\r\n",
 		rig->branch, headers);
 	rig_expect(rig, RIG_PHONE, "SIP/2.0 200 ");
+}
+
+struct binding rig_binding(const struct rig *rig, enum rig_who who, const char *contact)
+{
+	return (struct binding){
+		.contact = str_from(contact),
+		.call_id = STR("bound"),
+		.flow = rig->flow[who],
+		.q = LOCATION_Q_MAX,
+		.expires_s = 600,
+	};
+}
+
+uint64_t rig_bind(struct rig *rig, const char *aor, const struct binding *binding)
+{
+	struct binding said = *binding;
+	uint64_t id = 0;
+
+	said.aor = str_from(aor);
+	cr_assert_eq(location_put(engine_location(rig->engine), &id, &said), 0);
+	return id;
 }
 
 uint64_t rig_ended(const struct rig *rig, enum call_cause cause)

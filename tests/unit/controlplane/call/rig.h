@@ -67,7 +67,7 @@ const char *rig_header(const char *message, const char *name);
 // Value of the tag parameter in a header.
 const char *rig_tag(const char *message, const char *name);
 
-// Numbers: 9.. the carrier; 71.. all three at once; 72.. one after the other; 73.. the second.
+// Numbers: 5.., 6..: users of example.com, behind those of 5.. the second; 9.. the carrier; 71.. all three at once; 72.. one after the other; 73.. the second.
 //
 // An INVITE without To-tag, of the Call-ID and to the number in rig, From-tag "phonetag" and CSeq 1. headers (whole lines) are
 // added; body NULL: none; else SDP.
@@ -88,6 +88,11 @@ void rig_request(struct rig *rig, enum rig_who who, const char *method, unsigned
 // who answers the request it took last.
 void rig_confirm(struct rig *rig, enum rig_who who, const char *status_line);
 void rig_cancel(struct rig *rig, const char *headers);
+
+// A binding as a REGISTER of who would make it, but for its aor.
+struct binding rig_binding(const struct rig *rig, enum rig_who who, const char *contact);
+// Puts it. Returns its id.
+uint64_t rig_bind(struct rig *rig, const char *aor, const struct binding *binding);
 
 uint64_t rig_ended(const struct rig *rig, enum call_cause cause);
 uint64_t rig_refused(const struct rig *rig, enum call_refusal refusal);

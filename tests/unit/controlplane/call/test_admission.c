@@ -104,6 +104,16 @@ Test(admission, I2_a_quarter_is_kept_from_strangers)
 	cr_assert(admission_is_beyond(&it.admission, 20, 20));
 }
 
+static unsigned int first_group(void)
+{
+	const struct hunt *hunt = &it.admission.hunt;
+	unsigned int count = 0;
+
+	while (count < hunt->count && hunt->target[count].group == hunt->target[0].group)
+		count++;
+	return count;
+}
+
 Test(admission, C41_C42_targets_are_those_of_the_route_in_order)
 {
 	static const struct {
@@ -128,7 +138,7 @@ Test(admission, C41_C42_targets_are_those_of_the_route_in_order)
 		cr_assert_eq(it.admission.hunt.count, cases[i].count, "case %zu", i);
 		if (cases[i].count == 0)
 			continue;
-		cr_assert_eq(it.admission.hunt.together, cases[i].together, "case %zu", i);
+		cr_assert_eq(first_group(), cases[i].together, "case %zu", i);
 		cr_assert_str_eq(it.admission.hunt.target[0].peer->name, cases[i].first);
 		cr_assert_not_null(it.admission.hunt.target[0].listener);
 	}

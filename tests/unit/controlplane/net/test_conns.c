@@ -47,10 +47,10 @@ static void receive(void *, const struct net_flow *flow, struct str message)
 		t->send(t->arg, flow, str_from(got.answer));
 }
 
-static void ended(void *, uint64_t id)
+static void ended(void *, const struct net_flow *flow)
 {
 	got.ends++;
-	got.ended = id;
+	got.ended = flow->connection;
 }
 
 static enum tg_trust_level trust(void *, const struct net_flow *)

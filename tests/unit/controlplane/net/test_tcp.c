@@ -37,7 +37,7 @@ static void receive(void *, const struct net_flow *flow, struct str)
 		t->send(t->arg, flow, str_from(got.answer));
 }
 
-static void ended(void *, uint64_t)
+static void ended(void *, const struct net_flow *)
 {
 	got.ends++;
 }

@@ -53,7 +53,7 @@ static void ignore(void *, const struct net_flow *, struct str)
 {
 }
 
-static void on_end(void *, uint64_t)
+static void on_end(void *, const struct net_flow *)
 {
 }
 

@@ -1,0 +1,152 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/reach.h"
+
+#include <ctype.h>
+#include <errno.h>
+
+#include "controlplane/call/call_int.h"
+#include "controlplane/call/phone.h"
+#include "controlplane/call/tie.h"
+#include "controlplane/route/route.h"
+
+// ---- names
+
+int reach_aor(struct strbuf *b, const struct sip_uri *uri, const char *domain)
+{
+	int rc = route_number(b, uri);
+
+	strbuf_put_char(b, '@');
+	for (; *domain != '\0'; domain++)
+		strbuf_put_char(b, (char)tolower((uint8_t)*domain));
+	return rc < 0 || !b->failed ? rc : -ENOBUFS;
+}
+
+int reach_asker(struct binding *out, const struct engine *engine, struct str from,
+	const struct net_flow *flow)
+{
+	char text[REACH_AOR_BYTES];
+	struct strbuf aor = strbuf_on(text, sizeof(text));
+	const struct conf_domain *domain = NULL;
+	struct sip_name_addr name;
+	struct sip_uri uri;
+
+	if (sip_name_addr_parse(&name, from) == 0 && sip_uri_parse(&uri, name.uri) == 0)
+		domain = conf_domain_of(engine->conf, flow->realm, uri.host);
+	if (domain != NULL && reach_aor(&aor, &uri, domain->name) == 0
+		&& location_find_flow(engine->location, strbuf_str(&aor), flow, out) == 0)
+		return 0;
+	return location_find_flow(engine->location, STR_NONE, flow, out);
+}
+
+void reach_on_change(void *arg, const struct binding *binding, enum location_change change,
+	const struct net_flow * /*was*/)
+{
+	if (change == LOCATION_MOVED)
+		tie_moved(arg, binding);
+}
+
+// ---- phones
+
+static bool is_own(const struct reach_query *q, const struct binding *binding)
+{
+	return net_flow_equal(&binding->flow, q->flow);
+}
+
+static enum reach add_one(struct hunt *hunt, const struct reach_query *q, uint64_t id)
+{
+	struct binding binding;
+	struct str domain;
+
+	if (location_get(q->engine->location, id, &binding) < 0)
+		return REACH_OFFLINE;
+	domain = binding.aor;
+	str_cut(&domain, '@');
+	for (unsigned int i = 0; i < q->conf->domain_count; i++) {
+		const char *name = q->conf->domains[i].name;
+
+		if (str_equal_nocase(str_from(name), domain))
+			hunt_add_phones(hunt, q->conf, name, &binding, 1);
+	}
+	return hunt_has_more(hunt) ? REACH_FOUND : REACH_OFFLINE;
+}
+
+static enum reach add_user(
+	struct hunt *hunt, const struct reach_query *q, const struct conf_domain *domain)
+{
+	struct binding binding[REACH_BINDINGS_MAX];
+	char text[REACH_AOR_BYTES];
+	struct strbuf aor = strbuf_on(text, sizeof(text));
+	unsigned int count, kept = 0;
+
+	if (reach_aor(&aor, q->uri, domain->name) < 0)
+		return REACH_OFFLINE;
+	count = location_find(q->engine->location, strbuf_str(&aor), binding, REACH_BINDINGS_MAX);
+	for (unsigned int i = 0; i < count && i < REACH_BINDINGS_MAX; i++) {
+		if (!is_own(q, &binding[i]))
+			binding[kept++] = binding[i];
+	}
+	hunt_add_phones(hunt, q->conf, domain->name, binding, kept);
+	return hunt_has_more(hunt) ? REACH_FOUND : REACH_OFFLINE;
+}
+
+// ---- what we named
+
+// *found is set when the user part of a URI looks like one of our tokens.
+static enum reach by_token(
+	struct hunt *hunt, const struct reach_query *q, const struct sip_uri *uri, bool *found)
+{
+	uint64_t id;
+	int rc = token_read(&id, q->engine->tokens, uri->user);
+
+	*found = rc != -ENOENT;
+	if (rc == -ENOENT)
+		return REACH_NO_ROUTE;
+	// only who keeps bindings for us was ever told one
+	if (rc < 0 || q->from == NULL)
+		return REACH_FORGED;
+	return add_one(hunt, q, id);
+}
+
+static enum reach by_route(struct hunt *hunt, const struct reach_query *q, bool *found)
+{
+	struct sip_name_addr route;
+	struct sip_uri uri;
+	enum reach reach;
+
+	*found = false;
+	if (sip_name_addr_parse(&route, q->route) < 0 || sip_uri_parse(&uri, route.uri) < 0)
+		return REACH_NO_ROUTE;
+	reach = by_token(hunt, q, &uri, found);
+	return reach == REACH_OFFLINE ? REACH_FLOW_GONE : reach;
+}
+
+// ---- what is configured
+
+static enum reach by_number(struct hunt *hunt, const struct reach_query *q)
+{
+	char text[ROUTE_NUMBER_BYTES];
+	struct strbuf number = strbuf_on(text, sizeof(text));
+	const struct conf_route *route = NULL;
+	enum reach reach = REACH_NO_ROUTE;
+
+	if (route_number(&number, q->uri) == 0)
+		route = route_find(q->conf, q->realm, q->from, strbuf_str(&number));
+	if (route == NULL)
+		return REACH_NO_ROUTE;
+	if (route->to_domain >= 0)
+		reach = add_user(hunt, q, &q->conf->domains[route->to_domain]);
+	hunt_add_route(hunt, q->conf, route, q->from);
+	return hunt_has_more(hunt) ? REACH_FOUND : reach;
+}
+
+enum reach reach_find(struct hunt *hunt, const struct reach_query *q)
+{
+	bool found = false;
+	enum reach reach = REACH_NO_ROUTE;
+
+	if (!str_is_none(q->route))
+		reach = by_route(hunt, q, &found);
+	if (!found && !str_is_none(q->uri->user))
+		reach = by_token(hunt, q, q->uri, &found);
+	return found ? reach : by_number(hunt, q);
+}

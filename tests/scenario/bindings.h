@@ -1,0 +1,10 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Steps that put phones where a REGISTER would (README.md).
+#pragma once
+
+#include "tests/scenario/script.h"
+#include "tests/scenario/world.h"
+
+void step_bind(struct world *w, const struct step *step);
+void step_unbind(struct world *w, const struct step *step);
+void step_token(struct world *w, const struct step *step);
