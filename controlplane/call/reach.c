@@ -7,6 +7,7 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/phone.h"
 #include "controlplane/call/tie.h"
+#include "controlplane/reg/gruu.h"
 #include "controlplane/route/route.h"
 
 // ---- names
@@ -70,18 +71,41 @@ static enum reach add_one(struct hunt *hunt, const struct reach_query *q, uint64
 	return hunt_has_more(hunt) ? REACH_FOUND : REACH_OFFLINE;
 }
 
+static bool is_gruu(const struct sip_uri *uri)
+{
+	return !str_is_none(sip_param(uri->params, "gr"));
+}
+
+// All bindings of the user, or those of the instance that a GRUU means (RFC 5627 §5.4). Returns how many there are,
+// or what gruu_find does.
+static int find_bindings(struct binding binding[static REACH_BINDINGS_MAX],
+	const struct reach_query *q, const struct conf_domain *domain)
+{
+	const struct location *location = q->engine->location;
+	char text[REACH_AOR_BYTES];
+	struct strbuf aor = strbuf_on(text, sizeof(text));
+	int rc = -ENOENT;
+
+	if (reach_aor(&aor, q->uri, domain->name) < 0)
+		return 0;
+	if (is_gruu(q->uri))
+		rc = gruu_find(location, binding, REACH_BINDINGS_MAX,
+			&(struct gruu_query){q->uri, strbuf_str(&aor), q->engine->tokens});
+	if (rc == -ENOENT)
+		rc = (int)location_find(location, strbuf_str(&aor), binding, REACH_BINDINGS_MAX);
+	return rc < REACH_BINDINGS_MAX ? rc : REACH_BINDINGS_MAX;
+}
+
 static enum reach add_user(
 	struct hunt *hunt, const struct reach_query *q, const struct conf_domain *domain)
 {
 	struct binding binding[REACH_BINDINGS_MAX];
-	char text[REACH_AOR_BYTES];
-	struct strbuf aor = strbuf_on(text, sizeof(text));
-	unsigned int count, kept = 0;
+	int count = find_bindings(binding, q, domain);
+	unsigned int kept = 0;
 
-	if (reach_aor(&aor, q->uri, domain->name) < 0)
-		return REACH_OFFLINE;
-	count = location_find(q->engine->location, strbuf_str(&aor), binding, REACH_BINDINGS_MAX);
-	for (unsigned int i = 0; i < count && i < REACH_BINDINGS_MAX; i++) {
+	if (count < 0)
+		return REACH_NO_ROUTE;
+	for (int i = 0; i < count; i++) {
 		if (!is_own(q, &binding[i]))
 			binding[kept++] = binding[i];
 	}
@@ -141,6 +165,7 @@ static enum reach by_number(struct hunt *hunt, const struct reach_query *q)
 
 enum reach reach_find(struct hunt *hunt, const struct reach_query *q)
 {
+	const struct conf_domain *domain;
 	bool found = false;
 	enum reach reach = REACH_NO_ROUTE;
 
@@ -148,5 +173,8 @@ enum reach reach_find(struct hunt *hunt, const struct reach_query *q)
 		reach = by_route(hunt, q, &found);
 	if (!found && !str_is_none(q->uri->user))
 		reach = by_token(hunt, q, q->uri, &found);
-	return found ? reach : by_number(hunt, q);
+	if (found)
+		return reach;
+	domain = is_gruu(q->uri) ? conf_domain_of(q->conf, q->realm, q->uri->host) : NULL;
+	return domain != NULL ? add_user(hunt, q, domain) : by_number(hunt, q);
 }

@@ -3,6 +3,7 @@
 // that a route names, of an instance of theirs (GRUU), or of one binding that we named to a peer.
 //
 //	topmost Route or Request-URI of ours ── token ──────────────────► its binding
+//	GRUU of a domain of that realm ──────── location ───────────────► phones of that instance
 //	Request-URI ── routes ── to a peer ──────────────────────────────► peers
 //	                  └───── to a domain ── location, by AOR or GRUU ─► phones, then the route's alternatives
 //

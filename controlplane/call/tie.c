@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/phone.h"
 #include "controlplane/call/reach.h"
 
 struct knot {
@@ -82,11 +83,13 @@ uint64_t tie_binding(const struct tie *tie)
 	return tie->knot != NULL ? tie->knot->binding : 0;
 }
 
-// A call also believes media from there.
+// A call also believes media from there. Into another realm nobody is followed, nor to another family.
 static void move(struct engine *engine, struct dialog *dialog, const struct net_flow *flow)
 {
 	struct call *call = call_owning(engine, dialog->owner);
 
+	if (!phone_is_alike(&dialog->flow, flow))
+		return;
 	if (call != NULL)
 		leg_move(call, call->legs[dialog->leg], flow);
 	else

@@ -31,5 +31,5 @@ void tie_to_asker(struct tie *tie, struct engine *engine, struct dialog *dialog)
 void tie_cut(struct tie *tie, struct engine *engine);
 // Whose dialog it is; 0: it is not tied.
 uint64_t tie_binding(const struct tie *tie);
-// A binding has another flow than it had.
+// A binding has another flow than it had. Into another realm or address family nobody is followed.
 void tie_moved(struct engine *engine, const struct binding *binding);

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "controlplane/reg/gruu.h"
 #include "controlplane/reg/location.h"
 #include "controlplane/reg/token.h"
 
@@ -71,6 +72,26 @@ void step_unbind(struct world *w, const struct step *step)
 	while (location_find(location, aor, &found, 1) > 0)
 		location_remove(location, found.id, LOCATION_REMOVED);
 	world_settle(w);
+}
+
+// gruu VARIABLE AOR [temporary]
+void step_gruu(struct world *w, const struct step *step)
+{
+	char text[512] = "";
+	struct strbuf b = strbuf_on(text, sizeof(text) - 1);
+	struct binding found;
+
+	if (step->words < 3
+		|| location_find(engine_location(w->engine), str_from(step->word[2]), &found, 1)
+			== 0) {
+		world_fail(w, "gruu VARIABLE AOR [temporary]");
+		return;
+	}
+	if (step->words > 3)
+		gruu_write_temporary(&b, engine_tokens(w->engine), &found);
+	else
+		gruu_write_public(&b, &found);
+	vars_set(&w->vars, str_from(step->word[1]), strbuf_str(&b));
 }
 
 // token VARIABLE AOR

@@ -7,4 +7,5 @@
 
 void step_bind(struct world *w, const struct step *step);
 void step_unbind(struct world *w, const struct step *step);
+void step_gruu(struct world *w, const struct step *step);
 void step_token(struct world *w, const struct step *step);

@@ -659,6 +659,7 @@ static const struct verb {
 	{"pong", step_pong},
 	{"bind", step_bind},
 	{"unbind", step_unbind},
+	{"gruu", step_gruu},
 	{"token", step_token},
 	{"drain", step_drain},
 	{"hangup", step_hangup},

@@ -59,6 +59,31 @@ Test(reach, H18_F10_a_user_is_found_by_its_aor_or_is_offline)
 	rig_fini(&rig);
 }
 
+Test(reach, F14_a_gruu_means_one_instance)
+{
+	struct binding said;
+	struct hunt hunt;
+	uint64_t id;
+
+	rig_init(&rig);
+	said = rig_binding(&rig, RIG_PHONE, "sip:61@192.168.1.20");
+	said.instance = STR("<urn:uuid:1>");
+	id = rig_bind(&rig, "61@example.com", &said);
+	said.flow = rig.flow[RIG_PBX];
+	said.instance = STR("<urn:uuid:2>");
+	rig_bind(&rig, "61@example.com", &said);
+	cr_expect_eq(reach(&hunt, RIG_CARRIER, "sip:61@h;gr=urn:uuid:1", NULL), REACH_FOUND);
+	cr_expect_eq(hunt.count, 1);
+	cr_expect_eq(hunt.target[0].phone->binding, id);
+	hunt_forget(&hunt);
+	cr_expect_eq(reach(&hunt, RIG_CARRIER, "sip:61@h;gr=urn:uuid:3", NULL), REACH_OFFLINE);
+	cr_expect_eq(reach(&hunt, RIG_CARRIER, "sip:61@h;gr", NULL), REACH_NO_ROUTE);
+	cr_expect_eq(reach(&hunt, RIG_CARRIER, "sip:61@h", NULL), REACH_FOUND);
+	cr_expect_eq(hunt.count, 2);
+	hunt_forget(&hunt);
+	rig_fini(&rig);
+}
+
 Test(reach, E16_F11_tokens_are_good_from_peers_and_when_they_are_ours)
 {
 	char uri[128], path[128], name[TOKEN_BYTES + 1] = "";

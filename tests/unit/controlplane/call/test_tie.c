@@ -34,6 +34,9 @@ Test(tie, E22_all_that_are_tied_follow_and_no_others)
 	cr_expect_eq(dialogs[0].flow.remote.port, 41001);
 	cr_expect_eq(dialogs[1].flow.remote.port, 40001);
 	cr_expect_eq(dialogs[2].flow.remote.port, 40001);
+	said.flow = rig.flow[RIG_CARRIER];
+	cr_assert_eq(rig_bind(&rig, "61@example.com", &said), said.id);
+	cr_expect_eq(dialogs[0].flow.remote.port, 41001, "not into another realm");
 	location_remove(engine_location(rig.engine), said.id, LOCATION_EXPIRED);
 	cr_expect_eq(dialogs[0].flow.remote.port, 41001, "the last flow stays");
 	tie_cut(&ties[0], rig.engine);
