@@ -7,7 +7,7 @@
 
 static bool crosses(const struct sip_msg *msg, const struct sip_hdr *hdr)
 {
-	return sip_may_cross(hdr->id) || sip_tells_methods(msg, hdr);
+	return !hdr->is_spent && (sip_may_cross(hdr->id) || sip_tells_methods(msg, hdr));
 }
 
 static size_t text_bytes(const struct sip_msg *msg, struct str body, unsigned int *headers)
@@ -59,9 +59,12 @@ struct kept *kept_new(const struct sip_msg *msg)
 		const struct sip_hdr *hdr = &msg->hdr[i];
 
 		if (crosses(msg, hdr))
-			kept->hdr[kept->msg.hdr_count++] = (struct sip_hdr){hdr->id,
-				copy(&at, hdr->name), copy(&at, hdr->value),
-				(uint8_t)sip_said_of(msg, hdr)};
+			kept->hdr[kept->msg.hdr_count++] = (struct sip_hdr){
+				.id = hdr->id,
+				.name = copy(&at, hdr->name),
+				.value = copy(&at, hdr->value),
+				.kept_as = (uint8_t)sip_said_of(msg, hdr),
+			};
 	}
 	return kept;
 }

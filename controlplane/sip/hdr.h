@@ -99,6 +99,7 @@ struct sip_hdr {
 	struct str name;  // as it was spelled
 	struct str value; // unfolded, trimmed; otherwise byte-identical
 	uint8_t kept_as; // enum conf_crossing: what was said of it where it came from, of one that is kept
+	bool is_spent; // credentials that were for us: they go no further (F28)
 };
 
 // By long or compact name, in any case. SIP_HDR_OTHER when we have no id for it.

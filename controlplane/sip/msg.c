@@ -521,3 +521,11 @@ enum sip_fault sip_msg_parse_framed(struct sip_msg *out, struct arena *arena, st
 		return SIP_FAULT_CONTENT_LENGTH;
 	return fault;
 }
+
+// The headers lie in the arena of the message, which is ours.
+void sip_msg_spend(const struct sip_msg *msg, const struct sip_hdr *hdr)
+{
+	struct sip_hdr *own = (struct sip_hdr *)(uintptr_t)msg->hdr;
+
+	own[hdr - msg->hdr].is_spent = true;
+}

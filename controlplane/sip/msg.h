@@ -113,6 +113,9 @@ bool sip_msg_has_token(const struct sip_msg *msg, enum sip_hdr_id id, struct str
 // The first element of a list header (Contact, Via); none when there is none.
 struct str sip_msg_first(const struct sip_msg *msg, enum sip_hdr_id id);
 
+// Credentials in that header were for us: it does not cross any more.
+void sip_msg_spend(const struct sip_msg *msg, const struct sip_hdr *hdr);
+
 // A walk over the elements of a list header (Record-Route, Require ...), over all its lines. All of
 // it costs no more than reading the message once.
 struct sip_list {

@@ -170,7 +170,7 @@ void stack_send_once(
 	struct sip_stack *stack, const struct stack_answer *answer, struct strbuf *message)
 {
 	const struct net_flow *flow = answer->flow;
-	bool is_stranger = flow->trusted == TG_TRUST_STRANGER;
+	bool is_stranger = flow->trusted == TG_TRUST_STRANGER && !answer->is_challenge;
 	// of a connection the source is no forged one
 	bool amplifies = is_stranger && !transport_is_reliable(flow);
 
@@ -212,7 +212,8 @@ static void answer(struct sip_stack *stack, const struct net_flow *flow, const s
 	if (b.failed || vias.failed)
 		return;
 	stack_send_once(stack,
-		&(struct stack_answer){&reply, nobody, out->status, stack->arrival.message.len},
+		&(struct stack_answer){
+			&reply, nobody, out->status, stack->arrival.message.len, false},
 		&b);
 }
 
@@ -417,6 +418,23 @@ static void refuse(struct sip_stack *stack, const struct net_flow *flow, const s
 {
 	if (msg->is_request && msg->method != SIP_ACK)
 		refuse_busy(stack, flow, msg);
+}
+
+int sip_stack_resume(
+	struct sip_stack *stack, uint64_t txn_id, const struct net_flow *flow, struct str message)
+{
+	struct sip_msg msg;
+
+	if (!sip_txn_is_pending(stack, txn_id))
+		return -ESTALE;
+	arena_reset(stack->arena);
+	if ((transport_is_reliable(flow) ? sip_msg_parse_framed(&msg, stack->arena, message)
+					 : sip_msg_parse(&msg, stack->arena, message))
+		!= SIP_FAULT_NONE)
+		return -ENOMEM; // it was read before
+	msg.policy = policy_of(stack, flow);
+	stack->user.on_request(stack->user.arg, txn_id, flow, &msg);
+	return 0;
 }
 
 void sip_stack_refuse(struct sip_stack *stack, const struct net_flow *flow, struct str message)

@@ -123,7 +123,12 @@ const struct sip_stack_counters *sip_stack_counters(const struct sip_stack *stac
 // One datagram, or one message of a stream. Never fails: what is wrong is answered, or dropped and
 // counted.
 void sip_stack_receive(struct sip_stack *stack, const struct net_flow *flow, struct str message);
-// Likewise one that is too much: a request is answered 503 with Retry-After, without state; an ACK or a
+// The request of a transaction that waits for its answer comes to the user once more, who had to wait before
+// it could say anything; never from within a callback. message: as it was received. Returns 0; -ESTALE when the
+// transaction has ended or had a final; -ENOMEM.
+int sip_stack_resume(
+	struct sip_stack *stack, uint64_t txn, const struct net_flow *flow, struct str message);
+// A datagram, or message, that is too much: a request is answered 503 with Retry-After, without state; an ACK or a
 // response is left out.
 void sip_stack_refuse(struct sip_stack *stack, const struct net_flow *flow, struct str message);
 // A connection is gone: what waits for a response on it ends with SIP_TXN_UNREACHABLE. Costs as much

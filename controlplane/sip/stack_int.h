@@ -47,6 +47,7 @@ struct stack_answer {
 	struct sip_label label;
 	uint16_t status;
 	size_t request_bytes;
+	bool is_challenge;
 };
 
 // Sends such an answer and counts it. A stranger gets none in a silent realm, and none that stays

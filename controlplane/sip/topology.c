@@ -126,9 +126,10 @@ bool sip_tells_methods(const struct sip_msg *msg, const struct sip_hdr *hdr)
 bool sip_crosses(const struct sip_edge *to, const struct sip_msg *msg, const struct sip_hdr *hdr)
 {
 	enum conf_crossing from = sip_said_of(msg, hdr), there = said_by(to->policy, hdr, false);
-	bool passes = from == CONF_CROSS_PASS || there == CONF_CROSS_PASS
-		|| sip_crossing_of(hdr->id, msg->is_request) == SIP_CROSS_COPY
-		|| sip_tells_methods(msg, hdr);
+	bool passes = !hdr->is_spent
+		&& (from == CONF_CROSS_PASS || there == CONF_CROSS_PASS
+			|| sip_crossing_of(hdr->id, msg->is_request) == SIP_CROSS_COPY
+			|| sip_tells_methods(msg, hdr));
 
 	if (from != CONF_CROSS_DROP && there != CONF_CROSS_DROP)
 		return passes;

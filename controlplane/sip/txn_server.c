@@ -380,8 +380,8 @@ int sip_respond_once(
 	}
 	if (rc == 0)
 		stack_send_once(stack,
-			&(struct stack_answer){
-				&txn->flow, txn->label, out->status, txn->request_bytes},
+			&(struct stack_answer){&txn->flow, txn->label, out->status,
+				txn->request_bytes, out->is_challenge},
 			&b);
 	out->vias = out->record_routes = out->from = out->to = out->call_id = STR_NONE;
 	out->method_name = STR_NONE;

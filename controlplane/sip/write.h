@@ -51,6 +51,9 @@ struct sip_response_out {
 	enum sip_method method;
 	struct str method_name;
 	struct str cseq_text; // none: cseq and method_name; else the whole CSeq value
+	// A stranger gets it in a silent realm too, and when it is larger than its request: it is how one
+	// that is no stranger begins.
+	bool is_challenge;
 	struct str contact;
 	const struct sip_msg *source;
 	const struct sip_extra *extra;
