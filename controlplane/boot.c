@@ -13,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/auth/users_file.h"
 #include "controlplane/base/log.h"
 #include "controlplane/base/metrics.h"
 #include "controlplane/call/engine.h"
@@ -114,9 +115,21 @@ static int make_loops(struct boot *boot)
 	return fail("out of memory or descriptors");
 }
 
+// While root may still read it; later the group of node.user has to.
 static int make_signalling(struct boot *boot)
 {
-	boot->signalling = signalling_new(boot->signalling_loop, boot->conf);
+	struct users_table *table = NULL;
+	struct conf_error err;
+	struct users users;
+
+	if (boot->conf->users.file != NULL
+		&& users_table_load(&table, boot->conf->users.file, &err) < 0)
+		return fail("%s", err.text);
+	if (users_file_new(&users, table) < 0) {
+		users_table_free(table);
+		return fail("out of memory");
+	}
+	boot->signalling = signalling_new(boot->signalling_loop, boot->conf, users);
 	return boot->signalling != NULL ? 0 : fail("out of memory");
 }
 

@@ -101,7 +101,7 @@ static bool make_conns(struct signalling *s, const struct conf *conf)
 	return s->tcp != NULL;
 }
 
-static bool make_parts(struct signalling *s, const struct conf *conf)
+static bool make_parts(struct signalling *s, const struct conf *conf, struct users users)
 {
 	s->ring = dp_ring_new(SIG_THREAD);
 	s->udp = udp_new(&(struct udp_params){s->loop, SIG_THREAD, on_message, s});
@@ -119,6 +119,7 @@ static bool make_parts(struct signalling *s, const struct conf *conf)
 		.dp = dp_ring_dp(s->ring),
 		.trace = s->trace,
 		.sig_thread = SIG_THREAD,
+		.users = users,
 	});
 	return s->view != NULL && s->engine != NULL;
 }
@@ -135,7 +136,7 @@ static bool start_attaching(struct signalling *s, const struct conf *conf)
 	return s->attach != NULL;
 }
 
-struct signalling *signalling_new(struct loop *loop, const struct conf *conf)
+struct signalling *signalling_new(struct loop *loop, const struct conf *conf, struct users users)
 {
 	struct signalling *s = calloc(1, sizeof(*s));
 
@@ -143,7 +144,7 @@ struct signalling *signalling_new(struct loop *loop, const struct conf *conf)
 		return NULL;
 	s->loop = loop;
 	reserve_descriptors(conf);
-	if (!make_parts(s, conf) || !start_attaching(s, conf)) {
+	if (!make_parts(s, conf, users) || !start_attaching(s, conf)) {
 		signalling_free(s);
 		return NULL;
 	}

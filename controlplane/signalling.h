@@ -2,6 +2,7 @@
 // The signalling thread and all that belongs to it: the way to the dataplane, the engine.
 #pragma once
 
+#include "controlplane/auth/users.h"
 #include "controlplane/base/loop.h"
 #include "controlplane/conf/conf.h"
 #include "controlplane/obs/snapshot.h"
@@ -11,8 +12,9 @@ struct signalling;
 // Makes everything from the published configuration. Nothing runs and nothing is read, but the
 // sockets of the kernel on the SIP listeners are open: TCP's, and UDP's for as long as no dataplane is
 // attached. loop
-// must outlive it. The thread is registered with rcu_register_thread. NULL when memory is out.
-struct signalling *signalling_new(struct loop *loop, const struct conf *conf);
+// must outlive it; users are its own from now on. The thread is registered with rcu_register_thread. NULL when
+// memory is out.
+struct signalling *signalling_new(struct loop *loop, const struct conf *conf, struct users users);
 // The thread must not run. Calls that live are forgotten, their media goes on. NULL is legal.
 void signalling_free(struct signalling *signalling);
 

@@ -11,7 +11,7 @@ static int find(void *self, const struct users_query *query, struct digest_ha1 *
 {
 	const struct users_file *file = self;
 
-	return users_table_find(file->table, query, out);
+	return file->table != NULL ? users_table_find(file->table, query, out) : -ENOENT;
 }
 
 static void free_file(void *self)
@@ -38,8 +38,11 @@ int users_file_new(struct users *out, struct users_table *table)
 struct users_table *users_file_swap(struct users users, struct users_table *table)
 {
 	struct users_file *file = users.self;
-	struct users_table *former = file->table;
+	struct users_table *former;
 
+	if (users.backend != &backend)
+		return table;
+	former = file->table;
 	file->table = table;
 	return former;
 }

@@ -6,7 +6,8 @@
 
 #include "controlplane/auth/users_table.h"
 
-// The back end over a table, which is taken over unless memory is out (-ENOMEM). Returns 0.
+// The back end over a table (NULL: nobody exists), which is taken over unless memory is out (-ENOMEM). Returns 0.
 int users_file_new(struct users *out, struct users_table *table);
-// Puts another table in its place. Returns the former, which the caller frees, on any thread.
+// Puts another table in its place. Returns the former, which the caller frees, on any thread; of users of another
+// back end the one that was given.
 struct users_table *users_file_swap(struct users users, struct users_table *table);

@@ -74,6 +74,7 @@ enum call_cause {
 // X(NAME, "metric label"): why a request outside of dialogs made nothing. At most ENGINE_REASONS_MAX.
 #define CALL_REFUSALS(X)                          \
 	X(STRANGER, "stranger")                   \
+	X(USERS_DOWN, "users_down")               \
 	X(METHOD, "method")                       \
 	X(EXTENSION, "extension")                 \
 	X(MAX_FORWARDS, "max_forwards")           \

@@ -9,6 +9,7 @@
 #include "controlplane/call/exchange.h"
 #include "controlplane/call/fsm.h"
 #include "controlplane/call/policy.h"
+#include "controlplane/reg/keepalive.h"
 #include "controlplane/reg/location.h"
 #include "controlplane/reg/token.h"
 #include "controlplane/route/trunk.h"
@@ -52,6 +53,10 @@ struct engine {
 	struct table knots;	   // of dialogs with registered phones, by binding (tie.c)
 	struct table askings;	   // requests outside of calls that are under way (outside.h)
 	struct idpool *subscriptions;
+	struct auth *auth;
+	struct keepalive *keepalive;
+	struct table parked;	      // requests that wait for the users' back end (parking.h)
+	struct cds_list_head waiting; // the same
 	bool draining;
 	uint32_t calls_max;
 	struct engine_counters counters;

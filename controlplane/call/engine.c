@@ -4,10 +4,14 @@
 #include <errno.h>
 #include <stdlib.h>
 
+#include "controlplane/auth/users_file.h"
 #include "controlplane/base/log.h"
 #include "controlplane/base/random.h"
+#include "controlplane/call/access.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/parking.h"
 #include "controlplane/call/reach.h"
+#include "controlplane/call/registration.h"
 #include "controlplane/call/relay.h"
 #include "controlplane/call/subscription.h"
 #include "controlplane/call/transfer.h"
@@ -371,7 +375,7 @@ static uint32_t askings_max(const struct conf *conf)
 
 static int make_location(struct engine *engine)
 {
-	struct location_user user = {.on_change = reach_on_change, .arg = engine};
+	struct location_user user = {.on_change = registration_on_change, .arg = engine};
 	uint8_t secret[TOKEN_SECRET_BYTES];
 
 	random_take(secret, sizeof(secret));
@@ -379,6 +383,28 @@ static int make_location(struct engine *engine)
 	explicit_bzero(secret, sizeof(secret));
 	engine->location = location_new(engine->params.wheel, engine->conf->bindings_max, &user);
 	return engine->tokens != NULL && engine->location != NULL ? 0 : -ENOMEM;
+}
+
+static int send_ping(void *arg, const struct net_flow *flow, struct str bytes)
+{
+	const struct engine *engine = arg;
+
+	return engine->params.transport->send(engine->params.transport->arg, flow, bytes);
+}
+
+static int make_registry(struct engine *engine)
+{
+	engine->keepalive = keepalive_new(&(struct keepalive_params){
+		.wheel = engine->params.wheel,
+		.location = engine->location,
+		.max = engine->conf->bindings_max,
+		.send = send_ping,
+		.advertised = advertised,
+		.arg = engine,
+	});
+	if (engine->keepalive == NULL)
+		return -ENOMEM;
+	return access_start(engine, engine->params.users);
 }
 
 static int build(struct engine *engine)
@@ -401,6 +427,8 @@ static int build(struct engine *engine)
 		|| table_init(&engine->askings, askings_max(engine->conf)) < 0
 		|| table_init(&engine->knots, dialogs_max(engine->conf)) < 0
 		|| dialog_table_init(&engine->dialogs, dialogs_max(engine->conf)) < 0)
+		return -ENOMEM;
+	if (make_registry(engine) < 0)
 		return -ENOMEM;
 	guard_on_attach(engine->guard, media_is_attached(engine->media));
 	return media_configure(engine->media, engine->conf);
@@ -441,6 +469,8 @@ void engine_free(struct engine *engine)
 		subscription_free_all(engine);
 	if (engine->media != NULL)
 		media_free(engine->media);
+	keepalive_free(engine->keepalive);
+	access_stop(engine);
 	sip_stack_free(engine->stack);
 	dialog_table_fini(&engine->dialogs);
 	table_fini(&engine->callers);
@@ -496,6 +526,8 @@ void engine_receive(struct engine *engine, const struct net_flow *flow, struct s
 {
 	struct net_flow marked = mark(engine, flow);
 
+	if (keepalive_on_message(engine->keepalive, message))
+		return;
 	// a socket of the kernel does not know, nor the dataplane in the moment of a reload or of a
 	// registration, nor a connection that registers and calls in one breath
 	if (flow->trusted == TG_TRUST_STRANGER)
@@ -521,6 +553,7 @@ void engine_configure(struct engine *engine)
 	engine->conf = conf;
 	policy_start(&engine->policies, conf);
 	guard_configure(engine->guard, conf);
+	access_configure(engine);
 	rc = media_configure(engine->media, conf);
 	if (rc < 0)
 		LOG(LOG_ERROR, "media-configure-failed", "error=%s", strerror(-rc));
@@ -590,4 +623,19 @@ struct trace *engine_trace(const struct engine *engine)
 struct dp *engine_dp(const struct engine *engine)
 {
 	return engine->params.dp;
+}
+
+const struct auth_counters *engine_auth_counters(const struct engine *engine)
+{
+	return auth_counters(engine->auth);
+}
+
+const struct keepalive_counters *engine_keepalive_counters(const struct engine *engine)
+{
+	return keepalive_counters(engine->keepalive);
+}
+
+struct users_table *engine_swap_users(struct engine *engine, struct users_table *table)
+{
+	return users_file_swap(auth_users(engine->auth), table);
 }

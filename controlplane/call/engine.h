@@ -8,6 +8,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "controlplane/auth/auth.h"
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/base/trace.h"
 #include "controlplane/conf/conf.h"
@@ -26,6 +27,7 @@ struct engine_params {
 	struct dp *dp;
 	struct trace *trace;
 	uint32_t sig_thread;
+	struct users users; // of our domains; the engine's from now on
 };
 
 // Starts with conf_current(). NULL when memory is out.
@@ -71,6 +73,7 @@ struct engine_counters {
 	uint64_t subscriptions;			// live now
 	uint64_t subscribed;			// SUBSCRIBEs that made one
 	uint64_t unsubscribed[8];		// by enum subscription_end (subscription.h)
+	uint64_t registered[16]; // REGISTERs by enum registrar_verdict (reg/registrar.h)
 };
 
 // Words are written by the signalling thread only; any thread may read them (counter_get).
@@ -81,6 +84,10 @@ struct location *engine_location(const struct engine *engine);
 // The keys of the names that bindings have outside (reg/token.h).
 struct token_keys *engine_tokens(const struct engine *engine);
 struct guard *engine_guard(const struct engine *engine);
+const struct auth_counters *engine_auth_counters(const struct engine *engine);
+const struct keepalive_counters *engine_keepalive_counters(const struct engine *engine);
+// The users of a file were read anew: the former table, which the caller frees.
+struct users_table *engine_swap_users(struct engine *engine, struct users_table *table);
 struct trace *engine_trace(const struct engine *engine);
 struct dp *engine_dp(const struct engine *engine);
 

@@ -2,10 +2,12 @@
 #include <inttypes.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/call/access.h"
 #include "controlplane/call/admission.h"
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/outside.h"
 #include "controlplane/call/refer.h"
+#include "controlplane/call/registration.h"
 #include "controlplane/call/relay.h"
 #include "controlplane/call/subscription.h"
 #include "controlplane/sip/topology.h"
@@ -24,7 +26,7 @@ static const struct {
 	[SIP_BYE] = {reject_unknown_dialog, bye_on_request},
 	[SIP_CANCEL] = {NULL, NULL}, // the stack's
 	[SIP_OPTIONS] = {relay_on_options, options_on_request},
-	[SIP_REGISTER] = {reject_method, reject_method},
+	[SIP_REGISTER] = {registration_on_request, reject_method},
 	[SIP_PRACK] = {reject_unknown_dialog, prack_on_request},
 	[SIP_UPDATE] = {reject_unknown_dialog, update_on_request},
 	[SIP_INFO] = {reject_unknown_dialog, exchange_on_request}, // RFC 6086 §4.2.1
@@ -84,11 +86,13 @@ void request_try(const struct request *r)
 }
 
 // Extensions that are honoured from end to end, or by us (C57).
-static bool is_supported(struct str tag)
+static bool is_supported(const struct request *r, struct str tag)
 {
 	static const struct str tags[] = {
 		{"100rel", 6}, {"norefersub", 10}, {"replaces", 8}, {"timer", 5}};
 
+	if (r->msg->method == SIP_REGISTER)
+		return registration_supports(r, tag);
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
 		if (str_equal_nocase(tag, tags[i]))
 			return true;
@@ -97,15 +101,15 @@ static bool is_supported(struct str tag)
 }
 
 // Those that fit: there is no end to what may be asked for.
-static void put_unsupported(struct strbuf *b, const struct sip_msg *msg, enum sip_hdr_id id)
+static void put_unsupported(struct strbuf *b, const struct request *r, enum sip_hdr_id id)
 {
-	struct sip_list list = sip_list_of(msg, id);
+	struct sip_list list = sip_list_of(r->msg, id);
 	struct str tag;
 
 	while (!b->failed && sip_list_next(&tag, &list)) {
 		size_t before = b->len;
 
-		if (is_supported(tag))
+		if (is_supported(r, tag))
 			continue;
 		if (before > 0)
 			strbuf_put(b, STR(", "));
@@ -121,8 +125,8 @@ static bool is_refused_for_extension(const struct request *r)
 	char text[UNSUPPORTED_BYTES];
 	struct strbuf b = strbuf_on(text, sizeof(text));
 
-	put_unsupported(&b, r->msg, SIP_HDR_REQUIRE);
-	put_unsupported(&b, r->msg, SIP_HDR_PROXY_REQUIRE);
+	put_unsupported(&b, r, SIP_HDR_REQUIRE);
+	put_unsupported(&b, r, SIP_HDR_PROXY_REQUIRE);
 	if (b.len == 0 && !b.failed)
 		return false;
 	if (r->dialog == NULL)
@@ -235,6 +239,6 @@ void request_handle(struct request *r)
 		return;
 	if (!str_is_none(r->msg->to_tag))
 		handle_inside(r);
-	else if (!is_refused(r))
+	else if (!is_refused(r) && access_admits(r))
 		methods[r->msg->method].outside(r);
 }

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/call/call_int.h"
 
-#define KNOWN_MAX 100000
-
 static void on_done(void *arg, uint64_t, int status, struct tg_stream_ref)
 {
 	const struct engine *engine = arg;
@@ -24,7 +22,7 @@ struct guard *watch_new(struct engine *engine)
 	return guard_new(&(struct guard_params){
 		.wheel = engine->params.wheel,
 		.conf = engine->conf,
-		.known_max = KNOWN_MAX,
+		.known_max = engine->conf->bindings_max,
 		.send = send_command,
 		.arg = engine,
 	});

@@ -356,6 +356,8 @@ uint16_t conf_policy_response(const struct conf_policy *policy, uint16_t status)
 // NULL when it is none of the realm's.
 const struct conf_domain *conf_domain_of(
 	const struct conf *conf, unsigned int realm, struct str host);
+// The domain of an address of record (reg/location.h), NULL when it is none of ours any more.
+const struct conf_domain *conf_domain_of_aor(const struct conf *conf, struct str aor);
 // Index of a domain, realm or peer by its name, -1 when there is none.
 int conf_domain_index(const struct conf *conf, const char *name);
 int conf_realm_index(const struct conf *conf, const char *name);

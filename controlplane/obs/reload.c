@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "controlplane/auth/users_table.h"
 #include "controlplane/base/log.h"
 #include "controlplane/net/tcp.h"
 #include "controlplane/obs/log_level.h"
@@ -14,6 +15,7 @@
 struct reload {
 	struct letter letter;
 	struct obs *obs;
+	struct users_table *users; // to be taken up, then those before
 	reload_done_h *done;
 	void *arg;
 };
@@ -87,6 +89,7 @@ static const struct {
 	{"limits.relays_max", offsetof(struct conf, relays_max), u32_grew},
 	{"limits.subscriptions_max", offsetof(struct conf, subscriptions_max), u32_grew},
 	{"limits.bindings_max", offsetof(struct conf, bindings_max), u32_differs},
+	{"users.redis", offsetof(struct conf, users.redis), addr_differs},
 	{"store.kind", offsetof(struct conf, store), u32_differs},
 	{"store.path", offsetof(struct conf, store_path), text_differs},
 	{"store.redis", offsetof(struct conf, store_redis), addr_differs},
@@ -178,6 +181,7 @@ static void finish(struct reload *reload, const char *text)
 	else
 		obs->reloads_failed++;
 	reload->done(reload->arg, text);
+	users_table_free(reload->users);
 	free(reload);
 }
 
@@ -197,8 +201,15 @@ static void on_published(struct letter *letter)
 	struct reload *reload = caa_container_of(letter, struct reload, letter);
 
 	reload->obs->p.configure(reload->obs->p.arg);
+	reload->users = engine_swap_users(reload->obs->p.engine, reload->users);
 	(void)log_level_send(engine_dp(reload->obs->p.engine), NULL, NULL);
 	mailbox_send(loop_mailbox(reload->obs->p.management), letter, on_taken_up);
+}
+
+static int load_users(struct reload *reload, const struct conf *conf, struct conf_error *err)
+{
+	return conf->users.file != NULL ? users_table_load(&reload->users, conf->users.file, err)
+					: 0;
 }
 
 void reload_start(struct obs *obs, reload_done_h *done, void *arg)
@@ -223,7 +234,7 @@ void reload_start(struct obs *obs, reload_done_h *done, void *arg)
 		fail(reload, &err);
 		return;
 	}
-	if (try_listeners(conf, &err) < 0) {
+	if (try_listeners(conf, &err) < 0 || load_users(reload, conf, &err) < 0) {
 		conf_put(conf);
 		fail(reload, &err);
 		return;

@@ -9,6 +9,7 @@
 #include "tests/scenario/bindings.h"
 #include "tests/scenario/check.h"
 #include "tests/scenario/connections.h"
+#include "tests/scenario/credentials.h"
 #include "tests/scenario/script.h"
 #include "tests/scenario/world.h"
 
@@ -623,6 +624,8 @@ static const struct verb {
 	const char *name;
 	void (*run)(struct world *w, const struct step *step);
 } verbs[] = {
+	{"users", step_users},
+	{"digest", step_digest},
 	{"config", step_config},
 	{"endpoint", step_endpoint},
 	{"move", step_move},

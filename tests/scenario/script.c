@@ -12,7 +12,7 @@ struct loader {
 	unsigned int depth;
 };
 
-static const char *const with_block[] = {"send", "expect", "config", "reload-text"};
+static const char *const with_block[] = {"send", "expect", "config", "users"};
 
 static _Noreturn void die(const char *file, unsigned int line, const char *what)
 {

@@ -83,6 +83,7 @@ int world_configure(struct world *w, struct str yaml, const char *name)
 		.transport = &w->transports.transport,
 		.dp = &w->dp.dp,
 		.trace = w->trace,
+		.users = w->users,
 	};
 	struct conf_error err = {0};
 	struct conf *conf;

@@ -36,6 +36,7 @@ struct world {
 	struct fake_dp dp;
 	struct trace *trace;
 	struct engine *engine;
+	struct users users; // the engine's once it runs
 	struct endpoint endpoint[ENDPOINTS_MAX];
 	unsigned int endpoints;
 	struct vars vars;

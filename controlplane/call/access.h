@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Who asks: the digest of our users (F15-F22), held against what they ask for. REGISTER is challenged by 401,
+// what goes through us by 407.
+//
+//	request ─► access_judge ─► ACCESS_GRANTED    it is user
+//	                        ─► ACCESS_ANSWERED   a challenge, 400, 403 or 503 has been sent
+//	                        ─► ACCESS_WAITS      it comes again (parking.h)
+//
+// All functions belong to the signalling thread.
+#pragma once
+
+#include <stdbool.h>
+
+#include "controlplane/auth/auth.h"
+#include "controlplane/call/call_int.h"
+
+enum access_verdict {
+	ACCESS_GRANTED,
+	ACCESS_ANSWERED,
+	ACCESS_WAITS,
+};
+
+// Whether who sent it is the user of that address of record (as bindings have it) of the domain. Credentials
+// for that domain go no further (F28).
+enum access_verdict access_judge(
+	const struct request *r, const struct conf_domain *domain, struct str aor);
+
+// Whether a request outside of dialogs may be looked at further: in realms where strangers must authenticate
+// it is judged by its From. Peers, and what we answer by ourselves, always may.
+bool access_admits(struct request *r);
+
+// Makes engine->auth, with these users, and takes up what the configuration says of lockouts. Returns 0 or
+// -ENOMEM.
+int access_start(struct engine *engine, struct users users);
+void access_configure(struct engine *engine);
+// Frees it, and the requests that wait. Legal when it was not made.
+void access_stop(struct engine *engine);

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: BSD-3-Clause
+#include "controlplane/call/registration.h"
+
+#include "controlplane/base/log.h"
+#include "controlplane/call/access.h"
+#include "controlplane/call/admission.h"
+#include "controlplane/call/reach.h"
+#include "controlplane/reg/registrar.h"
+
+#define FLOW_TIMER_MARGIN_S \
+	4 // a phone pings so much before its flow counts as dead (RFC 5626 §4.4.1)
+#define JITTER_PERCENT 10
+
+// ---- whose it is
+
+struct registration {
+	const struct request *r;
+	const struct conf *conf;
+	const struct conf_domain *domain;
+	char text[REACH_AOR_BYTES];
+	struct strbuf aor;
+};
+
+static const struct conf_domain *domain_of(const struct request *r, const struct sip_uri *to)
+{
+	return to->scheme == SIP_SCHEME_SIP
+		? conf_domain_of(r->engine->conf, r->flow->realm, to->host)
+		: NULL;
+}
+
+// RFC 3261 §10.3 steps 1 and 5: 404 is for who asks at the wrong door, whatever the user
+static uint16_t find_whose(struct registration *reg)
+{
+	const struct request *r = reg->r;
+	struct sip_uri to;
+
+	if (sip_uri_parse(&to, r->msg->to.uri) < 0)
+		return 400;
+	reg->domain = domain_of(r, &to);
+	if (reg->domain == NULL)
+		return 404;
+	reg->aor = strbuf_on(reg->text, sizeof(reg->text));
+	return reach_aor(&reg->aor, &to, reg->domain->name) == 0 ? 0 : 400;
+}
+
+// ---- we are the registrar
+
+static struct registrar_rules rules_of(const struct conf_domain *domain)
+{
+	return (struct registrar_rules){
+		.default_s = domain->expires.default_s,
+		.min_s = domain->expires.min_s,
+		.max_s = domain->expires.max_s,
+		.nat_max_s = domain->expires.nat_s,
+		.flow_timer_s = domain->ping != CONF_PING_OFF
+			? domain->ping_ms / 1000 + FLOW_TIMER_MARGIN_S
+			: 0,
+		.retry_after_s = 10,
+		.contacts_max = (uint16_t)domain->contacts_max,
+		.jitter_percent = JITTER_PERCENT,
+		.replaces_oldest = domain->contacts_replace,
+		.has_outbound = domain->outbound,
+		.has_gruu = domain->gruu,
+	};
+}
+
+static void answer(const struct request *r, const struct registrar_answer *said)
+{
+	struct sip_response_out out = {
+		.status = said->status,
+		.reason = said->reason,
+		.contact = said->contact,
+		.extra = said->extra,
+		.extra_count = said->extra_count,
+	};
+	char tag[SIP_TOKEN_BYTES];
+
+	sip_token(tag);
+	sip_respond(r->engine->stack, r->txn, str_from(tag), &out);
+}
+
+static void judge(struct registration *reg)
+{
+	const struct request *r = reg->r;
+	struct engine *engine = r->engine;
+	struct registrar_rules rules = rules_of(reg->domain);
+	struct strbuf text = strbuf_on(engine->body, sizeof(engine->body));
+	struct registrar_answer said;
+
+	registrar_judge(&said, &text, engine->location,
+		&(struct registrar_request){
+			.msg = r->msg,
+			.flow = r->flow,
+			.aor = strbuf_str(&reg->aor),
+			.rules = &rules,
+			.keys = engine->tokens,
+		});
+	counter_add(&engine->counters.registered[said.verdict], 1);
+	answer(r, &said);
+}
+
+// ----
+
+bool registration_supports(const struct request *r, struct str option)
+{
+	struct registration reg = {.r = r};
+	struct registrar_rules rules;
+
+	if (find_whose(&reg) != 0)
+		return false;
+	rules = rules_of(reg.domain);
+	return registrar_supports(&rules, option);
+}
+
+void registration_on_request(const struct request *r)
+{
+	struct registration reg = {.r = r, .conf = r->engine->conf};
+	uint16_t status;
+
+	if (r->flow->realm >= reg.conf->realm_count
+		|| reg.conf->realms[r->flow->realm].domain_count == 0) {
+		reject_method(r);
+		return;
+	}
+	status = find_whose(&reg);
+	if (status != 0) {
+		admission_count(
+			r, status == 404 ? CALL_REFUSAL_NO_ROUTE : CALL_REFUSAL_BAD_REQUEST);
+		request_answer(r, status, 0, STR_NONE);
+		return;
+	}
+	if (reg.domain->digest.is_off
+		|| access_judge(r, reg.domain, strbuf_str(&reg.aor)) == ACCESS_GRANTED)
+		judge(&reg);
+}
+
+// ---- what becomes of bindings
+
+static struct keepalive_rule ping_rule(const struct conf *conf, const struct binding *binding)
+{
+	static const uint8_t kinds[] = {
+		[CONF_PING_OFF] = KEEPALIVE_OFF,
+		[CONF_PING_OPTIONS] = KEEPALIVE_OPTIONS,
+		[CONF_PING_CRLF] = KEEPALIVE_CRLF,
+	};
+	const struct conf_domain *domain = conf_domain_of_aor(conf, binding->aor);
+
+	if (domain == NULL)
+		return (struct keepalive_rule){.kind = KEEPALIVE_OFF};
+	return (struct keepalive_rule){
+		.kind = kinds[domain->ping],
+		.lost_after = (uint8_t)domain->ping_lost,
+		.every_ms = domain->ping_ms,
+	};
+}
+
+static struct tg_rate rate_of(const struct conf *conf, const struct net_flow *flow)
+{
+	return flow->realm < conf->realm_count ? conf->realms[flow->realm].registered_rate
+					       : (struct tg_rate){0};
+}
+
+// For as long as it lives it is one of ours (guard/known.h).
+static void tell_guard(struct engine *engine, const struct binding *binding,
+	enum location_change change, const struct net_flow *was)
+{
+	struct known_source source = watch_source(&binding->flow);
+	uint32_t ttl_ms = binding->expires_s * 1000;
+	struct tg_rate rate = rate_of(engine->conf, &binding->flow);
+	struct known_source before;
+
+	switch (change) {
+	case LOCATION_MOVED:
+		before = watch_source(was);
+		guard_unknow(engine->guard, &before);
+		// fall through
+	case LOCATION_ADDED:
+		guard_know(engine->guard, &source, ttl_ms, rate);
+		return;
+	case LOCATION_REFRESHED:
+		guard_renew(engine->guard, &source, ttl_ms, rate);
+		return;
+	default:
+		guard_unknow(engine->guard, &source);
+	}
+}
+
+static void say(const struct binding *binding, enum location_change change)
+{
+	char remote[TG_ADDR_TEXT_BYTES];
+
+	LOG(change == LOCATION_REFRESHED ? LOG_DEBUG : LOG_INFO, "registration",
+		"change=%s aor=%s remote=%s contact=%s expires_s=%u", location_change_label(change),
+		LOG_STR(binding->aor), tg_addr_write(&binding->flow.remote, remote),
+		LOG_STR(binding->contact), binding->expires_s);
+}
+
+void registration_on_change(void *arg, const struct binding *binding, enum location_change change,
+	const struct net_flow *was)
+{
+	struct engine *engine = arg;
+	struct keepalive_rule rule = ping_rule(engine->conf, binding);
+
+	say(binding, change);
+	tell_guard(engine, binding, change, was);
+	keepalive_on_change(engine->keepalive, binding, change, &rule);
+	reach_on_change(arg, binding, change, was);
+}

@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// REGISTER: whose it is, whether it may, and who keeps it. Of a domain without an upstream we are the
+// registrar (reg/registrar.h); else it goes on (upstream.h). And what becomes of the bindings here: each
+// change is told to who lives by it.
+//
+//	location ── registration_on_change ──► ties of calls (reach.h), trust (guard/known.h), pings
+//	                                       (reg/keepalive.h), the store
+//
+// All functions belong to the signalling thread.
+#pragma once
+
+#include "controlplane/call/call_int.h"
+
+// For request.c.
+void registration_on_request(const struct request *r);
+// Whether a REGISTER may Require such an option.
+bool registration_supports(const struct request *r, struct str option);
+
+// For struct location_user; arg is the engine.
+void registration_on_change(void *arg, const struct binding *binding, enum location_change change,
+	const struct net_flow *was);
