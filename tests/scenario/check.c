@@ -7,6 +7,7 @@
 
 #include "controlplane/call/call.h"
 #include "controlplane/call/subscription.h"
+#include "controlplane/reg/registrar.h"
 
 static uint64_t ports_in_use(struct world *w)
 {
@@ -190,6 +191,17 @@ static int find_refused(struct world *w, const char *label, uint64_t *out)
 	return -ENOENT;
 }
 
+static int find_registered(struct world *w, const char *label, uint64_t *out)
+{
+	for (unsigned int v = 0; v < REGISTRAR_VERDICT_COUNT; v++) {
+		if (strcmp(registrar_verdict_label(v), label) != 0)
+			continue;
+		*out = engine_counters(w->engine)->registered[v];
+		return 0;
+	}
+	return -ENOENT;
+}
+
 static int find_unrelayed(struct world *w, const char *label, uint64_t *out)
 {
 	for (unsigned int r = 0; r < CALL_REFUSAL_COUNT; r++) {
@@ -262,6 +274,8 @@ int check_counter(struct world *w, const char *name, uint64_t *out)
 		return find_headers_dropped(w, name + 16, out);
 	if (strncmp(name, "refused.", 8) == 0)
 		return find_refused(w, name + 8, out);
+	if (strncmp(name, "registered.", 11) == 0)
+		return find_registered(w, name + 11, out);
 	if (strncmp(name, "unrelayed.", 10) == 0)
 		return find_unrelayed(w, name + 10, out);
 	if (strncmp(name, "unsubscribed.", 13) == 0)
