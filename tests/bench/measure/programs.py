@@ -7,7 +7,8 @@ from netns import sh
 
 from . import machine
 
-OWN_SECTION = ("bench_call", "bench_path", "bench_install", "bench_latency")
+OWN_SECTION = ("bench_call", "bench_path", "bench_install", "bench_latency", "bench_location",
+               "bench_register")
 GOALS = {1000: 150, 100_000: 300}  # cycles a packet in all
 
 

@@ -1,0 +1,324 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// What a registered phone costs the engine alone: its refresh with digest, from the octets of the REGISTER to
+// those of the 200; the challenge before; and its pings. No network, no other process, a fake clock. While few
+// or many phones are registered. Prints figures; judges nothing.
+//
+// usage: bench_register [PHONES]    one load only, as for a profiler
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "controlplane/auth/users_file.h"
+#include "controlplane/base/log.h"
+#include "controlplane/call/engine.h"
+#include "tests/bench/agreeable_dp.h"
+
+#define SAMPLE 20000u // phones that register during a measurement
+#define PING_MS 25000u
+#define GOAL_PER_S 20000u
+
+static const char yaml[] = "domains: [{name: example.com, digest: {algorithms: [MD5], nonce_s: "
+			   "86400},"
+			   " expires: {nat_s: 3600}}]\n"
+			   "realms:\n"
+			   "  - name: access\n"
+			   "    domains: [example.com]\n"
+			   "    sip: [{address: \"203.0.113.1:5060\"}]\n"
+			   "    media: [{address: 203.0.113.1, ports: 8192-65535}]\n"
+			   "users: {file: /none}\n"
+			   "limits: {bindings_max: 1000001, transactions_max: 2000000}\n";
+
+struct bench {
+	struct timer_wheel *wheel;
+	struct trace *trace;
+	struct engine *engine;
+	struct agreeable_dp dp;
+	struct transport transport;
+	struct digest *digest; // the phones'
+	uint32_t phones;
+	char last[4096]; // that the engine sent
+	size_t last_len;
+	uint64_t sent;
+	bool answers; // the phones answer pings
+};
+
+static void hush(enum log_level /*level*/, struct str /*line*/)
+{
+}
+
+static uint64_t cpu_ns(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+	return (uint64_t)t.tv_sec * TG_NS_PER_S + (uint64_t)t.tv_nsec;
+}
+
+static int keep(void *arg, const struct net_flow * /*flow*/, struct str message)
+{
+	struct bench *b = arg;
+
+	b->last_len = message.len < sizeof(b->last) - 1 ? message.len : sizeof(b->last) - 1;
+	memcpy(b->last, message.at, b->last_len);
+	b->last[b->last_len] = '\0';
+	b->sent++;
+	return 0;
+}
+
+static struct net_flow flow_of(uint32_t phone)
+{
+	struct net_flow flow = {.trusted = TG_TRUST_STRANGER};
+	char text[32];
+
+	snprintf(text, sizeof(text), "%u.%u.%u.7:%u", 20 + phone / 65536 % 200, phone / 256 % 256,
+		phone % 256, 1024 + phone % 60000);
+	if (tg_addr_parse(&flow.remote, text) < 0
+		|| tg_addr_parse(&flow.local, "203.0.113.1:5060") < 0)
+		abort();
+	return flow;
+}
+
+// ---- users and phones
+
+static struct users_table *make_users(struct bench *b)
+{
+	char path[] = "/tmp/tidegate-bench-XXXXXX", user[16];
+	FILE *f = fdopen(mkstemp(path), "w");
+	struct users_table *table;
+	struct conf_error err = {0};
+	struct digest_ha1 ha1;
+
+	for (uint32_t i = 0; i < b->phones; i++) {
+		snprintf(user, sizeof(user), "u%07u", i);
+		digest_make_ha1(b->digest, DIGEST_HASH_MD5, &ha1,
+			(const struct str[3]){str_from(user), STR("example.com"), STR("secret")});
+		fprintf(f, "%s@example.com:MD5:", user);
+		for (unsigned int k = 0; k < 16; k++)
+			fprintf(f, "%02x", ha1.bytes[k]);
+		fputc('\n', f);
+	}
+	fclose(f);
+	if (users_table_load(&table, path, &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		abort();
+	}
+	unlink(path);
+	return table;
+}
+
+// As if all had registered before: a REGISTER each would take the bench minutes.
+static void fill(struct bench *b)
+{
+	for (uint32_t i = 0; i < b->phones; i++) {
+		char aor[40], contact[64], instance[64], call_id[48];
+		struct binding said = {.cseq = 1, .q = LOCATION_Q_MAX, .expires_s = 3600};
+		uint64_t id;
+
+		snprintf(aor, sizeof(aor), "u%07u@example.com", i);
+		snprintf(contact, sizeof(contact), "sip:u%07u@192.168.1.20:5060;line=x1", i);
+		snprintf(instance, sizeof(instance), "<urn:uuid:0d9a008d-0355-0024-0004-%012u>", i);
+		snprintf(call_id, sizeof(call_id), "reg-%07u@192.168.1.20", i);
+		said.aor = str_from(aor);
+		said.contact = str_from(contact);
+		said.instance = str_from(instance);
+		said.call_id = str_from(call_id);
+		said.user_agent = STR("Yealink SIP-T46S 66.86.0.15");
+		said.nat = BINDING_PRIVATE;
+		said.flow = flow_of(i);
+		if (location_put(engine_location(b->engine), &id, &said) < 0)
+			abort();
+		agreeable_dp_run(&b->dp);
+	}
+}
+
+static size_t write_register(
+	char *out, size_t cap, uint32_t phone, uint32_t cseq, const char *credentials)
+{
+	return (size_t)snprintf(out, cap,
+		"REGISTER sip:example.com SIP/2.0\r\n"
+		"Via: SIP/2.0/UDP 192.168.1.20:5060;branch=z9hG4bK%u-%u;rport\r\n"
+		"From: \"User\" <sip:u%07u@example.com>;tag=%u\r\n"
+		"To: \"User\" <sip:u%07u@example.com>\r\n"
+		"Call-ID: reg-%07u@192.168.1.20\r\n"
+		"CSeq: %u REGISTER\r\n"
+		"Contact: <sip:u%07u@192.168.1.20:5060;line=x1>;"
+		"+sip.instance=\"<urn:uuid:0d9a008d-0355-0024-0004-%012u>\"\r\n"
+		"%s"
+		"Allow: INVITE, ACK, OPTIONS, CANCEL, BYE, UPDATE, INFO, NOTIFY, REFER, MESSAGE\r\n"
+		"Max-Forwards: 70\r\n"
+		"User-Agent: Yealink SIP-T46S 66.86.0.15\r\n"
+		"Expires: 3600\r\n"
+		"Content-Length: 0\r\n\r\n",
+		phone, cseq, phone, cseq, phone, phone, cseq, phone, phone, credentials);
+}
+
+static void expect(const struct bench *b, const char *status)
+{
+	if (strncmp(b->last + strlen("SIP/2.0 "), status, 3) == 0)
+		return;
+	fprintf(stderr, "expected %s, got:\n%s", status, b->last);
+	abort();
+}
+
+static uint64_t receive(struct bench *b, uint32_t phone, const char *text, size_t len)
+{
+	struct net_flow flow = flow_of(phone);
+	uint64_t began = cpu_ns();
+
+	engine_receive(b->engine, &flow, str_of(text, len));
+	agreeable_dp_run(&b->dp);
+	return cpu_ns() - began;
+}
+
+static void write_credentials(struct bench *b, char *out, size_t cap, uint32_t phone)
+{
+	const char *nonce = strstr(b->last, "nonce=\"") + strlen("nonce=\"");
+	struct str rest = str_from(nonce);
+	char user[16], response[DIGEST_HEX_MAX];
+	struct digest_credentials c = {
+		.realm = STR("example.com"),
+		.uri = STR("sip:example.com"),
+		.algorithm = DIGEST_MD5,
+		.qop = DIGEST_QOP_AUTH,
+		.nc = STR("00000001"),
+		.cnonce = STR("0a4f113b"),
+	};
+	struct digest_ha1 ha1;
+	unsigned int digits;
+
+	snprintf(user, sizeof(user), "u%07u", phone);
+	c.username = str_from(user);
+	c.nonce = str_cut(&rest, '"');
+	digest_make_ha1(b->digest, DIGEST_HASH_MD5, &ha1,
+		(const struct str[3]){c.username, c.realm, STR("secret")});
+	digits = digest_response(b->digest, &c, STR("REGISTER"), &ha1, response);
+	snprintf(out, cap,
+		"Authorization: Digest username=\"%s\", realm=\"example.com\", nonce=\"%.*s\", "
+		"uri=\"sip:example.com\", response=\"%.*s\", algorithm=MD5, qop=auth, "
+		"nc=00000001, cnonce=\"0a4f113b\"\r\n",
+		user, STR_FMT(c.nonce), (int)digits, response);
+}
+
+// ---- what is measured
+
+struct figures {
+	uint64_t challenge_ns, refresh_ns, timer_ns;
+};
+
+static void let_pass(struct bench *b, uint64_t ms, uint64_t *ns)
+{
+	uint64_t began = cpu_ns();
+
+	timer_wheel_advance(b->wheel, tg_mono_add_ms(timer_wheel_now(b->wheel), ms));
+	agreeable_dp_run(&b->dp);
+	*ns += cpu_ns() - began;
+}
+
+static void refresh_all(struct bench *b, struct figures *f)
+{
+	char text[2048], credentials[512];
+	size_t len;
+
+	for (uint32_t i = 0; i < SAMPLE; i++) {
+		uint32_t phone = (uint32_t)((uint64_t)i * 2654435761u % b->phones);
+		uint32_t cseq = 10 + 2 * i;
+
+		len = write_register(text, sizeof(text), phone, cseq, "");
+		f->challenge_ns += receive(b, phone, text, len);
+		expect(b, "401");
+		write_credentials(b, credentials, sizeof(credentials), phone);
+		len = write_register(text, sizeof(text), phone, cseq + 1, credentials);
+		f->refresh_ns += receive(b, phone, text, len);
+		expect(b, "200");
+		if (i % (GOAL_PER_S / 1000) == 0)
+			let_pass(b, 1, &f->timer_ns);
+	}
+}
+
+static void start(struct bench *b, uint32_t phones)
+{
+	struct users users;
+	struct conf_error err = {0};
+	struct conf *conf;
+
+	*b = (struct bench){.phones = phones, .digest = digest_new()};
+	if (conf_parse(&conf, str_from(yaml), "bench", &err) < 0) {
+		fprintf(stderr, "%s\n", err.text);
+		abort();
+	}
+	b->wheel = timer_wheel_new((struct tg_mono){TG_NS_PER_S});
+	b->trace = trace_new(conf->trace_bytes);
+	b->transport = (struct transport){.send = keep, .arg = b};
+	agreeable_dp_init(&b->dp);
+	conf_publish(conf);
+	if (users_file_new(&users, make_users(b)) < 0)
+		abort();
+	b->engine = engine_new(&(struct engine_params){
+		.wheel = b->wheel,
+		.transport = &b->transport,
+		.dp = &b->dp.dp,
+		.trace = b->trace,
+		.users = users,
+	});
+	if (b->wheel == NULL || b->trace == NULL || b->engine == NULL)
+		abort();
+	agreeable_dp_run(&b->dp);
+}
+
+static void stop(struct bench *b)
+{
+	engine_free(b->engine);
+	trace_free(b->trace);
+	timer_wheel_free(b->wheel);
+	conf_publish(NULL);
+	digest_free(b->digest);
+}
+
+static double us_each(uint64_t ns)
+{
+	return (double)ns / 1000.0 / SAMPLE;
+}
+
+static void bench_load(uint32_t phones)
+{
+	struct figures f = {0};
+	uint64_t pings_ns = 0, sent;
+	struct bench b;
+	double refresh;
+
+	start(&b, phones);
+	fill(&b);
+	refresh_all(&b, &f);
+	memset(&f, 0, sizeof(f));
+	b.sent = 0;
+	refresh_all(&b, &f);
+	if (location_counters(engine_location(b.engine))->bindings != phones)
+		abort();
+	refresh = us_each(f.refresh_ns + f.timer_ns);
+	printf("%8u phones: refresh %5.1f us (%6.0f a second; goal %u), challenge %5.1f us", phones,
+		refresh, 1e6 / refresh, GOAL_PER_S, us_each(f.challenge_ns));
+	sent = b.sent;
+	let_pass(&b, PING_MS, &pings_ns);
+	printf("; pings %6.0f a second, %4.1f%% of a core\n",
+		(double)(b.sent - sent) / (PING_MS / 1000.0),
+		(double)pings_ns / (PING_MS * 10000.0));
+	fflush(stdout);
+	stop(&b);
+}
+
+int main(int argc, char **argv)
+{
+	static const uint32_t loads[] = {1000, 10000, 100000, 1000000};
+
+	rcu_register_thread();
+	sip_msg_setup();
+	log_set_sink(hush);
+	if (argc > 1)
+		bench_load((uint32_t)strtoul(argv[1], NULL, 10));
+	for (size_t i = 0; argc == 1 && i < sizeof(loads) / sizeof(loads[0]); i++)
+		bench_load(loads[i]);
+	rcu_unregister_thread();
+	return 0;
+}
