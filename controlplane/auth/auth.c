@@ -367,8 +367,9 @@ static struct str put_challenge(struct strbuf *text, const struct auth_rules *ru
 	put_quoted(text, rules->realm);
 	strbuf_put(text, STR(", nonce=\""));
 	strbuf_put(text, nonce);
-	strbuf_put(text, STR("\", algorithm="));
-	strbuf_put(text, str_from(digest_algorithm_name(algorithm)));
+	strbuf_put_char(text, '"');
+	if (!rules->no_qop || algorithm != DIGEST_MD5) // else as RFC 2069 has it: MD5 is meant
+		strbuf_printf(text, ", algorithm=%s", digest_algorithm_name(algorithm));
 	if (!rules->no_qop)
 		strbuf_put(text, STR(", qop=\"auth\""));
 	if (stale)

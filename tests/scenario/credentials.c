@@ -75,21 +75,21 @@ static const char *option(const struct step *step, const char *name)
 	return NULL;
 }
 
-static void write_credentials(struct strbuf *b, struct digest_credentials *c)
+static void write_credentials(struct strbuf *b, const struct digest_credentials *c, bool is_bare)
 {
-	const char *algorithm = digest_algorithm_name(c->algorithm);
-
 	strbuf_printf(b,
 		"Digest username=\"%.*s\", realm=\"%.*s\", nonce=\"%.*s\", uri=\"%.*s\", "
-		"response=\"%.*s\", algorithm=%s",
+		"response=\"%.*s\"",
 		STR_FMT(c->username), STR_FMT(c->realm), STR_FMT(c->nonce), STR_FMT(c->uri),
-		STR_FMT(c->response), algorithm);
+		STR_FMT(c->response));
+	if (!is_bare)
+		strbuf_printf(b, ", algorithm=%s", digest_algorithm_name(c->algorithm));
 	if (c->qop == DIGEST_QOP_AUTH)
 		strbuf_printf(b, ", qop=auth, nc=%.*s, cnonce=\"%.*s\"", STR_FMT(c->nc),
 			STR_FMT(c->cnonce));
 }
 
-// digest NAME USER PASSWORD METHOD URI [legacy] [nc=8 digits] [algorithm=NAME]: binds NAME to what answers the
+// digest NAME USER PASSWORD METHOD URI [legacy|bare] [nc=8 digits] [algorithm=NAME]: binds NAME to what answers the
 // challenge that {challenge} is bound to.
 void step_digest(struct world *w, const struct step *step)
 {
@@ -100,6 +100,7 @@ void step_digest(struct world *w, const struct step *step)
 	struct digest_credentials c = {0};
 	struct digest_ha1 ha1;
 	const char *nc, *algorithm;
+	bool is_bare;
 
 	if (step->words < ARGUMENTS + 1 || challenge == NULL || digest == NULL) {
 		world_fail(w, "digest NAME USER PASSWORD METHOD URI, after {challenge} was bound");
@@ -113,14 +114,17 @@ void step_digest(struct world *w, const struct step *step)
 	c.uri = str_from(step->word[5]);
 	c.algorithm = digest_algorithm_find(
 		algorithm != NULL ? str_from(algorithm) : param_of(challenge, "algorithm"));
-	c.qop = option(step, "legacy") != NULL ? DIGEST_QOP_NONE : DIGEST_QOP_AUTH;
+	is_bare = option(step, "bare") != NULL;
+	if (is_bare)
+		c.algorithm = DIGEST_MD5;
+	c.qop = is_bare || option(step, "legacy") != NULL ? DIGEST_QOP_NONE : DIGEST_QOP_AUTH;
 	c.nc = str_from(nc != NULL ? nc : "00000001");
 	c.cnonce = STR("0a4f113b");
 	digest_make_ha1(digest, digest_algorithm_hash(c.algorithm), &ha1,
 		(const struct str[3]){c.username, c.realm, str_from(step->word[3])});
 	c.response = str_of(
 		response, digest_response(digest, &c, str_from(step->word[4]), &ha1, response));
-	write_credentials(&b, &c);
+	write_credentials(&b, &c, is_bare);
 	if (b.failed || vars_set(&w->vars, str_from(step->word[1]), strbuf_str(&b)) < 0)
 		world_fail(w, "too long");
 	digest_free(digest);
