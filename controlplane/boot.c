@@ -17,6 +17,7 @@
 #include "controlplane/base/log.h"
 #include "controlplane/base/metrics.h"
 #include "controlplane/call/engine.h"
+#include "controlplane/durable.h"
 #include "controlplane/obs/ctl_socket.h"
 #include "controlplane/obs/metrics_http.h"
 #include "controlplane/obs/reload.h"
@@ -33,6 +34,7 @@ struct boot {
 	const char *conf_path;
 	struct conf *conf;
 	struct loop *management, *signalling_loop;
+	struct durable *durable;
 	struct signalling *signalling;
 	struct obs *obs;
 	struct ctl_socket *ctl;
@@ -115,21 +117,54 @@ static int make_loops(struct boot *boot)
 	return fail("out of memory or descriptors");
 }
 
+static int open_durable(struct boot *boot)
+{
+	struct store_error err;
+
+	return durable_open(&boot->durable, boot->conf, boot->signalling_loop, &err) == 0
+		? 0
+		: fail("%s", err.text);
+}
+
+static void close_durable(struct boot *boot)
+{
+	durable_free(boot->durable);
+}
+
 // While root may still read it; later the group of node.user has to.
-static int make_signalling(struct boot *boot)
+static int load_users(struct users *out, const struct conf *conf)
 {
 	struct users_table *table = NULL;
 	struct conf_error err;
+
+	if (conf->users.file != NULL && users_table_load(&table, conf->users.file, &err) < 0)
+		return fail("%s", err.text);
+	if (users_file_new(out, table) == 0)
+		return 0;
+	users_table_free(table);
+	return fail("out of memory");
+}
+
+static int make_users(struct boot *boot, struct users *out)
+{
+	if (boot->conf->users.redis.port == 0)
+		return load_users(out, boot->conf);
+	return durable_users(boot->durable, out, boot->conf) == 0 ? 0 : fail("out of memory");
+}
+
+static int make_signalling(struct boot *boot)
+{
 	struct users users;
 
-	if (boot->conf->users.file != NULL
-		&& users_table_load(&table, boot->conf->users.file, &err) < 0)
-		return fail("%s", err.text);
-	if (users_file_new(&users, table) < 0) {
-		users_table_free(table);
-		return fail("out of memory");
-	}
-	boot->signalling = signalling_new(boot->signalling_loop, boot->conf, users);
+	if (make_users(boot, &users) < 0)
+		return -1;
+	boot->signalling = signalling_new(&(struct signalling_params){
+		.loop = boot->signalling_loop,
+		.conf = boot->conf,
+		.users = users,
+		.store = durable_store(boot->durable),
+		.secret = durable_secret(boot->durable),
+	});
 	return boot->signalling != NULL ? 0 : fail("out of memory");
 }
 
@@ -244,6 +279,13 @@ static int enter_sandbox(struct boot *boot)
 	return 0;
 }
 
+static int start_durable(struct boot *boot)
+{
+	int rc = durable_start(boot->durable, signalling_engine(boot->signalling));
+
+	return rc == 0 ? 0 : fail("cannot start a thread: %s", strerror(-rc));
+}
+
 static int start_signalling(struct boot *boot)
 {
 	int rc = signalling_start(boot->signalling);
@@ -267,12 +309,14 @@ static const struct boot_step steps[] = {
 	{"loops", make_loops, free_loops},
 	// before all that a second process would disturb: it finds the first one here
 	{"control socket", open_ctl, close_ctl},
+	{"store", open_durable, close_durable},
 	{"signalling", make_signalling, free_signalling},
 	{"commands and metrics", start_obs, stop_obs},
 	{"metrics socket", open_metrics, close_metrics},
 	{"signals", watch_signals, unwatch_signals},
 	// from here on without root; no octet of a peer has been read yet
 	{"sandbox", enter_sandbox, NULL},
+	{"registrations", start_durable, NULL},
 	{"signalling thread", start_signalling, stop_signalling},
 };
 

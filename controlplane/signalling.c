@@ -101,8 +101,10 @@ static bool make_conns(struct signalling *s, const struct conf *conf)
 	return s->tcp != NULL;
 }
 
-static bool make_parts(struct signalling *s, const struct conf *conf, struct users users)
+static bool make_parts(struct signalling *s, const struct signalling_params *params)
 {
+	const struct conf *conf = params->conf;
+
 	s->ring = dp_ring_new(SIG_THREAD);
 	s->udp = udp_new(&(struct udp_params){s->loop, SIG_THREAD, on_message, s});
 	s->trace = trace_new(conf->trace_bytes);
@@ -119,7 +121,9 @@ static bool make_parts(struct signalling *s, const struct conf *conf, struct use
 		.dp = dp_ring_dp(s->ring),
 		.trace = s->trace,
 		.sig_thread = SIG_THREAD,
-		.users = users,
+		.users = params->users,
+		.store = params->store,
+		.secret = params->secret,
 	});
 	return s->view != NULL && s->engine != NULL;
 }
@@ -136,19 +140,19 @@ static bool start_attaching(struct signalling *s, const struct conf *conf)
 	return s->attach != NULL;
 }
 
-struct signalling *signalling_new(struct loop *loop, const struct conf *conf, struct users users)
+struct signalling *signalling_new(const struct signalling_params *params)
 {
 	struct signalling *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
 		return NULL;
-	s->loop = loop;
-	reserve_descriptors(conf);
-	if (!make_parts(s, conf, users) || !start_attaching(s, conf)) {
+	s->loop = params->loop;
+	reserve_descriptors(params->conf);
+	if (!make_parts(s, params) || !start_attaching(s, params->conf)) {
 		signalling_free(s);
 		return NULL;
 	}
-	configure_conns(s, conf);
+	configure_conns(s, params->conf);
 	return s;
 }
 

@@ -8,13 +8,20 @@
 #include "controlplane/obs/snapshot.h"
 
 struct signalling;
+struct store;
+
+struct signalling_params {
+	struct loop *loop; // must outlive it
+	const struct conf *conf;
+	struct users users;    // its own from now on
+	struct store *store;   // as struct engine_params
+	const uint8_t *secret; // likewise
+};
 
 // Makes everything from the published configuration. Nothing runs and nothing is read, but the
 // sockets of the kernel on the SIP listeners are open: TCP's, and UDP's for as long as no dataplane is
-// attached. loop
-// must outlive it; users are its own from now on. The thread is registered with rcu_register_thread. NULL when
-// memory is out.
-struct signalling *signalling_new(struct loop *loop, const struct conf *conf, struct users users);
+// attached. The thread is registered with rcu_register_thread. NULL when memory is out.
+struct signalling *signalling_new(const struct signalling_params *params);
 // The thread must not run. Calls that live are forgotten, their media goes on. NULL is legal.
 void signalling_free(struct signalling *signalling);
 

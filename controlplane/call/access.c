@@ -269,13 +269,14 @@ static void on_lock(void * /*arg*/, const struct auth_lock *lock)
 		LOG_STR(lock->domain), lock->for_ms / 1000, lock->times);
 }
 
-int access_start(struct engine *engine, struct users users)
+int access_start(struct engine *engine, struct users users, const uint8_t *key)
 {
 	CDS_INIT_LIST_HEAD(&engine->waiting);
 	if (table_init(&engine->parked, PARKING_MAX) < 0)
 		return -ENOMEM;
 	engine->auth = auth_new(&(struct auth_params){
 		.wheel = engine->params.wheel,
+		.key = key,
 		.users = users,
 		.lockout = lockout_of(engine->conf),
 		.known = parking_known,

@@ -29,9 +29,9 @@ enum access_verdict access_judge(
 // it is judged by its From. Peers, and what we answer by ourselves, always may.
 bool access_admits(struct request *r);
 
-// Makes engine->auth, with these users, and takes up what the configuration says of lockouts. Returns 0 or
-// -ENOMEM.
-int access_start(struct engine *engine, struct users users);
+// Makes engine->auth, with these users and that key of its nonces (AUTH_KEY_BYTES; NULL: a random one), and takes
+// up what the configuration says of lockouts. Returns 0 or -ENOMEM.
+int access_start(struct engine *engine, struct users users, const uint8_t *key);
 void access_configure(struct engine *engine);
 // Frees it, and the requests that wait. Legal when it was not made.
 void access_stop(struct engine *engine);

@@ -10,6 +10,7 @@
 #include "controlplane/call/access.h"
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/parking.h"
+#include "controlplane/call/persist.h"
 #include "controlplane/call/reach.h"
 #include "controlplane/call/registration.h"
 #include "controlplane/call/relay.h"
@@ -378,7 +379,10 @@ static int make_location(struct engine *engine)
 	struct location_user user = {.on_change = registration_on_change, .arg = engine};
 	uint8_t secret[TOKEN_SECRET_BYTES];
 
-	random_take(secret, sizeof(secret));
+	if (engine->params.secret != NULL)
+		memcpy(secret, engine->params.secret, sizeof(secret));
+	else
+		random_take(secret, sizeof(secret));
 	engine->tokens = token_keys_new(secret);
 	explicit_bzero(secret, sizeof(secret));
 	engine->location = location_new(engine->params.wheel, engine->conf->bindings_max, &user);
@@ -404,7 +408,8 @@ static int make_registry(struct engine *engine)
 	});
 	if (engine->keepalive == NULL)
 		return -ENOMEM;
-	return access_start(engine, engine->params.users);
+	return access_start(engine, engine->params.users,
+		engine->params.secret != NULL ? engine->params.secret + TOKEN_SECRET_BYTES : NULL);
 }
 
 static int build(struct engine *engine)
@@ -434,6 +439,8 @@ static int build(struct engine *engine)
 	return media_configure(engine->media, engine->conf);
 }
 
+static_assert(ENGINE_SECRET_BYTES == TOKEN_SECRET_BYTES + AUTH_KEY_BYTES);
+
 struct engine *engine_new(const struct engine_params *params)
 {
 	struct engine *engine = calloc(1, sizeof(*engine));
@@ -451,6 +458,7 @@ struct engine *engine_new(const struct engine_params *params)
 		engine_free(engine);
 		return NULL;
 	}
+	engine->params.secret = NULL;
 	return engine;
 }
 
@@ -469,6 +477,7 @@ void engine_free(struct engine *engine)
 		subscription_free_all(engine);
 	if (engine->media != NULL)
 		media_free(engine->media);
+	persist_stop(engine);
 	keepalive_free(engine->keepalive);
 	access_stop(engine);
 	sip_stack_free(engine->stack);
@@ -583,6 +592,16 @@ int engine_hangup(struct engine *engine, uint64_t id)
 		return -ENOENT;
 	fsm_handle(call, CALL_EV_HANGUP, NULL);
 	return 0;
+}
+
+int engine_restore(struct engine *engine)
+{
+	return persist_load(engine);
+}
+
+void engine_resync(struct engine *engine)
+{
+	persist_all(engine);
 }
 
 const struct engine_counters *engine_counters(const struct engine *engine)

@@ -20,6 +20,9 @@
 #include "controlplane/sip/stack.h"
 
 struct engine;
+struct store;
+
+#define ENGINE_SECRET_BYTES 64
 
 struct engine_params {
 	struct timer_wheel *wheel;
@@ -28,12 +31,22 @@ struct engine_params {
 	struct trace *trace;
 	uint32_t sig_thread;
 	struct users users; // of our domains; the engine's from now on
+	// Outlives the engine (store/store.h). NULL: registrations end with the process.
+	struct store *store;
+	// Of names of bindings and of nonces: ENGINE_SECRET_BYTES, copied; whoever has the same knows those
+	// of an earlier process. NULL: random octets.
+	const uint8_t *secret;
 };
 
 // Starts with conf_current(). NULL when memory is out.
 struct engine *engine_new(const struct engine_params *params);
 // Calls that live are forgotten without a message; their media is freed.
 void engine_free(struct engine *engine);
+// Takes up the bindings that the store kept. Once, before store_start and before anything is received; of a
+// store only. Returns as store_load.
+int engine_restore(struct engine *engine);
+// The store lost something: all bindings are put again, a slice at a time. For store_params.on_resync.
+void engine_resync(struct engine *engine);
 // A datagram came, or a message of a stream.
 void engine_receive(struct engine *engine, const struct net_flow *flow, struct str message);
 // The connection of that flow is gone: what waited on it fails now (net/conns.h), and no phone is reached

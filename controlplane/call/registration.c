@@ -4,6 +4,7 @@
 #include "controlplane/base/log.h"
 #include "controlplane/call/access.h"
 #include "controlplane/call/admission.h"
+#include "controlplane/call/persist.h"
 #include "controlplane/call/reach.h"
 #include "controlplane/reg/registrar.h"
 
@@ -205,4 +206,23 @@ void registration_on_change(void *arg, const struct binding *binding, enum locat
 	tell_guard(engine, binding, change, was);
 	keepalive_on_change(engine->keepalive, binding, change, &rule);
 	reach_on_change(arg, binding, change, was);
+	persist_on_change(engine, binding, change);
+}
+
+int registration_restore(struct engine *engine, const struct binding *kept)
+{
+	struct keepalive_rule rule = ping_rule(engine->conf, kept);
+	struct binding there;
+	int rc;
+
+	if (conf_domain_of_aor(engine->conf, kept->aor) == NULL)
+		return -ENOENT;
+	if (location_get(engine->location, kept->id, &there) == 0)
+		return 0;
+	rc = location_restore(engine->location, kept);
+	if (rc < 0)
+		return rc;
+	tell_guard(engine, kept, LOCATION_ADDED, NULL);
+	keepalive_on_change(engine->keepalive, kept, LOCATION_ADDED, &rule);
+	return 0;
 }

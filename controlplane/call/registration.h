@@ -16,6 +16,10 @@ void registration_on_request(const struct request *r);
 // Whether a REGISTER may Require such an option.
 bool registration_supports(const struct request *r, struct str option);
 
+// A binding of an earlier process lives on, as it was; told once more: nothing happens. Returns 0; -ENOENT when its
+// domain is none of ours any more; else as location_restore.
+int registration_restore(struct engine *engine, const struct binding *kept);
+
 // For struct location_user; arg is the engine.
 void registration_on_change(void *arg, const struct binding *binding, enum location_change change,
 	const struct net_flow *was);

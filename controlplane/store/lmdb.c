@@ -38,6 +38,7 @@ struct lmdb {
 
 static const char *const names[STORE_KIND_COUNT] = {
 	[STORE_BINDING] = "binding",
+	[STORE_SECRET] = "secret",
 };
 
 // LMDB's own codes are negative, too, and mean nothing to others.

@@ -35,6 +35,7 @@ void step_users(struct world *w, const struct step *step)
 		world_fail(w, "users: %s", err.text);
 		return;
 	}
+	w->users_step = step;
 	if (w->engine == NULL) {
 		users_file_new(&w->users, table);
 		return;

@@ -10,6 +10,7 @@
 #include "tests/scenario/check.h"
 #include "tests/scenario/connections.h"
 #include "tests/scenario/credentials.h"
+#include "tests/scenario/restart.h"
 #include "tests/scenario/script.h"
 #include "tests/scenario/world.h"
 
@@ -664,6 +665,8 @@ static const struct verb {
 	{"unbind", step_unbind},
 	{"gruu", step_gruu},
 	{"token", step_token},
+	{"store", step_store},
+	{"restart", step_restart},
 	{"drain", step_drain},
 	{"hangup", step_hangup},
 	{"traced", step_traced},

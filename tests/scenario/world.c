@@ -7,6 +7,7 @@
 #include <stdlib.h>
 
 #include "controlplane/sip/msg.h"
+#include "tests/scenario/restart.h"
 
 #define START_MS 1000000u
 
@@ -38,8 +39,8 @@ void world_init(struct world *w, FILE *transcript)
 
 void world_fini(struct world *w)
 {
-	conns_free(w->conns);
-	engine_free(w->engine);
+	world_stop(w);
+	lasting_free(w->lasting);
 	fake_sockets_fini(&w->sockets);
 	fake_net_fini(&w->net);
 	trace_free(w->trace);
@@ -76,15 +77,35 @@ static void configure_conns(struct world *w, const struct conf *conf)
 	conns_configure(w->conns, &limits, listener, count);
 }
 
-int world_configure(struct world *w, struct str yaml, const char *name)
+void world_start(struct world *w)
 {
-	struct engine_params params = {
+	struct conf *conf = conf_current();
+
+	make_conns(w, conf);
+	w->engine = engine_new(&(struct engine_params){
 		.wheel = w->wheel,
 		.transport = &w->transports.transport,
 		.dp = &w->dp.dp,
 		.trace = w->trace,
 		.users = w->users,
-	};
+		.store = lasting_store(w->lasting),
+		.secret = lasting_secret(w->lasting),
+	});
+	w->users = (struct users){0};
+	configure_conns(w, conf);
+	conf_put(conf);
+}
+
+void world_stop(struct world *w)
+{
+	conns_free(w->conns);
+	engine_free(w->engine);
+	w->conns = NULL;
+	w->engine = NULL;
+}
+
+int world_configure(struct world *w, struct str yaml, const char *name)
+{
 	struct conf_error err = {0};
 	struct conf *conf;
 
@@ -95,12 +116,11 @@ int world_configure(struct world *w, struct str yaml, const char *name)
 	conf_get(conf);
 	conf_publish(conf);
 	if (w->engine == NULL) {
-		make_conns(w, conf);
-		w->engine = engine_new(&params);
+		world_start(w);
 	} else {
 		engine_configure(w->engine);
+		configure_conns(w, conf);
 	}
-	configure_conns(w, conf);
 	conf_put(conf);
 	world_settle(w);
 	return 0;

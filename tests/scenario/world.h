@@ -27,6 +27,9 @@ struct endpoint {
 	size_t last_sent_len;
 };
 
+struct lasting;
+struct step;
+
 struct world {
 	struct timer_wheel *wheel;
 	struct fake_net net;
@@ -36,7 +39,9 @@ struct world {
 	struct fake_dp dp;
 	struct trace *trace;
 	struct engine *engine;
-	struct users users; // the engine's once it runs
+	struct users users;	       // the engine's once it runs
+	struct lasting *lasting;       // what outlives a restart; NULL: nothing (restart.h)
+	const struct step *users_step; // that said who may register; NULL: none
 	struct endpoint endpoint[ENDPOINTS_MAX];
 	unsigned int endpoints;
 	struct vars vars;
@@ -51,6 +56,10 @@ void world_init(struct world *w, FILE *transcript);
 void world_fini(struct world *w);
 // Loads a configuration; the first one starts the engine. Returns 0, or -EINVAL with w->failure set.
 int world_configure(struct world *w, struct str yaml, const char *name);
+// Starts the engine, by the configuration that is published.
+void world_start(struct world *w);
+// Frees the engine and its connections; nobody is told.
+void world_stop(struct world *w);
 // The oldest message that waits for an endpoint, or NULL; the caller frees it with free().
 struct fake_datagram *world_take(struct world *w, const struct endpoint *e);
 struct endpoint *world_endpoint(struct world *w, const char *name);

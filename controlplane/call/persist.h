@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Bindings outlive the process (L3): each change goes into the store, and what an earlier process left there
+// lives on.
+//
+//	location ── persist_on_change ──► store ── persist_load ──► registration_restore
+//	         ◄─ persist_all, by a timer ─┘ on_resync
+//
+// Every refresh is put, be it as short as it may: without its CSeq a copy of the REGISTER that an intruder
+// kept would be taken for a new one after a restart. The store makes one transaction of all that come
+// within STORE_BATCH_MS.
+//
+// A binding whose phone is reached by a connection ends with the process, as connections do: it is not
+// restored (E21).
+//
+// All functions: the signalling thread; legal without a store.
+#pragma once
+
+#include "controlplane/call/call_int.h"
+
+void persist_on_change(
+	struct engine *engine, const struct binding *binding, enum location_change change);
+// As engine_restore.
+int persist_load(struct engine *engine);
+// Puts every binding again, while there is room for others' puts, too. Begins anew when it is called
+// meanwhile.
+void persist_all(struct engine *engine);
+// Before the engine is freed.
+void persist_stop(struct engine *engine);
