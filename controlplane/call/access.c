@@ -7,6 +7,7 @@
 #include "controlplane/call/admission.h"
 #include "controlplane/call/parking.h"
 #include "controlplane/call/reach.h"
+#include "controlplane/call/registration.h"
 
 #define VALUES_MAX 8 // of credentials in one request that are looked at
 
@@ -175,6 +176,23 @@ static enum access_verdict act(const struct request *r, const struct auth_rules 
 	return ACCESS_ANSWERED;
 }
 
+// What a phone was answered that did not get in.
+static void note(const struct request *r, enum auth_outcome outcome, struct str aor)
+{
+	static const uint16_t statuses[] = {
+		[AUTH_OK] = 403,
+		[AUTH_CHALLENGE] = 401,
+		[AUTH_BAD] = 400,
+		[AUTH_WAIT] = 503,
+		[AUTH_UNAVAILABLE] = 503,
+	};
+
+	if (is_register(r))
+		registration_note(r, aor, statuses[auth_outcome_verdict(outcome)],
+			outcome == AUTH_WAS_ACCEPTED ? "other_user" : auth_outcome_label(outcome),
+			outcome == AUTH_WAS_MISSING);
+}
+
 enum access_verdict access_judge(
 	const struct request *r, const struct conf_domain *domain, struct str aor)
 {
@@ -191,13 +209,17 @@ enum access_verdict access_judge(
 		.id = r->txn,
 	};
 	struct auth_answer answer;
+	enum access_verdict verdict;
 
 	user_of(aor, &question.domain);
 	for (unsigned int i = 0; i < question.count; i++)
 		values[i] = headers[i]->value;
 	auth_judge(r->engine->auth, &question, &answer);
 	spend(r, domain, headers, question.count);
-	return act(r, &rules, &answer, aor);
+	verdict = act(r, &rules, &answer, aor);
+	if (verdict == ACCESS_ANSWERED)
+		note(r, answer.outcome, aor);
+	return verdict;
 }
 
 // ---- what goes through us

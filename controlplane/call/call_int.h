@@ -55,8 +55,9 @@ struct engine {
 	struct idpool *subscriptions;
 	struct auth *auth;
 	struct keepalive *keepalive;
-	struct timer persisting; // bindings that are put again (persist.h)
-	uint32_t persist_cursor; // the same
+	struct attempts *attempts;
+	struct timer persisting;      // bindings that are put again (persist.h)
+	uint32_t persist_cursor;      // the same
 	struct table parked;	      // requests that wait for the users' back end (parking.h)
 	struct cds_list_head waiting; // the same
 	bool draining;

@@ -406,7 +406,8 @@ static int make_registry(struct engine *engine)
 		.advertised = advertised,
 		.arg = engine,
 	});
-	if (engine->keepalive == NULL)
+	engine->attempts = attempts_new();
+	if (engine->keepalive == NULL || engine->attempts == NULL)
 		return -ENOMEM;
 	return access_start(engine, engine->params.users,
 		engine->params.secret != NULL ? engine->params.secret + TOKEN_SECRET_BYTES : NULL);
@@ -479,6 +480,7 @@ void engine_free(struct engine *engine)
 		media_free(engine->media);
 	persist_stop(engine);
 	keepalive_free(engine->keepalive);
+	attempts_free(engine->attempts);
 	access_stop(engine);
 	sip_stack_free(engine->stack);
 	dialog_table_fini(&engine->dialogs);
@@ -652,6 +654,16 @@ const struct auth_counters *engine_auth_counters(const struct engine *engine)
 const struct keepalive_counters *engine_keepalive_counters(const struct engine *engine)
 {
 	return keepalive_counters(engine->keepalive);
+}
+
+const struct attempts *engine_attempts(const struct engine *engine)
+{
+	return engine->attempts;
+}
+
+const struct store *engine_store(const struct engine *engine)
+{
+	return engine->params.store;
 }
 
 struct users_table *engine_swap_users(struct engine *engine, struct users_table *table)

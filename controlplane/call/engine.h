@@ -15,6 +15,7 @@
 #include "controlplane/guard/guard.h"
 #include "controlplane/media/session.h"
 #include "controlplane/net/transport.h"
+#include "controlplane/reg/attempts.h"
 #include "controlplane/reg/location.h"
 #include "controlplane/reg/token.h"
 #include "controlplane/sip/stack.h"
@@ -99,6 +100,10 @@ struct token_keys *engine_tokens(const struct engine *engine);
 struct guard *engine_guard(const struct engine *engine);
 const struct auth_counters *engine_auth_counters(const struct engine *engine);
 const struct keepalive_counters *engine_keepalive_counters(const struct engine *engine);
+// The last REGISTER of each address of record.
+const struct attempts *engine_attempts(const struct engine *engine);
+// NULL where nothing is kept.
+const struct store *engine_store(const struct engine *engine);
 // The users of a file were read anew: the former table, which the caller frees.
 struct users_table *engine_swap_users(struct engine *engine, struct users_table *table);
 struct trace *engine_trace(const struct engine *engine);

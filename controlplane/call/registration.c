@@ -80,6 +80,23 @@ static void answer(const struct request *r, const struct registrar_answer *said)
 	sip_respond(r->engine->stack, r->txn, str_from(tag), &out);
 }
 
+void registration_note(const struct request *r, struct str aor, uint16_t status,
+	const char *verdict, bool is_challenge)
+{
+	const struct sip_hdr *agent = sip_msg_header(r->msg, SIP_HDR_USER_AGENT);
+
+	attempts_note(r->engine->attempts,
+		&(struct attempt_said){
+			.aor = aor,
+			.user_agent = agent != NULL ? agent->value : STR_NONE,
+			.verdict = verdict,
+			.flow = r->flow,
+			.status = status,
+			.is_challenge = is_challenge,
+		},
+		tg_wall_now());
+}
+
 static void judge(struct registration *reg)
 {
 	const struct request *r = reg->r;
@@ -97,6 +114,8 @@ static void judge(struct registration *reg)
 			.keys = engine->tokens,
 		});
 	counter_add(&engine->counters.registered[said.verdict], 1);
+	registration_note(r, strbuf_str(&reg->aor), said.status,
+		registrar_verdict_label(said.verdict), false);
 	answer(r, &said);
 }
 

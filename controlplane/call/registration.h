@@ -16,6 +16,10 @@ void registration_on_request(const struct request *r);
 // Whether a REGISTER may Require such an option.
 bool registration_supports(const struct request *r, struct str option);
 
+// What a REGISTER for that address of record was answered, for attempts.h.
+void registration_note(const struct request *r, struct str aor, uint16_t status,
+	const char *verdict, bool is_challenge);
+
 // A binding of an earlier process lives on, as it was; told once more: nothing happens. Returns 0; -ENOENT when its
 // domain is none of ours any more; else as location_restore.
 int registration_restore(struct engine *engine, const struct binding *kept);

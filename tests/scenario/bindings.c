@@ -110,3 +110,15 @@ void step_token(struct world *w, const struct step *step)
 	token_write(&b, engine_tokens(w->engine), found.id);
 	vars_set(&w->vars, str_from(step->word[1]), strbuf_str(&b));
 }
+
+void step_attempt(struct world *w, const struct step *step)
+{
+	const struct attempt *a = step->words > 3
+		? attempts_find(engine_attempts(w->engine), str_from(step->word[1]))
+		: NULL;
+
+	if (a == NULL)
+		world_fail(w, "no REGISTER of it is remembered");
+	else if (a->status != atoi(step->word[2]) || strcmp(a->verdict, step->word[3]) != 0)
+		world_fail(w, "it was answered %u %s", a->status, a->verdict);
+}

@@ -665,6 +665,7 @@ static const struct verb {
 	{"unbind", step_unbind},
 	{"gruu", step_gruu},
 	{"token", step_token},
+	{"attempt", step_attempt},
 	{"store", step_store},
 	{"restart", step_restart},
 	{"drain", step_drain},
