@@ -133,10 +133,11 @@ static json_t *guard_json(const struct conf_guard *guard)
 
 static json_t *limits_json(const struct conf *conf)
 {
-	return json_pack("{s:I, s:I, s:I, s:I, s:I}", "calls", (json_int_t)conf->calls_max,
+	return json_pack("{s:I, s:I, s:I, s:I, s:I, s:I}", "calls", (json_int_t)conf->calls_max,
 		"transactions", (json_int_t)conf->transactions_max, "streams",
 		(json_int_t)conf->streams_max, "relays", (json_int_t)conf->relays_max,
-		"subscriptions", (json_int_t)conf->subscriptions_max);
+		"subscriptions", (json_int_t)conf->subscriptions_max, "bindings",
+		(json_int_t)conf->bindings_max);
 }
 
 static json_t *timers_json(const struct conf *conf)
@@ -145,6 +146,63 @@ static json_t *timers_json(const struct conf *conf)
 		"t2_ms", (json_int_t)conf->t2_ms, "t4_ms", (json_int_t)conf->t4_ms, "no_answer_ms",
 		(json_int_t)conf->no_answer_ms, "media_idle_ms", (json_int_t)conf->media_idle_ms,
 		"port_quarantine_ms", (json_int_t)conf->port_quarantine_ms);
+}
+
+static json_t *digest_json(const struct conf_domain *domain)
+{
+	static const char *const names[CONF_ALGORITHM_COUNT] = {
+		[CONF_ALGORITHM_MD5] = "MD5",
+		[CONF_ALGORITHM_SHA256] = "SHA-256",
+		[CONF_ALGORITHM_SHA512_256] = "SHA-512-256",
+	};
+	json_t *algorithms = json_array();
+
+	for (unsigned int i = 0; i < domain->digest.algorithm_count; i++)
+		json_array_append_new(algorithms, json_string(names[domain->digest.algorithms[i]]));
+	return json_pack("{s:s, s:o}", "users", domain->digest.is_off ? "believe" : "challenge",
+		"algorithms", algorithms);
+}
+
+static json_t *domains_json(const struct conf *conf)
+{
+	json_t *all = json_array();
+
+	for (unsigned int i = 0; i < conf->domain_count; i++) {
+		const struct conf_domain *domain = &conf->domains[i];
+
+		json_array_append_new(all,
+			json_pack("{s:s, s:s?, s:o, s:I, s:I, s:I, s:I, s:I, s:I}", "name",
+				domain->name, "upstream",
+				domain->upstream < 0 ? NULL : conf->peers[domain->upstream].name,
+				"digest", digest_json(domain), "expires_default_s",
+				(json_int_t)domain->expires.default_s, "expires_min_s",
+				(json_int_t)domain->expires.min_s, "expires_max_s",
+				(json_int_t)domain->expires.max_s, "expires_nat_s",
+				(json_int_t)domain->expires.nat_s, "contacts_max",
+				(json_int_t)domain->contacts_max, "ping_ms",
+				(json_int_t)domain->ping_ms));
+	}
+	return all;
+}
+
+// Where they are; what proves them, and passwords, never.
+static json_t *users_json(const struct conf_users *users)
+{
+	return json_pack("{s:s?, s:o, s:I}", "file", users->file, "redis", json_addr(&users->redis),
+		"cache_ms", (json_int_t)users->cache_ms);
+}
+
+static json_t *store_json(const struct conf *conf)
+{
+	static const char *const kinds[] = {
+		[CONF_STORE_NONE] = "none",
+		[CONF_STORE_LMDB] = "lmdb",
+		[CONF_STORE_REDIS] = "redis",
+	};
+
+	return json_pack("{s:s, s:s?, s:o, s:s?}", "kind", kinds[conf->store], "path",
+		conf->store == CONF_STORE_LMDB ? conf->store_path : NULL, "redis",
+		json_addr(&conf->store_redis), "password_file", conf->store_password_file);
 }
 
 static void show_config(struct ctl_request *request, void *arg)
@@ -161,6 +219,9 @@ static void show_config(struct ctl_request *request, void *arg)
 	json_object_set_new(json, "guard", guard_json(&conf->guard));
 	json_object_set_new(json, "limits", limits_json(conf));
 	json_object_set_new(json, "timers", timers_json(conf));
+	json_object_set_new(json, "users", users_json(&conf->users));
+	json_object_set_new(json, "store", store_json(conf));
+	json_object_set_new(json, "domains", domains_json(conf));
 	json_object_set_new(json, "realms", realms_json(conf));
 	json_object_set_new(json, "peers", peers_json(conf));
 	json_object_set_new(json, "routes", routes_json(conf));

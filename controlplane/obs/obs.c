@@ -37,6 +37,7 @@ struct obs *obs_new(const struct obs_params *params)
 		ctl_calls_add,
 		ctl_streams_add,
 		ctl_subscriptions_add,
+		ctl_registrations_add,
 		ctl_peers_add,
 		ctl_stats_add,
 		ctl_guard_add,
@@ -49,6 +50,7 @@ struct obs *obs_new(const struct obs_params *params)
 		metrics_call_add,
 		metrics_media_add,
 		metrics_guard_add,
+		metrics_registration_add,
 		metrics_conns_add,
 		metrics_dataplane_add,
 	};

@@ -9,7 +9,7 @@
 #include "controlplane/obs/obs.h"
 
 #define OBS_COMMANDS_MAX 32
-#define OBS_FAMILIES_MAX 128
+#define OBS_FAMILIES_MAX 160
 
 struct obs {
 	struct obs_params p;
@@ -41,6 +41,7 @@ void ctl_config_add(struct obs *obs);
 void ctl_conns_add(struct obs *obs);
 void ctl_guard_add(struct obs *obs);
 void ctl_peers_add(struct obs *obs);
+void ctl_registrations_add(struct obs *obs);
 void ctl_stats_add(struct obs *obs);
 void ctl_streams_add(struct obs *obs);
 void ctl_subscriptions_add(struct obs *obs);
@@ -51,4 +52,5 @@ void metrics_dataplane_add(struct obs *obs);
 void metrics_guard_add(struct obs *obs);
 void metrics_media_add(struct obs *obs);
 void metrics_process_add(struct obs *obs);
+void metrics_registration_add(struct obs *obs);
 void metrics_sip_add(struct obs *obs);

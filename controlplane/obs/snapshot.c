@@ -33,6 +33,22 @@ static void copy_pools(struct obs_snapshot *s, struct media *media)
 		s->pool_count++;
 }
 
+static void copy_registrations(struct obs_snapshot *s, const struct engine *engine)
+{
+	const struct store *store = engine_store(engine);
+
+	snapshot_copy_words(
+		&s->location, location_counters(engine_location(engine)), sizeof(s->location));
+	snapshot_copy_words(&s->keepalive, engine_keepalive_counters(engine), sizeof(s->keepalive));
+	snapshot_copy_words(&s->auth, engine_auth_counters(engine), sizeof(s->auth));
+	if (store == NULL)
+		return;
+	s->has_store = true;
+	s->store_up = store_is_up(store);
+	s->store_queued = store_queued(store);
+	snapshot_copy_words(&s->store, store_counters(store), sizeof(s->store));
+}
+
 static void on_answer(struct letter *letter)
 {
 	struct question *q = caa_container_of(letter, struct question, letter);
@@ -53,6 +69,7 @@ static void on_question(struct letter *letter)
 	snapshot_copy_words(&s->media, media_counters(engine_media(engine)), sizeof(s->media));
 	snapshot_copy_words(&s->guard, guard_counters(engine_guard(engine)), sizeof(s->guard));
 	snapshot_copy_words(&s->conns, conns_counters(q->obs->p.conns), sizeof(s->conns));
+	copy_registrations(s, engine);
 	s->draining = engine_is_draining(engine);
 	copy_pools(s, engine_media(engine));
 	s->tally = *media_tally(engine_media(engine));

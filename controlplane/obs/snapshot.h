@@ -5,6 +5,8 @@
 
 #include "controlplane/call/engine.h"
 #include "controlplane/net/conns.h"
+#include "controlplane/reg/keepalive.h"
+#include "controlplane/store/store.h"
 #include "include/tidegate/limits.h"
 #include "include/tidegate/source.h"
 #include "include/tidegate/stats.h"
@@ -41,6 +43,12 @@ struct obs_snapshot {
 	struct media_counters media;
 	struct guard_counters guard;
 	struct conns_counters conns;
+	struct location_counters location;
+	struct keepalive_counters keepalive;
+	struct auth_counters auth;
+	struct store_counters store;
+	bool has_store, store_up;
+	uint64_t store_queued;
 	bool draining;
 	unsigned int pool_count;
 	struct media_pool_view pool[TG_POOLS_MAX];

@@ -202,11 +202,14 @@ static void on_answer(struct keepalive *k, struct pinged *p)
 	p->missed = 0;
 	arm_at(k, p, p->due_ms);
 	// of one that was repeated nobody knows which try was answered
-	if (p->tries == 1)
-		location_set_rtt(k->params.location, p->id,
-			us == 0			  ? 1
-				: us < UINT32_MAX ? (uint32_t)us
-						  : UINT32_MAX);
+	if (p->tries != 1)
+		return;
+	counter_add(&k->counters.rtts, 1);
+	counter_add(&k->counters.rtt_us, us);
+	location_set_rtt(k->params.location, p->id,
+		us == 0			  ? 1
+			: us < UINT32_MAX ? (uint32_t)us
+					  : UINT32_MAX);
 }
 
 bool keepalive_on_message(struct keepalive *keepalive, struct str message)

@@ -52,6 +52,8 @@ struct keepalive_counters {
 	uint64_t repeated;
 	uint64_t answered;
 	uint64_t unanswered; // after all repeats
+	uint64_t rtts;	     // answers whose round trip was measured
+	uint64_t rtt_us;     // of all of them together
 	uint64_t strays;     // answers too late, a second time, or made up
 	uint64_t lost;	     // bindings removed
 	uint64_t full;	     // bindings that are not pinged: so many are already

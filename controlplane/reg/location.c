@@ -165,6 +165,7 @@ static void insert(struct location *l, struct entry *e)
 	e->slot = slot_take(l);
 	l->slots[e->slot] = (uintptr_t)e;
 	counter_add(&l->counters.bindings, 1);
+	counter_add(&l->counters.alg, e->is_alg);
 	if (!lookup_has(&l->lookup, entry_aor(e)))
 		counter_add(&l->counters.aors, 1);
 	lookup_add(&l->lookup, e);
@@ -173,6 +174,7 @@ static void insert(struct location *l, struct entry *e)
 static void renew(struct location *l, struct entry *old, struct entry *made)
 {
 	timer_cancel(l->wheel, &old->timer);
+	counter_add(&l->counters.alg, (uint64_t)made->is_alg - old->is_alg);
 	made->slot = old->slot;
 	l->slots[made->slot] = (uintptr_t)made;
 	lookup_renew(&l->lookup, old, made);
@@ -184,6 +186,7 @@ static void take_out(struct location *l, struct entry *e)
 	slot_give(l, e->slot);
 	lookup_remove(&l->lookup, e);
 	counter_add(&l->counters.bindings, (uint64_t)-1);
+	counter_add(&l->counters.alg, -(uint64_t)e->is_alg);
 	if (!lookup_has(&l->lookup, entry_aor(e)))
 		counter_add(&l->counters.aors, (uint64_t)-1);
 }

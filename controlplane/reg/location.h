@@ -85,6 +85,7 @@ struct location_user {
 struct location_counters {
 	uint64_t bindings; // now
 	uint64_t aors;	   // with at least one, now
+	uint64_t alg;	   // on whose way an ALG seems to be (E24), now
 	uint64_t changes[LOCATION_CHANGE_COUNT];
 	uint64_t full; // puts refused for bindings_max
 };

@@ -34,6 +34,9 @@ show_h show_bans;
 show_h show_connections;
 show_h show_ban;
 show_h show_unban;
+// ---- show_registration.c
+show_h show_registrations;
+show_h show_kick;
 // ---- show_user.c
 show_h show_user_add;
 show_h show_user_remove;

@@ -49,6 +49,8 @@ static const struct command commands[] = {
 		"subscriptions that live; limit 0: all"},
 	{"show connections", "[<limit>]", {"limit"}, 0, TAKES_LIMIT, show_connections,
 		"connections of SIP over TCP; limit 0: all"},
+	{"show registrations", "[<aor>]", {"aor"}, 0, TAKES_LIMIT, show_registrations,
+		"who is registered; why an address is not"},
 	{"show stats", "", {0}, 0, 0, show_stats,
 		"counters of calls, SIP, media and the dataplane"},
 	{"show config", "", {0}, 0, 0, show_config,
@@ -58,6 +60,8 @@ static const struct command commands[] = {
 		"drop all SIP of a source"},
 	{"unban", "<source>", {"source"}, 1, TAKES_ALL, show_unban,
 		"lift a ban; --all: all of them"},
+	{"kick", "<aor> [<registration>]", {"aor", "registration"}, 1, 0, show_kick,
+		"remove registrations of an address, all or one"},
 	{"hangup", "<call>", {"call"}, 1, 0, show_hangup, "end a call on all its legs"},
 	{"reload", "", {0}, 0, 0, show_reload, "read the configuration file again"},
 	{"drain", "on|off", {"state"}, 1, 0, show_drain, "refuse new calls and let live ones end"},
@@ -119,13 +123,14 @@ static void print_help(void)
 	printf("\nA <call> is the number that \"show calls\" gives, or the Call-ID of either "
 	       "leg; a\n"
 	       "<stream> is what \"show streams\" gives: a call's number, a dot, a stream's.\n"
-	       "A <source> is an IPv4 address or an IPv6 network of 64 bits.\n"
+	       "A <source> is an IPv4 address or an IPv6 network of 64 bits; an <aor> is an\n"
+	       "address of record, alice@example.com.\n"
 	       "A password comes from the terminal, or is a line of standard input.\n\n"
 	       "  -s, --socket SOCKET  the control socket (" TG_CTL_SOCKET ")\n"
 	       "  -j, --json           print the answer as JSON\n"
 	       "  -v, --verbose        trace: every message in full\n"
 	       "      --limit NUMBER   show calls, streams, sources, bans, connections,\n"
-	       "                       subscriptions: rows; 0: all\n"
+	       "                       subscriptions, registrations: rows; 0: all\n"
 	       "      --sort WORD      show sources: by dropped, last, first, passed, or by\n"
 	       "                       a reason as the JSON has it\n"
 	       "      --all            unban: all sources\n"

@@ -58,6 +58,12 @@ static void fill_call(struct call_view *call, unsigned int i)
 	};
 }
 
+static void on_change(
+	void *, const struct binding *, enum location_change change, const struct net_flow *)
+{
+	fake_engine.changed[change]++;
+}
+
 void fake_engine_fill(unsigned int count)
 {
 	struct tg_stream_spec *spec = &session.stream[0].spec;
@@ -81,6 +87,10 @@ void fake_engine_fill(unsigned int count)
 	fake_engine.stats.side[0].learned[TG_RTP] = address("203.0.113.2:62000");
 	fake_engine.stats.side[0].drop[TG_SIDE_DROP_SOURCE] = 3;
 	fake_engine.trace = trace_new(1 << 20);
+	fake_engine.wheel = timer_wheel_new(tg_mono_now());
+	fake_engine.location = location_new(
+		fake_engine.wheel, 200000, &(struct location_user){.on_change = on_change});
+	fake_engine.attempts = attempts_new();
 }
 
 void fake_engine_harm(void)
@@ -137,6 +147,11 @@ void fake_engine_clear(void)
 		free((char *)(uintptr_t)fake_engine.call[i].leg[0].call_id.at);
 	free(fake_engine.call);
 	trace_free(fake_engine.trace);
+	rcu_register_thread();
+	location_free(fake_engine.location);
+	rcu_unregister_thread();
+	attempts_free(fake_engine.attempts);
+	timer_wheel_free(fake_engine.wheel);
 	fake_engine = (struct fake_engine){0};
 }
 
@@ -283,6 +298,33 @@ int media_session_stream(
 		return -ENOENT;
 	*out = s->stream[i];
 	return 0;
+}
+
+struct location *engine_location(const struct engine *)
+{
+	if (++fake_engine.slice > fake_engine.slice_max)
+		fake_engine.slice_max = fake_engine.slice;
+	return fake_engine.location;
+}
+
+const struct attempts *engine_attempts(const struct engine *)
+{
+	return fake_engine.attempts;
+}
+
+const struct store *engine_store(const struct engine *)
+{
+	return fake_engine.store;
+}
+
+const struct auth_counters *engine_auth_counters(const struct engine *)
+{
+	return &fake_engine.auth;
+}
+
+const struct keepalive_counters *engine_keepalive_counters(const struct engine *)
+{
+	return &fake_engine.keepalive;
 }
 
 // Nobody uses the fake's users: what is given comes back.

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "controlplane/call/engine.h"
+#include "controlplane/reg/keepalive.h"
 
 #define FAKE_STREAMS 2
 
@@ -21,6 +22,13 @@ struct fake_engine {
 	struct media_pool_view pool[4];
 	unsigned int pool_count;
 	struct tg_stream_stats stats; // of every stream
+	struct location *location;    // a real one, of some wheel that stands still
+	struct attempts *attempts;    // likewise
+	struct timer_wheel *wheel;
+	struct store *store;			     // NULL: nothing is kept
+	unsigned int changed[LOCATION_CHANGE_COUNT]; // as the location told
+	struct auth_counters auth;
+	struct keepalive_counters keepalive;
 	struct trace *trace;
 	bool draining;
 	unsigned int configured; // engine_configure calls

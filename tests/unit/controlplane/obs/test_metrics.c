@@ -10,6 +10,7 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/obs/metrics_http.h"
+#include "controlplane/reg/registrar.h"
 #include "tests/unit/controlplane/obs/obs_stage.h"
 
 static struct metrics_http *http;
@@ -23,6 +24,12 @@ static void set_up(void)
 	fake_engine.sip.requests_in[SIP_INVITE] = 41;
 	fake_engine.sip.responses_out[2] = 40;
 	fake_engine.media.one_way = 4;
+	fake_engine.counters.registered[REGISTRAR_TOO_BRIEF] = 5;
+	fake_engine.auth.outcomes[AUTH_WAS_WRONG] = 6;
+	fake_engine.auth.locks[LOCKOUT_PAIR] = 2;
+	fake_engine.keepalive.bindings = 7;
+	fake_engine.keepalive.answered = 3;
+	fake_engine.keepalive.rtt_us = 250000;
 	tally_add(&fake_engine.tally, "core", "carrier",
 		&(struct quality){.mos = 4.125, .grade = QUALITY_GOOD});
 	tally_add(&fake_engine.tally, "access", "", &(struct quality){0});
@@ -92,7 +99,7 @@ static const char *body_of(const char *text)
 	return blank + 4;
 }
 
-Test(metrics, K1_J15_J16_samples_have_the_agreed_names)
+Test(metrics, K1_J15_J16_F22_samples_have_the_agreed_names)
 {
 	static const char *const lines[] = {
 		"tidegate_sip_requests_total{dir=\"in\",method=\"INVITE\"} 41\n",
@@ -118,6 +125,15 @@ Test(metrics, K1_J15_J16_samples_have_the_agreed_names)
 		"tidegate_guard_not_banned_total{reason=\"spared\"} 0\n",
 		"tidegate_registered_sources 0\n",
 		"tidegate_registered_sources_refused_total 0\n",
+		"tidegate_registrations 0\n",
+		"tidegate_registrations_alg_suspected 0\n",
+		"tidegate_registration_changes_total{change=\"flow_lost\"} 0\n",
+		"tidegate_register_answers_total{verdict=\"too_brief\"} 5\n",
+		"tidegate_auth_outcomes_total{outcome=\"wrong\"} 6\n",
+		"tidegate_auth_locks_total{by=\"pair\"} 2\n",
+		"tidegate_keepalive_bindings 7\n",
+		"tidegate_keepalive_results_total{result=\"answered\"} 3\n",
+		"tidegate_keepalive_round_trip_seconds_total 0.25\n",
 		"tidegate_sip_unanswered_total{reason=\"silent\"} 0\n",
 		"tidegate_call_attempts_total 0\n",
 		"tidegate_media_ports{realm=\"core\",address=\"198.51.100.1\",port_first=\"30000\","

@@ -379,7 +379,7 @@ Test(tgctl, help_and_completion_agree_with_the_registry)
 		cr_assert_not_null(strstr(tgctl_output, command->help), "%s", command->help);
 		count++;
 	}
-	cr_assert_eq(count, 19);
+	cr_assert_eq(count, 21);
 	cr_assert_null(strstr(tgctl_output, " \n"), "a line ends with a blank");
 	cursor = 0;
 	while ((command = ctl_next(&cursor)) != NULL) {
