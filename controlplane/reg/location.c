@@ -198,11 +198,17 @@ static void remove_entry(struct location *l, struct entry *e, enum location_chan
 	entry_retire(e);
 }
 
-static void add(struct location *l, struct entry *made, uint32_t expires_s)
+uint64_t location_reserve(struct location *location)
 {
-	made->id = l->next_id++;
+	return location->next_id++;
+}
+
+static void add(struct location *l, struct entry *made, const struct binding *said)
+{
+	made->id = said->id != 0 && lookup_id(&l->lookup, said->id) == NULL ? said->id
+									    : location_reserve(l);
 	made->since = made->refreshed;
-	arm(l, made, expires_s);
+	arm(l, made, said->expires_s);
 	entry_publish(made, 0);
 	insert(l, made);
 	tell(l, made, LOCATION_ADDED, NULL);
@@ -250,7 +256,7 @@ int location_put(struct location *location, uint64_t *id, const struct binding *
 	if (old != NULL)
 		refresh(location, old, made, said->expires_s);
 	else
-		add(location, made, said->expires_s);
+		add(location, made, said);
 	*id = made->id;
 	return 0;
 }

@@ -51,7 +51,7 @@ const char *location_change_label(unsigned int change);
 
 // One binding: what a REGISTER said of it, and what we found out. Views; put copies them.
 struct binding {
-	uint64_t id;	    // of no other binding ever again; of put: ignored
+	uint64_t id;	    // of no other binding ever again; of put: reserved for it, else 0
 	struct str aor;	    // "user@domain": user without escapes, domain in lower case
 	struct str contact; // URI as it is to be called
 	struct str
@@ -107,6 +107,8 @@ const struct location_counters *location_counters(const struct location *locatio
 // has judged; so has it how many an AOR may have, which is what a put and a find of that AOR cost.
 // Returns 0; -ENOSPC; -EMSGSIZE above LOCATION_TEXT_BYTES_MAX; -ENOMEM.
 int location_put(struct location *location, uint64_t *id, const struct binding *said);
+// An id for a binding that is put later, or never. Writing thread.
+uint64_t location_reserve(struct location *location);
 // As it was before: id, since, refreshed and the rest of what store kept, for expires_s from now (L: after a
 // restart). One that is there by this id is replaced. Nobody is told. Returns 0; -EEXIST when another one
 // stands where it would; else as location_put.

@@ -93,11 +93,18 @@ static enum registrar_verdict read_contacts(struct work *w)
 
 	if (rc < 0)
 		return rc == -E2BIG ? REGISTRAR_TOO_MANY : REGISTRAR_BAD_CONTACT;
+	if (w->request->parts != NULL && w->contacts->count > REGISTRAR_PARTS_MAX)
+		return REGISTRAR_TOO_MANY;
 	w->default_s = w->rules->default_s;
 	// RFC 3261 §10.3(6)
 	if (!contacts_expires(&w->default_s, w->request->msg))
 		return w->contacts->is_all ? REGISTRAR_BAD_CONTACT : REGISTRAR_DONE;
 	return w->contacts->is_all && w->default_s != 0 ? REGISTRAR_BAD_CONTACT : REGISTRAR_DONE;
+}
+
+static bool is_trial(const struct work *w)
+{
+	return w->request->parts != NULL && w->request->parts->is_trial;
 }
 
 // RFC 3327 §5.3
@@ -232,12 +239,44 @@ static bool is_repeat(const struct work *w, unsigned int i)
 	return false;
 }
 
+static bool is_refresh(const struct binding *there, const struct binding *said)
+{
+	return said->expires_s != 0 && str_equal(there->contact, said->contact)
+		&& str_equal(there->params, said->params)
+		&& str_equal(there->instance, said->instance)
+		&& str_equal(there->call_id, said->call_id) && there->reg_id == said->reg_id
+		&& there->q == said->q && net_flow_equal(&there->flow, &said->flow);
+}
+
+// What was found for it at the trial counts: that id is known elsewhere.
+static void judge_part(struct work *w, unsigned int i, const struct binding *there)
+{
+	struct registrar_part *part;
+	struct plan *plan = &w->plan[i];
+
+	if (w->request->parts == NULL)
+		return;
+	part = &w->request->parts->part[i];
+	if (is_trial(w)) {
+		*part = (struct registrar_part){
+			.is_refresh = there != NULL && is_refresh(there, &plan->said),
+			.ends = plan->said.expires_s == 0,
+		};
+		if (!plan->repeats)
+			part->id = there != NULL ? there->id : location_reserve(w->location);
+		w->request->parts->count = i + 1;
+	} else {
+		plan->said.id = part->id;
+	}
+}
+
 static enum registrar_verdict judge_contact(struct work *w, unsigned int i)
 {
 	const struct contact *c = &w->contacts->contact[i];
 	struct plan *plan = &w->plan[i];
 	enum registrar_verdict verdict;
 	struct binding there;
+	bool is_there;
 
 	plan->id = 0;
 	plan->repeats = false;
@@ -245,12 +284,14 @@ static enum registrar_verdict judge_contact(struct work *w, unsigned int i)
 	if (!location_fits(&plan->said))
 		return REGISTRAR_TOO_LONG;
 	verdict = grant(w, &plan->said, c->has_expires ? c->expires_s : w->default_s);
-	if (location_match(w->location, &there, &plan->said) == 0) {
+	is_there = location_match(w->location, &there, &plan->said) == 0;
+	if (is_there) {
 		plan->id = there.id;
 		if (verdict == REGISTRAR_DONE && !is_in_order(w, &there))
 			verdict = REGISTRAR_OUT_OF_ORDER;
 	}
 	plan->repeats = is_repeat(w, i);
+	judge_part(w, i, is_there ? &there : NULL);
 	return verdict;
 }
 
@@ -418,6 +459,8 @@ static enum registrar_verdict put_planned(struct work *w)
 			take_back(w, i);
 			return rc == -ENOSPC ? REGISTRAR_FULL : REGISTRAR_MEMORY;
 		}
+		if (w->request->parts != NULL)
+			w->request->parts->part[i].id = plan->put_id;
 		w->answer->puts++;
 	}
 	return REGISTRAR_DONE;
@@ -425,6 +468,8 @@ static enum registrar_verdict put_planned(struct work *w)
 
 static enum registrar_verdict apply(struct work *w)
 {
+	if (is_trial(w))
+		return REGISTRAR_DONE;
 	if (w->contacts->is_all)
 		remove_all(w);
 	remove_planned(w);
@@ -544,7 +589,7 @@ static void tell(struct work *w, enum registrar_verdict verdict)
 	w->answer->verdict = verdict;
 	w->answer->status = verdicts[verdict].status;
 	w->answer->reason = verdicts[verdict].reason;
-	if (verdict == REGISTRAR_DONE)
+	if (verdict == REGISTRAR_DONE && !is_trial(w))
 		tell_done(w);
 	else if (verdict == REGISTRAR_TOO_BRIEF)
 		add_number(w, SIP_HDR_MIN_EXPIRES, w->too_brief_s);

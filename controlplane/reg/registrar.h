@@ -31,12 +31,31 @@ struct registrar_rules {
 	bool has_gruu; // needs keys
 };
 
+#define REGISTRAR_PARTS_MAX 8
+
+// What one Contact of a REGISTER is about, in their order.
+struct registrar_part {
+	uint64_t id;	 // of its binding; 0: one before it in the message says it already
+	bool is_refresh; // it changes nothing of one that is there, and came by the same flow as that
+	bool ends;
+};
+
+struct registrar_parts {
+	struct registrar_part part[REGISTRAR_PARTS_MAX];
+	unsigned int count;
+	bool is_trial;
+};
+
 struct registrar_request {
 	const struct sip_msg *msg;
 	const struct net_flow *flow; // it came by
 	struct str aor;		     // whose bindings, as struct binding has it
 	const struct registrar_rules *rules;
 	struct token_keys *keys; // of GRUUs
+	// For who keeps the bindings elsewhere too (call/upstream.h): NULL, or a trial, which changes nothing,
+	// says only why it would be refused, which it is above REGISTRAR_PARTS_MAX Contacts, and fills it in,
+	// with ids that are reserved for new bindings; or what it found, which is applied.
+	struct registrar_parts *parts;
 };
 
 // X(NAME, status, "reason phrase", "label for metrics")

@@ -79,7 +79,7 @@ static void on_register(unsigned int i)
 		abort();
 	parsed = cpu_ns();
 	registrar_judge(&answer, &b, location,
-		&(struct registrar_request){&msg, &flow, str_from(aor), &rules, keys});
+		&(struct registrar_request){&msg, &flow, str_from(aor), &rules, keys, NULL});
 	if (answer.status != 200)
 		abort();
 	judge_ns += cpu_ns() - parsed;

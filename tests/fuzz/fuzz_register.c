@@ -132,7 +132,7 @@ static void judge(const struct sip_msg *msg, uint8_t first, uint8_t second)
 		.protocol = second & 16 ? TRANSPORT_TCP : TRANSPORT_UDP,
 		.connection = second & 16 ? 7 : 0,
 		.remote = {tg_ip_v4(htonl(0xc000020a)), second & 32 ? 5060 : 1024, 0}};
-	const struct registrar_request request = {msg, &flow, AOR, &rules, keys};
+	const struct registrar_request request = {msg, &flow, AOR, &rules, keys, NULL};
 	struct binding before[MOST], after[MOST];
 	unsigned int had = location_find(location, AOR, before, MOST), has;
 	struct registrar_answer answer;

@@ -13,6 +13,7 @@ static struct registrar_rules rules;
 static struct registrar_answer answer;
 static struct net_flow flow;
 static struct token_keys *keys;
+static struct registrar_parts *parts;
 static const char *call_id;
 static unsigned int cseq;
 
@@ -21,6 +22,7 @@ static void init(void)
 	const uint8_t secret[TOKEN_SECRET_BYTES] = {7};
 
 	rig_init();
+	parts = NULL;
 	keys = token_keys_new(secret);
 	flow = rig_flow("203.0.113.5:5060");
 	call_id = "a";
@@ -51,7 +53,7 @@ static unsigned int say(const char *lines)
 {
 	static char text[16384], written[REGISTRAR_TEXT_BYTES];
 	struct strbuf b = strbuf_on(written, sizeof(written));
-	const struct registrar_request request = {&p.msg, &flow, STR(RIG_AOR), &rules, keys};
+	const struct registrar_request request = {&p.msg, &flow, STR(RIG_AOR), &rules, keys, parts};
 
 	snprintf(text, sizeof(text),
 		"REGISTER sip:example.com SIP/2.0\n"
@@ -502,7 +504,7 @@ Test(registrar, A34_what_does_not_fit_is_not_told_by_halves)
 {
 	char written[100];
 	struct strbuf b = strbuf_on(written, sizeof(written));
-	const struct registrar_request request = {&p.msg, &flow, STR(RIG_AOR), &rules, keys};
+	const struct registrar_request request = {&p.msg, &flow, STR(RIG_AOR), &rules, keys, parts};
 
 	cr_assert_eq(say("Contact: <sip:a@203.0.113.5>, <sip:b@203.0.113.5>;q=0.5,"
 			 "<sip:c@203.0.113.5>;q=0.1"),
@@ -512,6 +514,57 @@ Test(registrar, A34_what_does_not_fit_is_not_told_by_halves)
 	cr_assert_eq(answer.status, 200);
 	cr_assert_str_eq(contact(),
 		"<sip:a@203.0.113.5>;expires=3600, <sip:b@203.0.113.5>;expires=3600;q=0.5");
+}
+
+Test(registrar, F12_a_trial_changes_nothing_and_tells_refreshes)
+{
+	struct registrar_parts found = {.is_trial = true};
+	uint64_t id;
+
+	parts = &found;
+	cr_assert_eq(say("Contact: <sip:a@203.0.113.5>, <sip:A@203.0.113.5>;expires=0"), 200);
+	cr_assert_eq(rig.changes, 0);
+	cr_assert_eq(found.count, 2);
+	cr_assert(found.part[0].id != 0 && found.part[0].id != found.part[1].id);
+	cr_assert_not(found.part[0].is_refresh || found.part[0].ends);
+	cr_assert(found.part[1].ends);
+	id = found.part[0].id;
+	found.is_trial = false;
+	cr_assert_eq(say("Contact: <sip:a@203.0.113.5>"), 200);
+	cr_assert_eq(rig.changes, 1);
+	cr_assert_eq(rig.change[0].id, id);
+	found.is_trial = true;
+	say("Contact: <sip:a@203.0.113.5>");
+	cr_assert(found.part[0].is_refresh && found.part[0].id == id);
+	say("Contact: <sip:a@203.0.113.5>;q=0.5");
+	cr_assert_not(found.part[0].is_refresh);
+	say("Contact: <sip:a@203.0.113.5>;methods=INVITE");
+	cr_assert_not(found.part[0].is_refresh);
+	say("Contact: <sip:a@203.0.113.5>;expires=0");
+	cr_assert_not(found.part[0].is_refresh);
+	cr_assert(found.part[0].id == id && found.part[0].ends);
+	flow.remote.port++;
+	say("Contact: <sip:a@203.0.113.5>");
+	cr_assert_not(found.part[0].is_refresh);
+	flow.remote.port--;
+	call_id = "another";
+	say("Contact: <sip:a@203.0.113.5>");
+	cr_assert_not(found.part[0].is_refresh);
+	cr_assert_eq(rig.changes, 1);
+}
+
+Test(registrar, F11_a_trial_refuses_what_would_be)
+{
+	struct registrar_parts found = {.is_trial = true};
+
+	parts = &found;
+	cr_assert_eq(say("Contact: <sip:a@203.0.113.5>;expires=1"), 423);
+	cr_assert_eq(answer.extra_count, 1);
+	cr_assert_eq(say("Contact: <sip:1@h>, <sip:2@h>, <sip:3@h>, <sip:4@h>, <sip:5@h>"), 403);
+	cr_assert_eq(say("Contact: <sip:1@h>, <sip:2@h>, <sip:3@h>, <sip:4@h>, <sip:5@h>, "
+			 "<sip:6@h>, <sip:7@h>, <sip:8@h>, <sip:9@h>"),
+		400);
+	cr_assert_eq(rig.changes, 0);
 }
 
 Test(registrar, K3_verdicts_have_labels)
