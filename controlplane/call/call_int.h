@@ -33,6 +33,7 @@ enum owner_kind {
 	OWNER_CALL,
 	OWNER_RELAY,
 	OWNER_SUBSCRIPTION,
+	OWNER_REGISTRATION,
 };
 
 struct engine {
@@ -60,6 +61,7 @@ struct engine {
 	uint32_t persist_cursor;      // the same
 	struct table parked;	      // requests that wait for the users' back end (parking.h)
 	struct cds_list_head waiting; // the same
+	struct upstream *upstream;    // registrations that others keep
 	bool draining;
 	uint32_t calls_max;
 	struct engine_counters counters;
@@ -94,6 +96,8 @@ void identity_put_target(struct strbuf *b, const struct sip_uri *uri, const stru
 // the host of an anonymous caller stay (RFC 3323 §4.1.1.3).
 void identity_put_name(
 	struct strbuf *b, const struct sip_name_addr *name, const struct tg_addr *host);
+// Likewise.
+void identity_put_name_at(struct strbuf *b, const struct sip_name_addr *name, struct str host);
 // Who asks, whom and for what, as the asker said it: values of From and To, a Request-URI.
 struct identity {
 	struct str from, to, uri;

@@ -16,6 +16,7 @@
 #include "controlplane/call/relay.h"
 #include "controlplane/call/subscription.h"
 #include "controlplane/call/transfer.h"
+#include "controlplane/call/upstream.h"
 
 // ---- what the SIP stack asks and tells
 
@@ -246,6 +247,7 @@ static const struct {
 	[OWNER_CALL] = {call_on_response, call_on_end},
 	[OWNER_RELAY] = {relay_on_response, relay_on_end},
 	[OWNER_SUBSCRIPTION] = {subscription_on_response, subscription_on_end},
+	[OWNER_REGISTRATION] = {upstream_on_response, upstream_on_end},
 };
 
 static void on_response(void *arg, uint64_t txn, struct sip_owner owner, const struct sip_msg *msg)
@@ -407,7 +409,8 @@ static int make_registry(struct engine *engine)
 		.arg = engine,
 	});
 	engine->attempts = attempts_new();
-	if (engine->keepalive == NULL || engine->attempts == NULL)
+	engine->upstream = upstream_new(engine);
+	if (engine->keepalive == NULL || engine->attempts == NULL || engine->upstream == NULL)
 		return -ENOMEM;
 	return access_start(engine, engine->params.users,
 		engine->params.secret != NULL ? engine->params.secret + TOKEN_SECRET_BYTES : NULL);
@@ -479,6 +482,7 @@ void engine_free(struct engine *engine)
 	if (engine->media != NULL)
 		media_free(engine->media);
 	persist_stop(engine);
+	upstream_free(engine->upstream);
 	keepalive_free(engine->keepalive);
 	attempts_free(engine->attempts);
 	access_stop(engine);

@@ -73,7 +73,7 @@ void identity_put_target(struct strbuf *b, const struct sip_uri *uri, const stru
 	put_uri(b, uri, host_of(host, peer), peer->port);
 }
 
-static void put_name(struct strbuf *b, const struct sip_name_addr *name, struct str host)
+void identity_put_name_at(struct strbuf *b, const struct sip_name_addr *name, struct str host)
 {
 	struct sip_uri uri = {0};
 
@@ -99,7 +99,7 @@ void identity_put_name(
 {
 	char text[HOST_BYTES];
 
-	put_name(b, name, host_of(text, host));
+	identity_put_name_at(b, name, host_of(text, host));
 }
 
 int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identity *who,
@@ -115,7 +115,7 @@ int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identi
 		return -EINVAL;
 	identity_put_name(b, &from, &target->listener->advertised);
 	ends[0] = b->len;
-	put_name(b, &to,
+	identity_put_name_at(b, &to,
 		target->peer != NULL ? host_of(host, &target->peer->address)
 				     : str_from(target->phone->domain));
 	ends[1] = b->len;

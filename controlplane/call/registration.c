@@ -6,7 +6,7 @@
 #include "controlplane/call/admission.h"
 #include "controlplane/call/persist.h"
 #include "controlplane/call/reach.h"
-#include "controlplane/reg/registrar.h"
+#include "controlplane/call/upstream.h"
 
 #define FLOW_TIMER_MARGIN_S \
 	4 // a phone pings so much before its flow counts as dead (RFC 5626 §4.4.1)
@@ -46,7 +46,7 @@ static uint16_t find_whose(struct registration *reg)
 
 // ---- we are the registrar
 
-static struct registrar_rules rules_of(const struct conf_domain *domain)
+struct registrar_rules registration_rules(const struct conf_domain *domain)
 {
 	return (struct registrar_rules){
 		.default_s = domain->expires.default_s,
@@ -61,23 +61,26 @@ static struct registrar_rules rules_of(const struct conf_domain *domain)
 		.jitter_percent = JITTER_PERCENT,
 		.replaces_oldest = domain->contacts_replace,
 		.has_outbound = domain->outbound,
-		.has_gruu = domain->gruu,
+		.has_gruu = domain->gruu && domain->upstream < 0,
 	};
 }
 
-static void answer(const struct request *r, const struct registrar_answer *said)
+void registration_answer(struct engine *engine, uint64_t txn, const struct registrar_answer *said,
+	const struct sip_msg *source)
 {
 	struct sip_response_out out = {
 		.status = said->status,
 		.reason = said->reason,
 		.contact = said->contact,
+		.source = source,
 		.extra = said->extra,
 		.extra_count = said->extra_count,
 	};
 	char tag[SIP_TOKEN_BYTES];
 
+	counter_add(&engine->counters.registered[said->verdict], 1);
 	sip_token(tag);
-	sip_respond(r->engine->stack, r->txn, str_from(tag), &out);
+	sip_respond(engine->stack, txn, str_from(tag), &out);
 }
 
 void registration_note(const struct request *r, struct str aor, uint16_t status,
@@ -101,7 +104,7 @@ static void judge(struct registration *reg)
 {
 	const struct request *r = reg->r;
 	struct engine *engine = r->engine;
-	struct registrar_rules rules = rules_of(reg->domain);
+	struct registrar_rules rules = registration_rules(reg->domain);
 	struct strbuf text = strbuf_on(engine->body, sizeof(engine->body));
 	struct registrar_answer said;
 
@@ -113,10 +116,9 @@ static void judge(struct registration *reg)
 			.rules = &rules,
 			.keys = engine->tokens,
 		});
-	counter_add(&engine->counters.registered[said.verdict], 1);
 	registration_note(r, strbuf_str(&reg->aor), said.status,
 		registrar_verdict_label(said.verdict), false);
-	answer(r, &said);
+	registration_answer(engine, r->txn, &said, NULL);
 }
 
 // ----
@@ -128,7 +130,7 @@ bool registration_supports(const struct request *r, struct str option)
 
 	if (find_whose(&reg) != 0)
 		return false;
-	rules = rules_of(reg.domain);
+	rules = registration_rules(reg.domain);
 	return registrar_supports(&rules, option);
 }
 
@@ -149,7 +151,9 @@ void registration_on_request(const struct request *r)
 		request_answer(r, status, 0, STR_NONE);
 		return;
 	}
-	if (reg.domain->digest.is_off
+	if (reg.domain->upstream >= 0)
+		upstream_on_request(r, reg.domain, strbuf_str(&reg.aor));
+	else if (reg.domain->digest.is_off
 		|| access_judge(r, reg.domain, strbuf_str(&reg.aor)) == ACCESS_GRANTED)
 		judge(&reg);
 }
@@ -224,6 +228,7 @@ void registration_on_change(void *arg, const struct binding *binding, enum locat
 	say(binding, change);
 	tell_guard(engine, binding, change, was);
 	keepalive_on_change(engine->keepalive, binding, change, &rule);
+	upstream_on_change(engine->upstream, binding, change);
 	reach_on_change(arg, binding, change, was);
 	persist_on_change(engine, binding, change);
 }

@@ -10,6 +10,7 @@
 #pragma once
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/reg/registrar.h"
 
 // For request.c.
 void registration_on_request(const struct request *r);
@@ -23,6 +24,12 @@ void registration_note(const struct request *r, struct str aor, uint16_t status,
 // A binding of an earlier process lives on, as it was; told once more: nothing happens. Returns 0; -ENOENT when its
 // domain is none of ours any more; else as location_restore.
 int registration_restore(struct engine *engine, const struct binding *kept);
+
+// What the configuration says of bindings of that domain.
+struct registrar_rules registration_rules(const struct conf_domain *domain);
+// Counts and sends it; headers of source, if given, cross.
+void registration_answer(struct engine *engine, uint64_t txn, const struct registrar_answer *said,
+	const struct sip_msg *source);
 
 // For struct location_user; arg is the engine.
 void registration_on_change(void *arg, const struct binding *binding, enum location_change change,

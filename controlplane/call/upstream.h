@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: BSD-3-Clause
+// Registrations of a domain whose bindings another keeps (F11-F13, E14, F31): a REGISTER goes on to that peer as a
+// request of ours, its credentials and challenges untouched, and only what is granted there becomes a binding here.
+// What it registers leads back to us: a Contact of ours, or the phone's own with a Path of ours (RFC 3327), which
+// names the binding by a token (reg/token.h).
+//
+//	phone ── REGISTER ──► trial (reg/registrar.h) ── refresh, and none is due ──► answered here (F12)
+//	                        └── else ── REGISTER ──► peer ── 2xx ──► location, lease (lease.h) ──► 200
+//	                                                     └── else ── passed on
+//	location ── gone, and it asked for no credentials last time ── REGISTER, expires 0 ──► peer
+//
+// A refresh is answered here until half of what is granted upstream has passed, when it comes by the same flow with
+// the same Call-ID and Contact; its credentials, if it has any, are not looked at. A binding that ends here, other
+// than by its phone, is ended upstream where no credentials are needed for that; elsewhere it runs out there.
+//
+// All functions belong to the signalling thread.
+#pragma once
+
+#include "controlplane/call/call_int.h"
+
+struct upstream;
+
+// With the engine's location. NULL when memory is out.
+struct upstream *upstream_new(struct engine *engine);
+// Nobody is told. While the location is still there. NULL is legal.
+void upstream_free(struct upstream *upstream);
+
+// A REGISTER of a domain with an upstream.
+void upstream_on_request(const struct request *r, const struct conf_domain *domain, struct str aor);
+// For the table of owners of transactions.
+void upstream_on_response(
+	struct engine *engine, uint64_t id, uint64_t txn, const struct sip_msg *response);
+void upstream_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum sip_txn_end why);
+// For registration_on_change.
+void upstream_on_change(
+	struct upstream *upstream, const struct binding *binding, enum location_change change);
+// What the registrar of a binding wants requests of its phone to go along (RFC 3608 §6.1), when they go to
+// that peer; none otherwise. Valid until the binding changes.
+struct str upstream_routes(
+	const struct upstream *upstream, const struct binding *binding, const struct conf_peer *to);
