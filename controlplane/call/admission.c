@@ -5,6 +5,7 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/upstream.h"
 
 #define EVENTS_BYTES 1024
 
@@ -160,6 +161,7 @@ bool admission_is_without_route(struct admission *a)
 			.route = sip_msg_first(a->r->msg, SIP_HDR_ROUTE),
 			.realm = a->r->flow->realm,
 		});
+	upstream_guide(&a->hunt, a->r);
 	return a->reach == REACH_NO_ROUTE;
 }
 

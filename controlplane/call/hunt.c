@@ -166,6 +166,7 @@ void hunt_forget(struct hunt *hunt)
 {
 	for (unsigned int i = 0; i < hunt->count; i++) {
 		free(hunt->target[i].uri);
+		free(hunt->target[i].routes);
 		phone_free(hunt->target[i].phone);
 	}
 	*hunt = (struct hunt){0};

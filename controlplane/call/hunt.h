@@ -20,6 +20,7 @@ struct target {
 	const struct conf_peer *peer; // of the settings that the call has; NULL: a phone
 	const struct conf_sip_listener *listener;
 	char *uri;	     // of a redirection; NULL: what was asked for
+	char *routes;	     // of a peer: Route values, joined by commas (RFC 3608); NULL: none
 	struct phone *phone; // NULL: a peer
 	uint8_t group;	     // those of one number stand together and are called at once
 };

@@ -129,6 +129,8 @@ int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identi
 	uac->to_display_uri = str_of(b->at + ends[0], ends[1] - ends[0]);
 	uac->target = str_of(b->at + ends[1], b->len - ends[1]);
 	uac->path = target->phone != NULL ? target->phone->path : STR_NONE;
+	if (target->routes != NULL)
+		uac->path = str_from(target->routes);
 	return 0;
 }
 

@@ -9,6 +9,7 @@
 #include "controlplane/call/admission.h"
 #include "controlplane/call/lease.h"
 #include "controlplane/call/outside.h"
+#include "controlplane/call/reach.h"
 #include "controlplane/call/registration.h"
 #include "controlplane/call/upstream_send.h"
 #include "controlplane/reg/contact.h"
@@ -704,15 +705,31 @@ void upstream_on_change(
 	lease_drop(&upstream->leases, binding->id);
 }
 
-struct str upstream_routes(
-	const struct upstream *upstream, const struct binding *binding, const struct conf_peer *to)
+// The peer that keeps it; NULL when we do.
+static const struct conf_peer *peer_of(const struct conf *conf, const struct binding *binding)
 {
-	const struct conf *conf = upstream->engine->conf;
 	const struct conf_domain *domain = conf_domain_of_aor(conf, binding->aor);
-	const struct lease *lease = lease_find(&upstream->leases, binding->id);
 
-	return lease != NULL && domain != NULL && domain->upstream >= 0
-			&& &conf->peers[domain->upstream] == to
-		? lease->routes
-		: STR_NONE;
+	return domain != NULL && domain->upstream >= 0 ? &conf->peers[domain->upstream] : NULL;
+}
+
+void upstream_guide(struct hunt *hunt, const struct request *r)
+{
+	const struct upstream *upstream = r->engine->upstream;
+	const struct sip_hdr *from = sip_msg_header(r->msg, SIP_HDR_FROM);
+	const struct conf_peer *peer;
+	const struct lease *lease;
+	struct binding binding;
+
+	if (upstream->leases.count == 0
+		|| reach_asker(&binding, r->engine, from->value, r->flow) < 0)
+		return;
+	peer = peer_of(r->engine->conf, &binding);
+	lease = lease_find(&upstream->leases, binding.id);
+	for (unsigned int i = 0; peer != NULL && lease != NULL && i < hunt->count; i++) {
+		struct target *target = &hunt->target[i];
+
+		if (target->peer == peer && target->routes == NULL)
+			target->routes = str_dup(lease->routes);
+	}
 }

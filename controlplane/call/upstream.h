@@ -17,6 +17,7 @@
 #pragma once
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/hunt.h"
 
 struct upstream;
 
@@ -34,7 +35,6 @@ void upstream_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum sip_
 // For registration_on_change.
 void upstream_on_change(
 	struct upstream *upstream, const struct binding *binding, enum location_change change);
-// What the registrar of a binding wants requests of its phone to go along (RFC 3608 §6.1), when they go to
-// that peer; none otherwise. Valid until the binding changes.
-struct str upstream_routes(
-	const struct upstream *upstream, const struct binding *binding, const struct conf_peer *to);
+// Targets that are the registrar of who asks get the Service-Route that it gave for that (F13, RFC 3608 §6.1); it is
+// left out when memory is out.
+void upstream_guide(struct hunt *hunt, const struct request *r);
