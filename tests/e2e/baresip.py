@@ -32,7 +32,7 @@ module sndfile.so
 module_tmp account.so
 module_app menu.so
 module_app ctrl_tcp.so
-ctrl_tcp_listen 127.0.0.1:4444
+ctrl_tcp_listen {address}:4444
 snd_path {wav}
 """
 
@@ -42,16 +42,17 @@ class Baresip:
 
     ns, address: where it listens, at port 5060. user: whom it takes calls for, which it answers at
     once. tone_hz: what it says. directory: its files, and what it heard once a call is over.
+    account: its address and parameters, where it registers.
     """
 
-    def __init__(self, ns, address, user, tone_hz, directory):
-        self.ns, self.name = ns, f"baresip {user}"
+    def __init__(self, ns, address, user, tone_hz, directory, account=None):
+        self.ns, self.address, self.name = ns, address, f"baresip {user}"
         self.wav = directory / "wav"
         self.wav.mkdir(parents=True)
         (directory / "config").write_text(
             CONFIG.format(address=address, tone_hz=tone_hz, wav=self.wav))
-        (directory / "accounts").write_text(
-            f"<sip:{user}@{address}>;regint=0;answermode=auto;audio_codecs=PCMA\n")
+        account = account or f"<sip:{user}@{address}>;regint=0"
+        (directory / "accounts").write_text(f"{account};answermode=auto;audio_codecs=PCMA\n")
         (directory / "contacts").write_text("")
         self.sock, self.text, self.events = None, b"", []
         self.process = Process(ns, directory / "baresip.log", "baresip", "-f", directory, "-v")
@@ -66,7 +67,7 @@ class Baresip:
         with self.ns.entered():
             self.sock = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
         self.sock.settimeout(30)
-        self.sock.connect(("127.0.0.1", 4444))
+        self.sock.connect((self.address, 4444))
 
     def close(self):
         if self.sock:

@@ -21,6 +21,7 @@ import time
 
 import yaml
 
+import nat
 from netns import Namespace, join, sh
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
@@ -43,16 +44,6 @@ LIMITS = {
     "stranger_rate": UNLIMITED, "strangers_rate": UNLIMITED,
     "stranger_methods": {m: UNLIMITED for m in ("invite", "register", "options", "other")},
 }
-
-NAT_RULES = """
-table ip nat {
-    chain postrouting {
-        type nat hook postrouting priority srcnat;
-        ip saddr 192.168.1.0/24 oifname "out0" masquerade random,fully-random
-    }
-}
-"""
-
 
 class Process:
     """One process of the lab; its stderr goes to a file. It is ended by its pid only."""
@@ -289,7 +280,7 @@ class Lab:
         join(self.sbc, "core0", f"{SBC_CORE}/24", self.carrier, "eth0", f"{CARRIER}/24")
         self.phone.ip("route", "add", "default", "via", NAT_IN)
         self.nat.run("sysctl", "-q", "-w", "net.ipv4.ip_forward=1")
-        self.nat.run("nft", "-f", "-", input=NAT_RULES)
+        self.nat.run("nft", "-f", "-", input=nat.SYMMETRIC)
         self.carrier.ip("route", "add", "default", "via", SBC_CORE)
 
     def _namespace(self, name):

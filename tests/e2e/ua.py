@@ -74,7 +74,7 @@ class Agent:
         """Waits for a request by its method or a response by its status, and returns it.
 
         Messages of other calls wait for their turn; statuses in ignore are skipped.
-        Anything else of this call raises Unexpected.
+        Anything else of this call raises Unexpected; None takes it, whatever it is.
         """
         deadline = time.monotonic() + timeout
         kept, queue = [], self.waiting
@@ -90,6 +90,8 @@ class Agent:
                     return message
                 if message.status in ignore:
                     continue
+                if what is None:
+                    return message
                 raise Unexpected(f"{self.user}: waited for {what}, got {message.start}\n"
                                  + self.story())
         finally:
