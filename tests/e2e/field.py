@@ -294,16 +294,6 @@ class Field:
                 said = attack.communicate()[0].strip()
         return self.end(name, begun, said, status)
 
-    def as_attacker(self, address, *command):
-        """Runs a program of the attacker's, who has this address; what it says."""
-        self.lab.nat.ip("route", "replace", SBC_ACCESS, "dev", "out0", "src", address)
-        try:
-            done = self.lab.nat.run("nice", "-n", "19", *command, check=False, timeout=60,
-                                    env={**os.environ, "HOME": str(self.lab.dir)})
-        finally:
-            self.lab.nat.ip("route", "del", SBC_ACCESS, "dev", "out0")
-        return done.stdout + done.stderr
-
     def hang_up(self):
         """Ends every call; the stats once all are gone."""
         self.say("pause")

@@ -316,6 +316,16 @@ class Lab:
             status = None
         return status, (self.dir / f"{scenario}.out").read_text(errors="replace")
 
+    def as_attacker(self, address, *command):
+        """Runs a program beside the NAT box, where that address is; what it says."""
+        self.nat.ip("route", "replace", SBC_ACCESS, "dev", "out0", "src", address)
+        try:
+            done = self.nat.run("nice", "-n", "19", *command, check=False, timeout=60,
+                                env={**os.environ, "HOME": str(self.dir)})
+        finally:
+            self.nat.ip("route", "del", SBC_ACCESS, "dev", "out0")
+        return done.stdout + done.stderr
+
     def close(self):
         for capture in self.captures:
             capture.stop()

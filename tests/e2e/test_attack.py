@@ -104,7 +104,7 @@ def test_I3_I16_scanners_find_nothing_and_are_banned_for_a_time(field):
     assert ping(field, mapper), "an honest stranger is answered"
     begun = field.begin()
     for address, command in scans.items():
-        assert "found nothing" in field.as_attacker(address, *command)
+        assert "found nothing" in field.lab.as_attacker(address, *command)
     result = field.end("scans", begun)
     held(field, result)
     assert result.drops["sip_scanner"] >= 2, str(result)
