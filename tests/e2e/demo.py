@@ -1,19 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The story that tools/demo tells: a phone behind a NAT calls a carrier through Tidegate.
+"""The story that tools/demo tells: a phone behind a NAT registers, is called by a carrier through
+Tidegate, and calls it.
 
 Exit status 0 only if every RTP packet that was sent was heard unaltered, both ways, and nothing of
 one side's network showed on the other.
 """
 import argparse
+import grp
 import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 import time
+
+import yaml
 
 import lab
 import rtp
@@ -22,6 +27,7 @@ import ua
 from lab import (ACCESS, CARRIER, CORE, Capture, Lab, NAT_OUT, PHONE, ROOT, SBC_CORE, TGCTL,
                  Tidegate)
 from netns import sh
+from registering import DOMAIN, Registration, add_users, challenges
 from sip import media_of, sdp
 
 STATE = pathlib.Path("/run/tidegate-demo.json")
@@ -29,6 +35,8 @@ CONF = pathlib.Path(os.environ.get("TIDEGATE_DEMO_CONF", ROOT / "conf/demo.yaml"
 SOCKET = pathlib.Path("/run/tidegate/control.sock")
 TALK_S = 3.0
 CALLEE = f"sip:+442079460123@{ACCESS[0]}"
+OURS = f"sip:alice@{SBC_CORE}"
+USERS = pathlib.Path(yaml.safe_load(CONF.read_text())["users"]["file"])
 TARGET = f"sip:+442079460999@{ACCESS[0]}"
 
 
@@ -38,6 +46,7 @@ class Demo:
     def __init__(self):
         self.lab = self.child = None
         self.failed = 0
+        self.password = secrets.token_urlsafe(15)
 
     def title(self, text):
         print(f"\n=== {text}", flush=True)
@@ -50,6 +59,7 @@ class Demo:
         self.title("Phone, NAT box, Tidegate and carrier, each in a network namespace")
         self.lab = Lab(f"tgd{os.getpid()}")
         print(lab.__doc__.split("\n\n")[1])
+        self.users()
         self.log = open(self.lab.dir / "tidegate.log", "wb")
         self.child = subprocess.Popen(
             self.lab.sbc.command(ROOT / "tools/run", "-c", CONF), stdin=subprocess.DEVNULL,
@@ -63,28 +73,45 @@ class Demo:
                      "outside": Capture(self.lab.nat, "out0", self.lab.dir / "outside.pcap"),
                      "carrier": Capture(self.lab.carrier, "eth0", self.lab.dir / "carrier.pcap")}
 
+    def users(self):
+        """The file of users, which the control plane's user may read at a reload."""
+        group = grp.getgrnam("tidegate").gr_gid
+        USERS.parent.mkdir(exist_ok=True)
+        os.chown(USERS.parent, 0, group)
+        os.chmod(USERS.parent, 0o750)
+        print(add_users(USERS, {"alice": self.password}), end="")
+
     def tgctl(self, *args):
         done = sh(TGCTL, "-s", SOCKET, *args, check=False)
         return done.stdout if done.returncode == 0 else f"tgctl: {done.stderr}"
 
-    def call(self, phone, carrier, who_ends):
+    def register(self, phone):
+        self.title("The phone registers through the NAT box, and proves who it is")
+        registration = Registration(phone, self.password)
+        challenged = registration.ask(3600)
+        offered = [c["algorithm"] for c in challenges(challenged)]
+        self.check(challenged.status == 401, f"a bare REGISTER: 401, by {' or '.join(offered)}")
+        wrong = Registration(phone, "a guess").guess("SHA-256")
+        self.check(wrong.status == 401, f"a wrong password: {wrong.status} again")
+        granted = registration.register(3600)
+        self.check(granted > 0, f"the right one: 200, for {granted} s, at {phone.contact}")
+        phone.pings = 0
+
+    def call(self, caller, callee, uri, hangs_up):
         """One call with media; prints what the control socket says of it meanwhile."""
         ends = (rtp.End(self.lab.phone, PHONE, 40000), rtp.End(self.lab.carrier, CARRIER, 30000))
         try:
-            out, into, ends[0].remote, ends[1].remote = ua.connect(phone, carrier, CALLEE)
+            out, into, far, near = ua.connect(caller, callee, uri)
+            ends[0].remote, ends[1].remote = (near, far) if uri == OURS else (far, near)
             talk = rtp.Talk(*ends)
             time.sleep(TALK_S)
             print("tgctl show calls\n" + self.tgctl("show", "calls"))
             report = talk.finish()
             print("tgctl show streams\n" + self.tgctl("show", "streams"))
-            if who_ends == "phone":
-                out.request("BYE")
-                into.hung_up()
-                out.expect(200)
+            if hangs_up is caller:
+                out.hang_up_from(into)
             else:
-                into.request("BYE")
-                out.hung_up()
-                into.expect(200)
+                into.hang_up_from(out)
             self.check(report.whole, f"RTP both ways through the relay: {report}")
             return out.call_id
         finally:
@@ -92,15 +119,15 @@ class Demo:
                 end.close()
 
     def calls(self, phone, carrier):
-        self.title("A call: the phone behind the NAT to the carrier; the phone hangs up")
-        call_id = self.call(phone, carrier, "phone")
+        self.title("The carrier calls the phone behind the NAT; the carrier hangs up")
+        call_id = self.call(carrier, phone, OURS, carrier)
         self.title(f"Both legs of it: tgctl trace {call_id}")
         trace = self.tgctl("trace", call_id)
         print(trace)
         self.check(all(word in trace for word in ("INVITE", "180", "200", "ACK", "BYE")),
                    "the ladder shows INVITE, 180, 200, ACK and BYE")
-        self.title("Another call; the carrier hangs up")
-        self.call(phone, carrier, "carrier")
+        self.title("Another call: the phone calls the carrier, and hangs up")
+        self.call(phone, carrier, CALLEE, phone)
 
     def transfer(self, phone, carrier):
         """The phone refers the carrier's party to another of its numbers; Tidegate performs it."""
@@ -188,8 +215,10 @@ class Demo:
         came = self.seen["phone"].payloads(f"udp && ip.dst == {PHONE}")
         self.check(not any(h.encode() in p for p in came for h in (CARRIER, SBC_CORE)),
                    "no address of the carrier's side at the phone")
-        inside = self.seen["phone"].fields(f"udp && ip.src == {PHONE}", "udp.srcport")
-        outside = self.seen["outside"].fields(f"udp && ip.src == {NAT_OUT}", "udp.srcport")
+        # ICMP bears the ports of what it is about
+        inside, outside = (self.seen[name].fields(f"udp && !icmp && ip.src == {address}",
+                                                  "udp.srcport")
+                           for name, address in (("phone", PHONE), ("outside", NAT_OUT)))
         inside, outside = ({int(f[0]) for f in ports} for ports in (inside, outside))
         self.check(bool(outside) and not inside & outside,
                    f"the NAT box changed ports: {sorted(inside)[:4]} to {sorted(outside)[:4]} ...")
@@ -199,9 +228,11 @@ class Demo:
         phone = ua.Agent(self.lab.phone, PHONE, 5060, "alice", ACCESS, 40000)
         carrier = ua.Agent(self.lab.carrier, CARRIER, 5060, "carrier", CORE, 30000)
         try:
+            self.register(phone)
             self.calls(phone, carrier)
             self.transfer(phone, carrier)
             self.messages(phone, carrier)
+            print(f"  so often was the phone pinged, to keep its way open: {phone.pings}")
         finally:
             phone.close()
             carrier.close()
@@ -217,7 +248,7 @@ class Demo:
         print(f"  {tgctl} show calls | streams | peers | stats | config | version\n"
               f"  {tgctl} trace CALL-ID        {tgctl} --json show stats\n"
               f"  ip netns exec {self.lab.phone.name} bash     (also -nat, -sbc, -carrier)\n"
-              "  a call by hand:\n"
+              "  a call by hand, while the registration lives:\n"
               f"    ip netns exec {self.lab.carrier.name} sipp -sf tests/e2e/sipp/uas.xml"
               f" -i {CARRIER} -p 5060 -m 1 &\n"
               f"    ip netns exec {self.lab.phone.name} sipp -sf tests/e2e/sipp/uac.xml"
@@ -236,6 +267,7 @@ class Demo:
                     self.failed += 1
             except subprocess.TimeoutExpired:
                 os.killpg(self.child.pid, signal.SIGKILL)
+        USERS.unlink(missing_ok=True)
         if self.lab:
             if self.failed and (self.lab.dir / "tidegate.log").exists():
                 text = (self.lab.dir / "tidegate.log").read_text(errors="replace")
@@ -258,6 +290,7 @@ def down():
     for name in ("phone", "nat", "sbc", "carrier"):
         sh("ip", "netns", "del", f"{state['prefix']}-{name}", check=False)
     shutil.rmtree(state["dir"], ignore_errors=True)
+    USERS.unlink(missing_ok=True)
     STATE.unlink()
     print("ended")
     return 0

@@ -18,10 +18,12 @@ HASHES = {"MD5": hashlib.md5, "SHA-256": hashlib.sha256}
 
 
 def add_users(path, users=PASSWORDS):
-    """Writes the file of users as an operator does. The control plane reads it again as its user."""
-    for name, password in users.items():
-        sh(TGCTL, "user", "add", path, f"{name}@{DOMAIN}", input=f"{password}\n")
+    """Writes the file of users as an operator does. The control plane reads it again as its user.
+    Returns what tgctl said."""
+    said = "".join(sh(TGCTL, "user", "add", path, f"{name}@{DOMAIN}", input=f"{password}\n").stdout
+                   for name, password in users.items())
     os.chown(path, 0, grp.getgrnam("tidegate").gr_gid)
+    return said
 
 
 def registrar(users_file, **domain):

@@ -33,6 +33,7 @@ class Agent:
         self.sock = ns.udp(address, port)
         self.port = self.sock.getsockname()[1]
         self.media_port = media_port
+        self.pings = None  # how many OPTIONS it has answered by itself, where it shall
         self.log = []
         self.waiting = []
         self.seen = set()
@@ -68,6 +69,10 @@ class Agent:
             if repeat in self.seen and message.method != "ACK":
                 continue
             self.seen.add(repeat)
+            if self.pings is not None and message.start.startswith("OPTIONS "):
+                self.pings += 1
+                self.send(response(message, 200, "OK", new_tag()), message.source)
+                continue
             return message
 
     def expect(self, what, timeout=3.0, call_id=None, ignore=(100,)):

@@ -47,7 +47,7 @@ Test(load, demo_configuration_is_good)
 	cr_assert_eq(conf_realm_index(conf, "access"), 0);
 	cr_assert_eq(conf_realm_index(conf, "core"), 1);
 	cr_assert_eq(conf_peer_index(conf, "carrier"), 0);
-	cr_assert_eq(conf->route_count, 1);
+	cr_assert_eq(conf->route_count, 2);
 	cr_assert_eq(conf->realms[1].latch, TG_LATCH_OFF);
 	conf_put(conf);
 }
