@@ -9,6 +9,7 @@ import pytest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
 import lab as lab_module  # noqa: E402
+import registering  # noqa: E402
 import rtp  # noqa: E402
 import ua  # noqa: E402
 
@@ -59,6 +60,15 @@ def alone(lab):
     if lab.tidegate is not None:
         lab.tidegate.remove()
         lab.tidegate = None
+
+
+@pytest.fixture
+def users(lab):
+    """The file of users."""
+    path = lab.dir / "users"
+    registering.add_users(path)
+    yield path
+    path.unlink()
 
 
 @pytest.fixture

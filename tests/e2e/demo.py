@@ -27,7 +27,7 @@ import ua
 from lab import (ACCESS, CARRIER, CORE, Capture, Lab, NAT_OUT, PHONE, ROOT, SBC_CORE, TGCTL,
                  Tidegate)
 from netns import sh
-from registering import DOMAIN, Registration, add_users, challenges
+from registering import Registration, add_users, challenges
 from sip import media_of, sdp
 
 STATE = pathlib.Path("/run/tidegate-demo.json")

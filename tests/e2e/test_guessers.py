@@ -7,20 +7,12 @@ import pytest
 
 import ua
 from lab import ACCESS, NAT_OUT, SBC_ACCESS
-from registering import DOMAIN, PASSWORDS, Registration, add_users, challenges, registrar
+from registering import DOMAIN, PASSWORDS, Registration, challenges, registrar
 
 GUESSER, OTHER = "203.0.113.97", "203.0.113.98"
 BAN_AFTER, LOCK_AFTER, GUESSES = 20, 10, 60
 MD5 = {"digest": {"algorithms": ["MD5"]}}  # svcrack knows no other
 RIGHT_AT = 40  # behind as many wrong ones comes the right password
-
-
-@pytest.fixture
-def users(lab):
-    path = lab.dir / "users"
-    add_users(path)
-    yield path
-    path.unlink()
 
 
 @pytest.fixture

@@ -10,22 +10,13 @@ import rtp
 import ua
 from baresip import Baresip
 from lab import CARRIER, CORE, NAT_OUT, PHONE, SBC_ACCESS, SBC_CORE
-from registering import DOMAIN, PASSWORDS, Registration, add_users, registrar
+from registering import DOMAIN, PASSWORDS, Registration, registrar
 from sip import new_tag, response, uri_of
 from test_baresip import NUMBER, TONES, await_flow, check_heard, hang_up
 
 # libre 1.1 gives up when it is offered an algorithm that it does not know, whatever else is
 MD5 = {"digest": {"algorithms": ["MD5"]}}
 ALICE, SECOND = f"sip:alice@{SBC_CORE}", "192.168.1.21"
-
-
-@pytest.fixture
-def users(lab):
-    """The file of users."""
-    path = lab.dir / "users"
-    add_users(path)
-    yield path
-    path.unlink()
 
 
 @pytest.fixture
