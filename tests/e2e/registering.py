@@ -45,20 +45,21 @@ def registrar(users_file, **domain):
 def challenges(response):
     """The challenges of a 401 or 407, each as a dict."""
     values = response.all("WWW-Authenticate") or response.all("Proxy-Authenticate")
-    return [dict((name, quoted or bare) for name, quoted, bare in
-                 re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', value)) for value in values]
+    parts = [re.findall(r'(\w+)=(?:"([^"]*)"|([^\s,]+))', value) for value in values]
+    return [{"algorithm": "MD5", **{name: quoted or bare for name, quoted, bare in one}}
+            for one in parts]
 
 
 def credentials(challenge, method, uri, user, password):
     """What answers a challenge with qop=auth, as a header value."""
-    made = HASHES[challenge.get("algorithm", "MD5")]
+    made = HASHES[challenge["algorithm"]]
 
     def of(*parts):
         return made(":".join(parts).encode()).hexdigest()
     nonce, cnonce, nc = challenge["nonce"], secrets.token_hex(8), "00000001"
     proof = of(of(user, challenge["realm"], password), nonce, nc, cnonce, "auth", of(method, uri))
     return (f'Digest username="{user}", realm="{challenge["realm"]}", nonce="{nonce}", '
-            f'uri="{uri}", response="{proof}", algorithm={challenge.get("algorithm", "MD5")}, '
+            f'uri="{uri}", response="{proof}", algorithm={challenge["algorithm"]}, '
             f'cnonce="{cnonce}", qop=auth, nc={nc}')
 
 

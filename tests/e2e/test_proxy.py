@@ -5,102 +5,35 @@ import contextlib
 
 import pytest
 
-import ua
-from lab import CARRIER, CORE, SBC_ACCESS, SBC_CORE, Process
+from kamailio import DESK, kamailio
+from lab import CARRIER, CORE, SBC_ACCESS, SBC_CORE
 from sip import uri_of
 
 CALLEE = f"sip:+442079460123@{SBC_ACCESS}"
-DESK = "198.51.100.20"  # the telephone; no source of the trunk's
 NOTHING, RECORD_ROUTE = "", "if (is_method(\"INVITE\")) record_route();"
 STATELESS = "forward();"
 STATEFUL = "if (!t_relay()) sl_reply_error();"
 
-# Whatever comes from Tidegate and names no route goes to the telephone.
-KAMAILIO = """\
-#!KAMAILIO
-debug=2
-log_stderror=yes
-children=1
-disable_tcp=yes
-auto_aliases=no
-listen=udp:{address}:5060
-loadmodule "sl.so"
-loadmodule "tm.so"
-loadmodule "rr.so"
-loadmodule "pv.so"
-loadmodule "maxfwd.so"
-loadmodule "siputils.so"
-loadmodule "textops.so"
-
-request_route {{
-    if (!mf_process_maxfwd_header("10")) {{
-        sl_send_reply("483", "Too Many Hops");
-        exit;
-    }}
-    if (uri == myself && is_method("OPTIONS")) {{
-        sl_send_reply("200", "OK");
-        exit;
-    }}
+ROUTE = """
     if (has_totag() && loose_route()) {{
         {relay}
         exit;
     }}
     {record}
+    # whatever comes from Tidegate and names no route goes to the telephone
     if (src_ip == {sbc}) {{
         $du = "sip:{desk}:5060";
     }}
     {relay}
-}}
 """
-
-
-@contextlib.contextmanager
-def kamailio(lab, record, relay):
-    """The proxy at the trunk's address, and the telephone behind it."""
-    directory = lab.dir / "kamailio"
-    directory.mkdir(exist_ok=True)
-    (directory / "kamailio.cfg").write_text(KAMAILIO.format(
-        address=CARRIER, sbc=SBC_CORE, desk=DESK, record=record, relay=relay))
-    lab.carrier.ip("address", "add", f"{DESK}/24", "dev", "eth0")
-    proxy = desk = None
-    try:
-        proxy = Process(lab.carrier, directory / "kamailio.log", "kamailio", "-DD", "-E", "-m", 16,
-                        "-M", 4, "-w", directory, "-Y", directory,
-                        "-f", directory / "kamailio.cfg")
-        await_proxy(lab)
-        desk = ua.Agent(lab.carrier, DESK, 5060, "desk", CORE, 30000)
-        yield desk
-    finally:
-        if proxy:
-            proxy.stop()
-        if desk:
-            desk.close()
-        lab.carrier.ip("address", "del", f"{DESK}/24", "dev", "eth0")
-
-
-def await_proxy(lab):
-    """Pings it until it answers."""
-    pinger = ua.Agent(lab.carrier, DESK, 5070, "pinger", (CARRIER, 5060))
-    try:
-        for _ in range(60):
-            ping = ua.Call(pinger, "ping")
-            ping.call_id, ping.local = "ping", f"<sip:pinger@{DESK}>;tag=ping"
-            ping.remote, ping.target = f"<sip:{CARRIER}>", f"sip:{CARRIER}"
-            pinger.send(ping.build("OPTIONS"))
-            # ConnectionRefusedError: nobody listens yet
-            with contextlib.suppress(ua.Unexpected, ConnectionRefusedError):
-                ping.expect(200, 0.5)
-                return
-    finally:
-        pinger.close()
-    raise RuntimeError("kamailio does not answer")
 
 
 @pytest.fixture
 def desk_behind(lab):
     """A way to start both: desk_behind(record, relay)."""
     with contextlib.ExitStack() as stack:
-        yield lambda *how: stack.enter_context(kamailio(lab, *how))
+        yield lambda record, relay: stack.enter_context(kamailio(lab, ROUTE.format(
+            record=record, relay=relay, sbc=SBC_CORE, desk=DESK)))
 
 
 def call_desk(phone, desk):
