@@ -95,6 +95,7 @@ class Demo:
         self.check(wrong.status == 401, f"a wrong password: {wrong.status} again")
         granted = registration.register(3600)
         self.check(granted > 0, f"the right one: 200, for {granted} s, at {phone.contact}")
+        print("tgctl show registrations\n" + self.tgctl("show", "registrations"))
         phone.pings = 0
 
     def call(self, caller, callee, uri, hangs_up):
@@ -245,7 +246,7 @@ class Demo:
                                      "dir": str(self.lab.dir)}))
         tgctl = TGCTL.relative_to(ROOT) if TGCTL.is_relative_to(ROOT) else TGCTL
         self.title("Left running")
-        print(f"  {tgctl} show calls | streams | peers | stats | config | version\n"
+        print(f"  {tgctl} show registrations | calls | streams | peers | stats\n"
               f"  {tgctl} trace CALL-ID        {tgctl} --json show stats\n"
               f"  ip netns exec {self.lab.phone.name} bash     (also -nat, -sbc, -carrier)\n"
               "  a call by hand, while the registration lives:\n"
