@@ -118,7 +118,7 @@ static const char *read_line(
 	struct str line, struct str *name, enum digest_hash *hash, uint8_t ha1[DIGEST_BYTES_MAX])
 {
 	struct str rest = line;
-	const char *colon = memrchr(rest.at, ':', rest.len);
+	const char *colon = str_is_none(rest) ? NULL : memrchr(rest.at, ':', rest.len);
 	struct str hex = STR_NONE, algorithm = STR_NONE;
 	const char *at;
 

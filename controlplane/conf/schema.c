@@ -429,7 +429,8 @@ static const struct conf_option options[] = {
 		.help = "challenge: as users below say; believe: who asks is believed, for labs "
 			"only."},
 	{"domains.digest.algorithms", "SHA-256, MD5", .max = 3,
-		.help = "Offered in this order: MD5, SHA-256, SHA-512-256."},
+		.help = "Offered, the strongest first: MD5, SHA-256, SHA-512-256. MD5 alone suits "
+			"phones that give up at what they do not know, such as baresip 1.0."},
 	{"domains.digest.sessions", "off", .help = "Take the -sess variants of them, too."},
 	{"domains.digest.qop", "on",
 		.help = "Offer qop=auth, which counts requests. off: for phones that cannot."},
