@@ -9,6 +9,8 @@
 #include "controlplane/call/reach.h"
 #include "controlplane/call/registration.h"
 
+#define REMEMBERED_MIN 1024u // nonces, and pairs of source and user
+#define REMEMBERED_MAX (1u << 20)
 #define VALUES_MAX 8 // of credentials in one request that are looked at
 
 // ---- the domain's rules, as the auth has them
@@ -291,6 +293,14 @@ static void on_lock(void * /*arg*/, const struct auth_lock *lock)
 		LOG_STR(lock->domain), lock->for_ms / 1000, lock->times);
 }
 
+// As many as phones that may be there, and their nonces before.
+static uint32_t remembered(const struct conf *conf)
+{
+	if (conf->bindings_max > REMEMBERED_MAX / 2)
+		return REMEMBERED_MAX;
+	return conf->bindings_max < REMEMBERED_MIN / 2 ? REMEMBERED_MIN : 2 * conf->bindings_max;
+}
+
 int access_start(struct engine *engine, struct users users, const uint8_t *key)
 {
 	CDS_INIT_LIST_HEAD(&engine->waiting);
@@ -301,6 +311,8 @@ int access_start(struct engine *engine, struct users users, const uint8_t *key)
 		.key = key,
 		.users = users,
 		.lockout = lockout_of(engine->conf),
+		.nonces_max = remembered(engine->conf),
+		.trusted_max = remembered(engine->conf),
 		.known = parking_known,
 		.on_lock = on_lock,
 		.arg = engine,

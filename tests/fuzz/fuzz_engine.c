@@ -35,7 +35,9 @@ static const char yaml[] = "realms:\n"
 			   "\"198.51.100.10:5060\"}]\n"
 			   "routes: [{from_realm: access, to: carrier}, {from_realm: core, to: "
 			   "carrier}]\n"
-			   "limits: {calls_max: 16, transactions_max: 128}\n";
+			   "limits: {calls_max: 16, transactions_max: 128, bindings_max: 64,"
+			   " relays_max: 16, subscriptions_max: 16}\n"
+			   "guard: {bans_max: 64}\n";
 
 enum {
 	PHONE,
