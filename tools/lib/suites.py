@@ -30,18 +30,18 @@ SANITIZER_ENV = {
 
 # name, kind, build folder, meson options, suites, seconds
 STEPS = [
-    ("unit", "meson", "", [], ["unit"], 300),
+    ("unit", "meson", "", [], ["unit"], 600),
     ("path", "meson", "", [], ["path"], 300),
     ("dp", "meson", "", [], ["dp"], 300),
-    ("scenario", "meson", "", [], ["scenario"], 300),
+    ("scenario", "meson", "", [], ["scenario"], 600),
     ("fuzz", "meson", "", [], ["fuzz"], 300),
     ("lint", "meson", "", [], ["lint"], 300),
     ("asan", "meson", "-asan",
      ["-Db_sanitize=address,undefined", "-Db_lundef=false", "-Doptimization=1"],
-     ["unit", "scenario", "fuzz", "path"], 600),
+     ["unit", "scenario", "fuzz", "path"], 1500),
     ("tsan", "meson", "-tsan", ["-Db_sanitize=thread", "-Db_lundef=false", "-Dc_args=-Wno-tsan"],
      ["threads"], 600),
-    ("e2e", "pytest", "", [], [], 900),
+    ("e2e", "pytest", "", [], [], 1500),
 ]
 BUILT = set()
 QUICK = {"unit", "path", "dp", "scenario", "fuzz", "lint"}
