@@ -142,13 +142,6 @@ void auth_set_lockout(struct auth *auth, const struct lockout_limits *limits)
 
 // ---- what came
 
-bool auth_is_for(struct str value, struct str realm)
-{
-	struct digest_credentials credentials;
-
-	return digest_parse(&credentials, value) != -ENOENT && str_equal(credentials.realm, realm);
-}
-
 // RFC 3261 §22.1: the first value of our realm. Returns its form: 0 or -EINVAL; -ENOENT: there is none.
 static int find_credentials(struct digest_credentials *out, const struct auth_question *question)
 {

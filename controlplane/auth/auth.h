@@ -171,6 +171,3 @@ enum auth_verdict auth_judge(
 unsigned int auth_challenge(struct auth *auth, const struct auth_rules *rules,
 	const struct tg_ip *source, bool stale, struct strbuf *text,
 	struct str values[static DIGEST_ALGORITHM_COUNT]);
-
-// Whether such a value is Digest of that realm: so it is for us and goes no further (F28).
-bool auth_is_for(struct str value, struct str realm);

@@ -112,30 +112,46 @@ static void hold_against(const struct request *r, enum auth_outcome outcome, str
 		guard_report(r->engine->guard, GUARD_UNAUTHORIZED, &r->flow->remote.ip);
 }
 
-// ---- judging
+// ---- credentials
+
+static bool is_for_us(const struct conf *conf, unsigned int realm, struct str value)
+{
+	struct digest_credentials credentials;
+	const struct conf_domain *domain;
+
+	if (digest_parse(&credentials, value) == -ENOENT || str_is_none(credentials.realm))
+		return false;
+	domain = conf_domain_of(conf, realm, credentials.realm);
+	return domain != NULL && domain->upstream < 0 && !domain->digest.is_off
+		&& str_equal(credentials.realm, str_from(domain->name));
+}
+
+void access_spend(
+	const struct engine *engine, const struct net_flow *flow, const struct sip_msg *msg)
+{
+	for (unsigned int i = 0; i < msg->hdr_count; i++) {
+		const struct sip_hdr *hdr = &msg->hdr[i];
+
+		if ((hdr->id == SIP_HDR_AUTHORIZATION || hdr->id == SIP_HDR_PROXY_AUTHORIZATION)
+			&& is_for_us(engine->conf, flow->realm, hdr->value))
+			sip_msg_spend(msg, hdr);
+	}
+}
 
 // All credentials of the request; where there are more than are looked at, it is none of ours.
-static unsigned int read_values(
-	const struct sip_hdr *headers[static VALUES_MAX], const struct request *r)
+static unsigned int read_values(struct str values[static VALUES_MAX], const struct request *r)
 {
 	enum sip_hdr_id id = is_register(r) ? SIP_HDR_AUTHORIZATION : SIP_HDR_PROXY_AUTHORIZATION;
 	unsigned int count = 0;
 
 	for (unsigned int i = 0; i < r->msg->hdr_count && count < VALUES_MAX; i++) {
 		if (r->msg->hdr[i].id == id)
-			headers[count++] = &r->msg->hdr[i];
+			values[count++] = r->msg->hdr[i].value;
 	}
 	return count;
 }
 
-static void spend(const struct request *r, const struct conf_domain *domain,
-	const struct sip_hdr *const headers[], unsigned int count)
-{
-	for (unsigned int i = 0; i < count; i++) {
-		if (auth_is_for(headers[i]->value, str_from(domain->name)))
-			sip_msg_spend(r->msg, headers[i]);
-	}
-}
+// ---- judging
 
 static enum access_verdict refuse(
 	const struct request *r, enum call_refusal refusal, uint16_t status)
@@ -198,7 +214,6 @@ static void note(const struct request *r, enum auth_outcome outcome, struct str 
 enum access_verdict access_judge(
 	const struct request *r, const struct conf_domain *domain, struct str aor)
 {
-	const struct sip_hdr *headers[VALUES_MAX];
 	struct auth_rules rules = rules_of(domain);
 	struct str values[VALUES_MAX];
 	struct auth_question question = {
@@ -207,17 +222,14 @@ enum access_verdict access_judge(
 		.uri = r->msg->uri.text,
 		.source = r->flow->remote.ip,
 		.values = values,
-		.count = read_values(headers, r),
+		.count = read_values(values, r),
 		.id = r->txn,
 	};
 	struct auth_answer answer;
 	enum access_verdict verdict;
 
 	user_of(aor, &question.domain);
-	for (unsigned int i = 0; i < question.count; i++)
-		values[i] = headers[i]->value;
 	auth_judge(r->engine->auth, &question, &answer);
-	spend(r, domain, headers, question.count);
 	verdict = act(r, &rules, &answer, aor);
 	if (verdict == ACCESS_ANSWERED)
 		note(r, answer.outcome, aor);

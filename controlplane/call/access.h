@@ -20,8 +20,12 @@ enum access_verdict {
 	ACCESS_WAITS,
 };
 
-// Whether who sent it is the user of that address of record (as bindings have it) of the domain. Credentials
-// for that domain go no further (F28).
+// Credentials for a domain that we challenge for in that realm are for us: they go no further, in whatever
+// request they come (F28).
+void access_spend(
+	const struct engine *engine, const struct net_flow *flow, const struct sip_msg *msg);
+
+// Whether who sent it is the user of that address of record (as bindings have it) of the domain.
 enum access_verdict access_judge(
 	const struct request *r, const struct conf_domain *domain, struct str aor);
 

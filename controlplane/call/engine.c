@@ -76,6 +76,7 @@ static const struct conf_policy *policy(void *arg, const struct net_flow *flow)
 static void on_request(
 	void *arg, uint64_t txn, const struct net_flow *flow, const struct sip_msg *msg)
 {
+	access_spend(arg, flow, msg);
 	request_handle(&(struct request){.engine = arg, .txn = txn, .flow = flow, .msg = msg});
 }
 
@@ -89,6 +90,7 @@ static void on_ack(void *arg, const struct net_flow *flow, const struct sip_msg 
 
 	if (call == NULL)
 		return;
+	access_spend(engine, flow, msg);
 	in.leg = call->legs[d->leg];
 	sip_label_arrival(engine->stack, (struct sip_label){call->id, d->leg});
 	leg_follow(call, in.leg, flow);

@@ -256,8 +256,14 @@ static uint16_t status_for(const struct conf_policy *policy, uint16_t was)
 
 bool outside_has_credentials(const struct sip_msg *request)
 {
-	return sip_msg_header(request, SIP_HDR_AUTHORIZATION) != NULL
-		|| sip_msg_header(request, SIP_HDR_PROXY_AUTHORIZATION) != NULL;
+	for (unsigned int i = 0; i < request->hdr_count; i++) {
+		const struct sip_hdr *hdr = &request->hdr[i];
+
+		if ((hdr->id == SIP_HDR_AUTHORIZATION || hdr->id == SIP_HDR_PROXY_AUTHORIZATION)
+			&& !hdr->is_spent)
+			return true;
+	}
+	return false;
 }
 
 int outside_pass(struct engine *engine, uint64_t txn, const struct outside_answer *answer,

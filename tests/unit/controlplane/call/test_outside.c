@@ -57,6 +57,19 @@ Test(outside, A15_a_request_that_is_under_way_is_known_again)
 	asking_leave(it.rig.engine, &none);
 }
 
+// Those for us were spent, and who said them has guessed nothing of the far side.
+Test(outside, F28_only_credentials_for_the_far_side_count_there)
+{
+	with("Proxy-Authorization: Digest username=\"a\"\r\nSubject: x\r\n", "");
+	cr_assert(outside_has_credentials(&it.msg));
+	sip_msg_spend(&it.msg, sip_msg_header(&it.msg, SIP_HDR_PROXY_AUTHORIZATION));
+	cr_assert_not(outside_has_credentials(&it.msg));
+	with("Authorization: Digest username=\"a\"\r\n", "");
+	cr_assert(outside_has_credentials(&it.msg));
+	with("Subject: x\r\n", "");
+	cr_assert_not(outside_has_credentials(&it.msg));
+}
+
 Test(outside, A15_what_is_under_way_is_bounded)
 {
 	static struct asking many[65];
