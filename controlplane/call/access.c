@@ -166,7 +166,11 @@ static enum access_verdict refuse(
 
 static enum access_verdict wait_for_users(const struct request *r)
 {
-	return parking_take(r) == 0 ? ACCESS_WAITS : refuse(r, CALL_REFUSAL_USERS_DOWN, 503);
+	if (parking_take(r) < 0)
+		return refuse(r, CALL_REFUSAL_USERS_DOWN, 503);
+	if (r->msg->method == SIP_INVITE)
+		request_try(r); // B13
+	return ACCESS_WAITS;
 }
 
 static enum access_verdict act(const struct request *r, const struct auth_rules *rules,

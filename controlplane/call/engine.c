@@ -115,6 +115,8 @@ static void on_cancel(void *arg, uint64_t invite, const struct sip_msg *msg)
 		fsm_handle(call, CALL_EV_A_CANCEL, &in);
 		return;
 	}
+	if (parking_cancel(engine, invite))
+		return;
 	call = call_owning(engine, sip_txn_owner(engine->stack, invite));
 	if (call != NULL && transfer_on_cancel(call, invite))
 		return;

@@ -33,17 +33,21 @@ static void leave(struct parked *parked)
 	cds_list_del(&parked->link);
 }
 
-static void on_limit(struct timer * /*timer*/, void *arg)
+static void end(struct parked *parked, struct sip_response_out *out)
 {
-	struct parked *parked = arg;
-	struct sip_extra extra = {SIP_HDR_RETRY_AFTER, CALL_RETRY_AFTER_S};
-	struct sip_response_out out = {.status = 503, .extra = &extra, .extra_count = 1};
 	char tag[SIP_TOKEN_BYTES];
 
 	sip_token(tag);
-	sip_respond(parked->engine->stack, parked->txn, str_from(tag), &out);
+	sip_respond(parked->engine->stack, parked->txn, str_from(tag), out);
 	leave(parked);
 	free(parked);
+}
+
+static void on_limit(struct timer * /*timer*/, void *arg)
+{
+	struct sip_extra extra = {SIP_HDR_RETRY_AFTER, CALL_RETRY_AFTER_S};
+
+	end(arg, &(struct sip_response_out){.status = 503, .extra = &extra, .extra_count = 1});
 }
 
 int parking_take(const struct request *r)
@@ -68,20 +72,36 @@ int parking_take(const struct request *r)
 	return 0;
 }
 
+static struct parked *find(const struct engine *engine, uint64_t txn)
+{
+	struct table_node *node = table_find(&engine->parked, hash_of(txn), is_of, &txn);
+
+	return node != NULL ? caa_container_of(node, struct parked, node) : NULL;
+}
+
 // Handling it may make it wait again.
 void parking_known(void *arg, uint64_t txn)
 {
 	struct engine *engine = arg;
-	struct table_node *node = table_find(&engine->parked, hash_of(txn), is_of, &txn);
-	struct parked *parked;
+	struct parked *parked = find(engine, txn);
 
-	if (node == NULL)
+	if (parked == NULL)
 		return;
-	parked = caa_container_of(node, struct parked, node);
 	leave(parked);
 	sip_stack_resume(
 		engine->stack, parked->txn, &parked->flow, str_of(parked->message, parked->len));
 	free(parked);
+}
+
+// RFC 3261 §9.2
+bool parking_cancel(struct engine *engine, uint64_t txn)
+{
+	struct parked *parked = find(engine, txn);
+
+	if (parked == NULL)
+		return false;
+	end(parked, &(struct sip_response_out){.status = 487});
+	return true;
 }
 
 void parking_free_all(struct engine *engine)

@@ -5,6 +5,7 @@
 // All functions belong to the signalling thread.
 #pragma once
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "controlplane/call/call_int.h"
@@ -16,4 +17,6 @@
 int parking_take(const struct request *r);
 // The back end has answered: for struct auth_params. arg is the engine; a transaction that does not wait is legal.
 void parking_known(void *arg, uint64_t txn);
+// The INVITE of that transaction was cancelled: it is answered 487. Returns false when it does not wait.
+bool parking_cancel(struct engine *engine, uint64_t txn);
 void parking_free_all(struct engine *engine);
