@@ -113,7 +113,7 @@ enum conf_ping {
 
 // A domain whose users register through us.
 struct conf_domain {
-	const char *name; // of its addresses of record, and realm of its digest
+	const char *name; // in lower case; of its addresses of record, and realm of its digest
 	char **aliases;	  // other hosts that mean it
 	unsigned int alias_count;
 	int upstream; // peer that keeps its bindings and knows its users (F11); -1: we do

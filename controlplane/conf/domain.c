@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: BSD-3-Clause
+#include <ctype.h>
 #include <errno.h>
 #include <stdlib.h>
 
@@ -189,6 +190,13 @@ static int check_ping(const struct conf_domain *domain, struct value_spot *spot,
 	return 0;
 }
 
+// As bindings and files of users have it: an HA1 is made of the realm, in which case counts.
+static void fold(char *name)
+{
+	for (; *name != '\0'; name++)
+		*name = (char)tolower((uint8_t)*name);
+}
+
 static int resolve_domain(struct conf *conf, const struct raw_domain *raw, struct value_spot *spot)
 {
 	unsigned int index = conf->domain_count++;
@@ -211,6 +219,7 @@ static int resolve_domain(struct conf *conf, const struct raw_domain *raw, struc
 	err = value_check_name(spot, domain->name);
 	if (err == 0)
 		err = resolve_aliases(conf, raw, spot);
+	fold(raw->name);
 	if (err == 0)
 		err = resolve_digest(&domain->digest, &raw->digest, spot, index);
 	if (err == 0)

@@ -68,14 +68,23 @@ Test(domain, H18_names_aliases_and_our_own_address_mean_a_domain_where_it_is_ser
 	struct conf *conf = load_served(TWO);
 
 	cr_assert_eq(conf->realms[0].strangers, CONF_STRANGERS_REGISTERED);
-	cr_assert_str_eq(domain_of(conf, 0, "EXAMPLE.com"), "Example.com");
-	cr_assert_str_eq(domain_of(conf, 0, "sip.example.com"), "Example.com");
+	cr_assert_str_eq(domain_of(conf, 0, "EXAMPLE.com"), "example.com");
+	cr_assert_str_eq(domain_of(conf, 0, "sip.example.com"), "example.com");
 	cr_assert_str_eq(domain_of(conf, 0, "office.example"), "office.example");
-	cr_assert_str_eq(domain_of(conf, 0, "203.0.113.1"), "Example.com");
+	cr_assert_str_eq(domain_of(conf, 0, "203.0.113.1"), "example.com");
 	cr_assert_str_eq(domain_of(conf, 0, "203.0.113.2"), "");
 	cr_assert_str_eq(domain_of(conf, 0, "other.example"), "");
 	cr_assert_str_eq(domain_of(conf, 1, "example.com"), "");
 	cr_assert_str_eq(domain_of(conf, 99, "example.com"), "");
+	conf_put(conf);
+}
+
+// tgctl user writes HA1s of the domain in lower case: in any other they would never match.
+Test(domain, F15_a_domain_is_in_lower_case_whatever_is_written)
+{
+	struct conf *conf = load_served(TWO);
+
+	cr_assert_str_eq(conf->domains[0].name, "example.com");
 	conf_put(conf);
 }
 
