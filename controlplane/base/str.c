@@ -86,6 +86,21 @@ struct str str_cut(struct str *s, char c)
 	return before;
 }
 
+struct str str_cut_last(struct str *s, char c)
+{
+	struct str before = *s;
+
+	for (size_t at = s->len; at > 0; at--) {
+		if (s->at[at - 1] != c)
+			continue;
+		before.len = at - 1;
+		s->at += at;
+		s->len -= at;
+		return before;
+	}
+	return STR_NONE;
+}
+
 int str_to_u64(uint64_t *out, struct str s, uint64_t max)
 {
 	uint64_t v = 0;

@@ -50,6 +50,8 @@ size_t str_find_nocase(struct str s, struct str needle);
 // Cuts s at the first c: returns what is before it, leaves what is after it in *s. With no c the
 // whole of *s is returned and *s becomes STR_NONE.
 struct str str_cut(struct str *s, char c);
+// Likewise at the last c. With no c STR_NONE is returned and *s stays whole.
+struct str str_cut_last(struct str *s, char c);
 // Decimal digits only, all of s. Returns 0, -EINVAL, or -ERANGE above max; *out untouched on error.
 int str_to_u64(uint64_t *out, struct str s, uint64_t max);
 // A whole IPv4 or IPv6 address, also in brackets. Returns 0 or -EINVAL; *out untouched on error.

@@ -55,19 +55,14 @@ static bool is_own(const struct reach_query *q, const struct binding *binding)
 
 static enum reach add_one(struct hunt *hunt, const struct reach_query *q, uint64_t id)
 {
+	const struct conf_domain *domain;
 	struct binding binding;
-	struct str domain;
 
 	if (location_get(q->engine->location, id, &binding) < 0)
 		return REACH_OFFLINE;
-	domain = binding.aor;
-	str_cut(&domain, '@');
-	for (unsigned int i = 0; i < q->conf->domain_count; i++) {
-		const char *name = q->conf->domains[i].name;
-
-		if (str_equal_nocase(str_from(name), domain))
-			hunt_add_phones(hunt, q->conf, name, &binding, 1);
-	}
+	domain = conf_domain_of_aor(q->conf, binding.aor);
+	if (domain != NULL)
+		hunt_add_phones(hunt, q->conf, domain->name, &binding, 1);
 	return hunt_has_more(hunt) ? REACH_FOUND : REACH_OFFLINE;
 }
 

@@ -107,6 +107,25 @@ Test(str, cuts_field_by_field)
 	cr_assert_eq(rest.len, 0);
 }
 
+Test(str, cuts_at_the_last_one)
+{
+	static const struct {
+		const char *text, *before, *rest;
+	} cases[] = {{"a@b", "a", "b"}, {"a@b@c", "a@b", "c"}, {"@c", "", "c"}, {"a@", "a", ""}};
+	struct str rest;
+
+	for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+		rest = str_from(cases[i].text);
+		cr_assert(str_equal(str_cut_last(&rest, '@'), str_from(cases[i].before)));
+		cr_assert(str_equal(rest, str_from(cases[i].rest)), "%zu", i);
+	}
+	rest = STR("ab");
+	cr_assert(str_is_none(str_cut_last(&rest, '@')));
+	cr_assert(str_equal(rest, STR("ab")));
+	rest = STR_NONE;
+	cr_assert(str_is_none(str_cut_last(&rest, '@')));
+}
+
 Test(str, reads_numbers)
 {
 	static const struct {

@@ -118,6 +118,23 @@ Test(reach, E16_F11_tokens_are_good_from_peers_and_when_they_are_ours)
 	rig_fini(&rig);
 }
 
+// Escapes are undone in the user part, which may hold one, too.
+Test(reach, E16_the_domain_of_a_binding_stands_behind_its_last_at)
+{
+	char uri[128], name[TOKEN_BYTES + 1] = "";
+	struct strbuf b = strbuf_on(name, sizeof(name) - 1);
+	struct binding said;
+	struct hunt hunt;
+
+	rig_init(&rig);
+	said = rig_binding(&rig, RIG_PHONE, "sip:61@192.168.1.20");
+	token_write(&b, engine_tokens(rig.engine), rig_bind(&rig, "6@1@example.com", &said));
+	snprintf(uri, sizeof(uri), "sip:%s@198.51.100.1", name);
+	cr_expect_eq(reach(&hunt, RIG_CARRIER, uri, NULL), REACH_FOUND);
+	hunt_forget(&hunt);
+	rig_fini(&rig);
+}
+
 Test(reach, F1_an_aor_has_no_escapes_and_its_domain_lower_case)
 {
 	char text[REACH_AOR_BYTES];
