@@ -49,17 +49,6 @@ static struct auth_rules rules_of(const struct conf_domain *domain)
 	};
 }
 
-// The user part, without escapes; *domain is what follows it.
-static struct str user_of(struct str aor, struct str *domain)
-{
-	size_t at = aor.len;
-
-	while (at > 0 && aor.at[at - 1] != '@')
-		at--;
-	*domain = str_of(aor.at + at, aor.len - at);
-	return str_of(aor.at, at > 0 ? at - 1 : 0);
-}
-
 // ---- what is answered
 
 static bool is_register(const struct request *r)
@@ -94,7 +83,8 @@ static bool is_guess(const struct request *r, struct str aor)
 	struct digest_ha1 ha1;
 	int rc;
 
-	query.user = user_of(aor, &query.domain);
+	query.domain = aor;
+	query.user = str_cut_last(&query.domain, '@');
 	for (query.hash = 0; query.hash < DIGEST_HASH_COUNT; query.hash++) {
 		rc = users_find(auth_users(r->engine->auth), &query, &ha1);
 		explicit_bzero(&ha1, sizeof(ha1));
@@ -176,14 +166,13 @@ static enum access_verdict wait_for_users(const struct request *r)
 static enum access_verdict act(const struct request *r, const struct auth_rules *rules,
 	const struct auth_answer *answer, struct str aor)
 {
-	struct str domain;
+	struct str domain = aor, user = str_cut_last(&domain, '@');
 
 	switch (auth_outcome_verdict(answer->outcome)) {
 	case AUTH_OK:
 		// who proved to be somebody else may be told so (F21)
-		return str_equal(answer->user, user_of(aor, &domain))
-			? ACCESS_GRANTED
-			: refuse(r, CALL_REFUSAL_STRANGER, 403);
+		return str_equal(answer->user, user) ? ACCESS_GRANTED
+						     : refuse(r, CALL_REFUSAL_STRANGER, 403);
 	case AUTH_BAD:
 		return refuse(r, CALL_REFUSAL_BAD_REQUEST, 400);
 	case AUTH_WAIT:
@@ -222,6 +211,7 @@ enum access_verdict access_judge(
 	struct str values[VALUES_MAX];
 	struct auth_question question = {
 		.rules = &rules,
+		.domain = aor,
 		.method = r->msg->method_name,
 		.uri = r->msg->uri.text,
 		.source = r->flow->remote.ip,
@@ -232,7 +222,7 @@ enum access_verdict access_judge(
 	struct auth_answer answer;
 	enum access_verdict verdict;
 
-	user_of(aor, &question.domain);
+	str_cut_last(&question.domain, '@');
 	auth_judge(r->engine->auth, &question, &answer);
 	verdict = act(r, &rules, &answer, aor);
 	if (verdict == ACCESS_ANSWERED)

@@ -64,14 +64,9 @@ const struct conf_domain *conf_domain_of(
 
 const struct conf_domain *conf_domain_of_aor(const struct conf *conf, struct str aor)
 {
-	size_t at = aor.len;
-	struct str name;
-
-	while (at > 0 && aor.at[at - 1] != '@')
-		at--;
-	name = str_of(aor.at + at, aor.len - at);
+	str_cut_last(&aor, '@');
 	for (unsigned int i = 0; i < conf->domain_count; i++) {
-		if (str_equal_nocase(str_from(conf->domains[i].name), name))
+		if (str_equal_nocase(str_from(conf->domains[i].name), aor))
 			return &conf->domains[i];
 	}
 	return NULL;

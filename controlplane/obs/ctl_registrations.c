@@ -83,7 +83,7 @@ static bool read_aor(struct strbuf *out, struct ctl_request *request)
 		return false;
 	if (str_starts_nocase(aor, STR("sip:")))
 		aor = str_of(aor.at + 4, aor.len - 4);
-	user = str_cut(&aor, '@');
+	user = str_cut_last(&aor, '@');
 	strbuf_put(out, user);
 	strbuf_put_char(out, '@');
 	for (size_t i = 0; i < aor.len; i++)

@@ -42,19 +42,9 @@ static void put_gr(struct strbuf *b, struct str instance)
 	put_escaped(b, instance, "-_.!~*'()[]/:&+$");
 }
 
-static struct str domain_of(struct str aor, struct str *user)
-{
-	size_t at = aor.len;
-
-	while (at > 0 && aor.at[at - 1] != '@')
-		at--;
-	*user = str_of(aor.at, at > 0 ? at - 1 : 0);
-	return str_of(aor.at + at, aor.len - at);
-}
-
 void gruu_write_public(struct strbuf *b, const struct binding *binding)
 {
-	struct str user, domain = domain_of(binding->aor, &user);
+	struct str domain = binding->aor, user = str_cut_last(&domain, '@');
 
 	strbuf_put(b, STR("sip:"));
 	put_user(b, user);
@@ -77,14 +67,15 @@ void gruu_write_temporary(struct strbuf *b, struct token_keys *keys, const struc
 {
 	struct hidden hidden = {binding->id, (uint32_t)token_digest(keys, binding->call_id), 0};
 	uint8_t octets[TOKEN_HIDDEN_BYTES];
-	struct str user;
+	struct str domain = binding->aor;
 
+	str_cut_last(&domain, '@');
 	random_take(&hidden.random, sizeof(hidden.random));
 	memcpy(octets, &hidden, sizeof(octets));
 	strbuf_put(b, STR("sip:"));
 	token_write_hidden(b, keys, octets);
 	strbuf_put_char(b, '@');
-	strbuf_put(b, domain_of(binding->aor, &user));
+	strbuf_put(b, domain);
 	strbuf_put(b, STR(";gr"));
 }
 
