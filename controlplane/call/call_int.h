@@ -17,9 +17,11 @@
 
 #define CALL_SCRATCH_BYTES 16384
 #define CALL_BODY_BYTES 65536
-#define CALL_ALLOW                                                                             \
-	STR("INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY, REFER, " \
-	    "SUBSCRIBE, PUBLISH")
+#define CALL_ALLOW_TEXT                                                                    \
+	"INVITE, ACK, CANCEL, BYE, OPTIONS, PRACK, UPDATE, INFO, MESSAGE, NOTIFY, REFER, " \
+	"SUBSCRIBE, PUBLISH"
+#define CALL_ALLOW STR(CALL_ALLOW_TEXT)
+#define CALL_ALLOW_REGISTER STR(CALL_ALLOW_TEXT ", REGISTER")
 #define CALL_ACCEPT_TEXT "application/sdp, multipart/mixed"
 #define CALL_ACCEPT STR(CALL_ACCEPT_TEXT)
 #define CALL_SUPPORTED STR("100rel, replaces, timer")
@@ -132,6 +134,8 @@ void request_answer(const struct request *r, uint16_t status, enum sip_hdr_id id
 void request_warn(const struct request *r, uint16_t status, unsigned int code, const char *text);
 // Says 100 to an INVITE.
 void request_try(const struct request *r);
+// For Allow: the methods that may be asked for where that request came in.
+struct str request_allow(const struct request *r);
 // Dispatches by method: outside and inside dialogs.
 void request_handle(struct request *r);
 

@@ -6,7 +6,7 @@
 void options_on_request(const struct request *r)
 {
 	const struct sip_extra extra[] = {
-		{SIP_HDR_ALLOW, CALL_ALLOW},
+		{SIP_HDR_ALLOW, request_allow(r)},
 		{SIP_HDR_ACCEPT, CALL_ACCEPT},
 		{SIP_HDR_SUPPORTED, CALL_SUPPORTED},
 	};

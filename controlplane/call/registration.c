@@ -123,6 +123,13 @@ static void judge(struct registration *reg)
 
 // ----
 
+bool registration_is_served(const struct request *r)
+{
+	const struct conf *conf = r->engine->conf;
+
+	return r->flow->realm < conf->realm_count && conf->realms[r->flow->realm].domain_count > 0;
+}
+
 bool registration_supports(const struct request *r, struct str option)
 {
 	struct registration reg = {.r = r};
@@ -139,8 +146,7 @@ void registration_on_request(const struct request *r)
 	struct registration reg = {.r = r, .conf = r->engine->conf};
 	uint16_t status;
 
-	if (r->flow->realm >= reg.conf->realm_count
-		|| reg.conf->realms[r->flow->realm].domain_count == 0) {
+	if (!registration_is_served(r)) {
 		reject_method(r);
 		return;
 	}

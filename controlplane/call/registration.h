@@ -12,6 +12,8 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/reg/registrar.h"
 
+// Whether anybody may register where that request came in.
+bool registration_is_served(const struct request *r);
 // For request.c.
 void registration_on_request(const struct request *r);
 // Whether a REGISTER may Require such an option.

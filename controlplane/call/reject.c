@@ -8,10 +8,10 @@ void reject_unknown_dialog(const struct request *r)
 
 void reject_method(const struct request *r)
 {
-	request_answer(r, 405, SIP_HDR_ALLOW, CALL_ALLOW);
+	request_answer(r, 405, SIP_HDR_ALLOW, request_allow(r));
 }
 
 void reject_unknown_method(const struct request *r)
 {
-	request_answer(r, 501, SIP_HDR_ALLOW, CALL_ALLOW);
+	request_answer(r, 501, SIP_HDR_ALLOW, request_allow(r));
 }

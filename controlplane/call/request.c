@@ -71,6 +71,11 @@ void request_warn(const struct request *r, uint16_t status, unsigned int code, c
 		r, status, SIP_HDR_WARNING, engine_warning(r->engine, &b, r->flow, code, text));
 }
 
+struct str request_allow(const struct request *r)
+{
+	return r->dialog == NULL && registration_is_served(r) ? CALL_ALLOW_REGISTER : CALL_ALLOW;
+}
+
 // RFC 3261 §8.2.6.1: at once (B13), and with the Timestamp of the request
 void request_try(const struct request *r)
 {

@@ -57,7 +57,8 @@ Test(request, A6_A7_C3_outside_dialogs)
 		const char *text = ask(cases[i].method, cases[i].to_tag, "");
 
 		cr_expect_eq(strncmp(text + 8, cases[i].status, 3), 0, "case %zu: %s", i, text);
-		cr_expect_str_eq(rig_header(text, "Allow"), cases[i].allow ? RIG_ALLOW : "");
+		cr_expect_str_eq(
+			rig_header(text, "Allow"), cases[i].allow ? RIG_ALLOW ", REGISTER" : "");
 		cr_expect_str_not_empty(rig_tag(text, "To"));
 	}
 	cr_expect_eq(rig_calls(&rig), 0);
@@ -114,6 +115,23 @@ Test(request, C35_options_says_what_we_can)
 	cr_expect_eq(strncmp(text, "SIP/2.0 200 ", 12), 0);
 	cr_expect_str_eq(rig_header(text, "Accept"), "application/sdp, multipart/mixed");
 	cr_expect_not_null(strstr(text, "\r\nSupported: 100rel, replaces, timer\r\n"));
+	rig_fini(&rig);
+}
+
+// Where nobody registers, and inside a dialog, REGISTER is not for asking.
+Test(request, C35_F1_options_names_register_where_phones_may)
+{
+	cr_expect_str_eq(rig_header(ask("OPTIONS", "", ""), "Allow"), RIG_ALLOW ", REGISTER");
+	rig_say(&rig, RIG_CARRIER,
+		"OPTIONS sip:198.51.100.1 SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKcarrier\r\n"
+		"From: <sip:a@h>;tag=1\r\nTo: <sip:198.51.100.1>\r\nCall-ID: c\r\n"
+		"CSeq: 1 OPTIONS\r\nContent-Length: 0\r\n\r\n");
+	cr_expect_str_eq(
+		rig_header(rig_expect(&rig, RIG_CARRIER, "SIP/2.0 200 "), "Allow"), RIG_ALLOW);
+	rig_call(&rig);
+	rig_request(&rig, RIG_PHONE, "OPTIONS", 2, "");
+	cr_expect_str_eq(
+		rig_header(rig_expect(&rig, RIG_PHONE, "SIP/2.0 200 "), "Allow"), RIG_ALLOW);
 	rig_fini(&rig);
 }
 
