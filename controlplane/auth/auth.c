@@ -216,9 +216,9 @@ static struct lockout_who who_of(
 	char aor[USERS_NAME_MAX];
 	struct strbuf b = strbuf_on(aor, sizeof(aor));
 
-	strbuf_put(&b, question->domain);
-	strbuf_put_char(&b, '\0');
 	strbuf_put(&b, credentials->username);
+	strbuf_put_char(&b, '@');
+	strbuf_put(&b, question->domain);
 	return lockout_who(&question->source, strbuf_str(&b));
 }
 

@@ -7,6 +7,9 @@
 
 #define SETS 4096
 #define WAYS 8
+#define SHARED_FACTOR 3
+#define AOR_DIVISOR 4
+#define TRUST_MS 86400000
 
 struct entry {
 	uint64_t hash;	    // 0: free
@@ -28,14 +31,24 @@ struct lockout {
 	struct trusted trusted[][WAYS];
 };
 
-const struct lockout_limits lockout_defaults = {
-	.by = {
-		[LOCKOUT_PAIR] = {5, 300000, 60000, 3600000},
-		[LOCKOUT_SOURCE] = {20, 300000, 60000, 3600000},
-		[LOCKOUT_AOR] = {30, 300000, 60000, 900000},
-	},
-	.trust_ms = 86400000,
-};
+struct lockout_limits lockout_limits_of(const struct lockout_limit *pair)
+{
+	struct lockout_limit shared = *pair, aor;
+
+	shared.after *= SHARED_FACTOR;
+	aor = shared;
+	aor.longest_ms /= AOR_DIVISOR;
+	if (aor.longest_ms < aor.for_ms)
+		aor.longest_ms = aor.for_ms;
+	return (struct lockout_limits){
+		.by = {
+			[LOCKOUT_PAIR] = *pair,
+			[LOCKOUT_SOURCE] = shared,
+			[LOCKOUT_AOR] = aor,
+		},
+		.trust_ms = TRUST_MS,
+	};
+}
 
 const char *lockout_key_label(unsigned int key)
 {

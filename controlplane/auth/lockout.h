@@ -54,9 +54,10 @@ struct lockout_limits {
 	uint32_t trust_ms;
 };
 
-// 5 failures of a pair, 20 of a source, 30 of an AOR in five minutes; a minute, up to an hour, of an
-// AOR up to a quarter; a day of trust.
-extern const struct lockout_limits lockout_defaults;
+// What an operator says is meant of a pair. A source and an AOR, which others share, are locked after three
+// times as many failures; an AOR, whose owner may be at a new place, for a quarter of longest_ms at most, but
+// not less than for_ms. Trust lasts a day.
+struct lockout_limits lockout_limits_of(const struct lockout_limit *pair);
 
 struct lockout;
 
@@ -71,7 +72,7 @@ struct lockout_who {
 	uint64_t hash[LOCKOUT_KEY_COUNT];
 };
 
-// aor: "user@domain" as it was said, whether it exists or not.
+// aor: user@domain, whether it exists or not.
 struct lockout_who lockout_who(const struct tg_ip *source, struct str aor);
 bool lockout_is_locked(struct lockout *lockout, const struct lockout_who *who, uint64_t now_ms);
 

@@ -279,15 +279,9 @@ bool access_admits(struct request *r)
 static struct lockout_limits lockout_of(const struct conf *conf)
 {
 	const struct conf_guard *guard = &conf->guard;
-	struct lockout_limits limits = lockout_defaults;
 
-	for (unsigned int k = 0; k < LOCKOUT_KEY_COUNT; k++) {
-		limits.by[k].after = guard->lockout_after * (k == LOCKOUT_PAIR ? 1 : 3);
-		limits.by[k].within_ms = guard->lockout_within_ms;
-		limits.by[k].for_ms = guard->lockout_for_ms;
-		limits.by[k].longest_ms = guard->lockout_longest_ms;
-	}
-	return limits;
+	return lockout_limits_of(&(struct lockout_limit){guard->lockout_after,
+		guard->lockout_within_ms, guard->lockout_for_ms, guard->lockout_longest_ms});
 }
 
 static void on_lock(void * /*arg*/, const struct auth_lock *lock)

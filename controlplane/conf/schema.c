@@ -681,12 +681,15 @@ static const struct conf_option options[] = {
 	{"guard.ban.longest_s", "86400", .min = 1, .max = 2592000, .help = "But no longer."},
 	{"guard.lockout",
 		.help = "Who failed to prove who it is too often is asked again and again, right "
-			"or wrong: a source, a user, or both together."},
-	{"guard.lockout.after", "10", .max = 10000, .help = "So many failures; 0: never."},
+			"or wrong: a user at a source, a source, or a user."},
+	{"guard.lockout.after", "10", .max = 10000,
+		.help = "So many failures of a user at a source; of a source, or of a user, three "
+			"times as many. 0: never."},
 	{"guard.lockout.within_s", "60", .min = 1, .max = 86400, .help = "Within this time."},
 	{"guard.lockout.for_s", "60", .min = 1, .max = 86400,
 		.help = "The first time; twice as long each time after."},
-	{"guard.lockout.longest_s", "3600", .min = 1, .max = 2592000, .help = "But no longer."},
+	{"guard.lockout.longest_s", "3600", .min = 1, .max = 2592000,
+		.help = "But no longer; a user wherever it is a quarter of that."},
 	{"guard.never", .max = 256, .sample = "192.0.2.0/24",
 		.help = "Networks in which no source is banned, besides those of peers."},
 	{"guard.bans_max", "16384", .min = 1, .max = TG_BANS_MAX,

@@ -60,7 +60,15 @@ void rig_init(void)
 	rig.params = (struct auth_params){
 		.wheel = rig.wheel,
 		.users = {&backend, NULL},
-		.lockout = lockout_defaults,
+		.lockout =
+			{
+				.by = {
+					[LOCKOUT_PAIR] = {5, 300000, 60000, 3600000},
+					[LOCKOUT_SOURCE] = {20, 300000, 60000, 3600000},
+					[LOCKOUT_AOR] = {30, 300000, 60000, 900000},
+				},
+				.trust_ms = 86400000,
+			},
 		.nonces_max = 64,
 		.trusted_max = 64,
 		.known = on_known,

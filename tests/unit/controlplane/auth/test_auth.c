@@ -345,7 +345,7 @@ static void expect_same_work(enum digest_algorithm algorithm, unsigned int hashe
 
 	phone.user = "locked";
 	phone.password = "wrong";
-	for (unsigned int i = 0; i < lockout_defaults.by[LOCKOUT_PAIR].after; i++)
+	for (unsigned int i = 0; i < rig.params.lockout.by[LOCKOUT_PAIR].after; i++)
 		rig_try(&phone);
 	for (unsigned int i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
 		uint64_t before = counter_get(&auth_counters(rig.auth)->hashes);

@@ -182,6 +182,25 @@ Test(lockout, F22_one_source_alone_locks_no_aor)
 	cr_assert(is_locked("192.0.2.3", "a@x"));
 }
 
+Test(lockout, F22_what_is_shared_bears_more_and_an_owner_waits_less)
+{
+	struct lockout_limits of = lockout_limits_of(
+		&(struct lockout_limit){10, 60000, 1000, 8000});
+
+	cr_assert_eq(of.by[LOCKOUT_PAIR].after, 10);
+	cr_assert_eq(of.by[LOCKOUT_SOURCE].after, 30);
+	cr_assert_eq(of.by[LOCKOUT_AOR].after, 30);
+	cr_assert_eq(of.by[LOCKOUT_SOURCE].longest_ms, 8000);
+	cr_assert_eq(of.by[LOCKOUT_AOR].longest_ms, 2000);
+	for (unsigned int k = 0; k < LOCKOUT_KEY_COUNT; k++) {
+		cr_assert_eq(of.by[k].within_ms, 60000);
+		cr_assert_eq(of.by[k].for_ms, 1000);
+	}
+	of = lockout_limits_of(&(struct lockout_limit){0, 60000, 1000, 3000});
+	cr_assert_eq(of.by[LOCKOUT_AOR].after, 0, "never is never");
+	cr_assert_eq(of.by[LOCKOUT_AOR].longest_ms, 1000, "not less than the first time");
+}
+
 // More AORs than there is room for, each with one failure, do not wash out a lock.
 Test(lockout, F22_many_with_little_do_not_wash_out_one_with_much)
 {
