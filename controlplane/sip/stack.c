@@ -379,6 +379,18 @@ static void arrive(struct sip_stack *stack, const struct net_flow *flow, struct 
 	stack->arrival.is_untraced = true;
 }
 
+static enum sip_fault parse(struct sip_msg *out, struct sip_stack *stack,
+	const struct net_flow *flow, struct str message)
+{
+	enum sip_fault fault;
+
+	arena_reset(stack->arena);
+	fault = transport_is_reliable(flow) ? sip_msg_parse_framed(out, stack->arena, message)
+					    : sip_msg_parse(out, stack->arena, message);
+	out->policy = policy_of(stack, flow);
+	return fault;
+}
+
 typedef void take_h(
 	struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg);
 
@@ -388,11 +400,8 @@ static void receive(
 	enum sip_fault fault;
 	struct sip_msg msg;
 
-	arena_reset(stack->arena);
 	arrive(stack, flow, message);
-	fault = transport_is_reliable(flow) ? sip_msg_parse_framed(&msg, stack->arena, message)
-					    : sip_msg_parse(&msg, stack->arena, message);
-	msg.policy = policy_of(stack, flow);
+	fault = parse(&msg, stack, flow, message);
 	if (fault != SIP_FAULT_NONE)
 		on_fault(stack, flow, &msg, fault);
 	else
@@ -427,12 +436,8 @@ int sip_stack_resume(
 
 	if (!sip_txn_is_pending(stack, txn_id))
 		return -ESTALE;
-	arena_reset(stack->arena);
-	if ((transport_is_reliable(flow) ? sip_msg_parse_framed(&msg, stack->arena, message)
-					 : sip_msg_parse(&msg, stack->arena, message))
-		!= SIP_FAULT_NONE)
+	if (parse(&msg, stack, flow, message) != SIP_FAULT_NONE)
 		return -ENOMEM; // it was read before
-	msg.policy = policy_of(stack, flow);
 	stack->user.on_request(stack->user.arg, txn_id, flow, &msg);
 	return 0;
 }
