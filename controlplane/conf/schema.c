@@ -438,7 +438,7 @@ static const struct conf_option options[] = {
 		.help = "Take answers without qop, which can be repeated while the nonce lives."},
 	{"domains.digest.uri", "strict",
 		.help = "strict: the uri in credentials is the Request-URI; tolerant: some proxy "
-			"between may have changed its host and parameters."},
+			"between may have changed its port and parameters."},
 	{"domains.digest.nonce_s", "300", .min = 10, .max = 86400,
 		.help = "A nonce may be used for so long; then a new one is given."},
 	{"domains.expires", .help = "How long a binding lives."},
