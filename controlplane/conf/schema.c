@@ -493,7 +493,8 @@ static const struct conf_option options[] = {
 		.help = "Whose users register here; our own address means the first one."},
 	{"realms.unknown", "answer",
 		.help = "What such a source hears when no call comes of what it sends. answer: no "
-			"more octets than it sent; silent: nothing."},
+			"more octets than it sent; silent: nothing. Where users register they are "
+			"asked who they are all the same."},
 	RATE("realms.stranger_rate", "50", "100",
 		"SIP datagrams from each such source, and as many messages by its connections."),
 	{"realms.stranger_methods",

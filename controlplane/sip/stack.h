@@ -156,8 +156,8 @@ int sip_respond_reliably(
 int sip_pracked(struct sip_stack *stack, uint64_t txn);
 // Answers a stranger's request of which nothing comes, with a final, and ends its transaction at once
 // (RFC 3261 §8.2.7): forged requests keep no memory and make no repeats. If the request comes again it
-// is a new one, and to_tag none gives the same tag again. Not sent, but counted: in a silent realm, or
-// when it is larger than the request even without the extra headers of a 2xx (I16).
+// is a new one, and to_tag none gives the same tag again. Not sent, but counted, unless it is a challenge: in a
+// silent realm, or when it is larger than the request even without the extra headers of a 2xx (I16).
 // Returns 0; -ESTALE, -EALREADY or -EMSGSIZE as sip_respond does.
 int sip_respond_once(
 	struct sip_stack *stack, uint64_t txn, struct str to_tag, struct sip_response_out *out);

@@ -51,7 +51,7 @@ struct stack_answer {
 };
 
 // Sends such an answer and counts it. A stranger gets none in a silent realm, and none that stays
-// larger than its request when it is shortened (I16).
+// larger than its request when it is shortened (I16); but a challenge it gets.
 void stack_send_once(
 	struct sip_stack *stack, const struct stack_answer *answer, struct strbuf *message);
 // Adds the message being handled to the trace, once.
