@@ -29,10 +29,12 @@ static uint32_t algorithms_of(const struct conf_digest *digest)
 	};
 	uint32_t set = 0;
 
-	for (unsigned int i = 0; i < digest->algorithm_count; i++) {
-		set |= DIGEST_BIT(plain[digest->algorithms[i]]);
+	for (unsigned int i = 0; i < CONF_ALGORITHM_COUNT; i++) {
+		if ((digest->algorithms & 1u << i) == 0)
+			continue;
+		set |= DIGEST_BIT(plain[i]);
 		if (digest->sessions)
-			set |= DIGEST_BIT(sess[digest->algorithms[i]]);
+			set |= DIGEST_BIT(sess[i]);
 	}
 	return set;
 }

@@ -78,22 +78,22 @@ enum conf_strangers {
 	CONF_STRANGERS_AUTHENTICATE, // 407, whoever it is
 };
 
+// The strongest first, as they are offered (RFC 8760 §2.2).
 enum conf_algorithm {
-	CONF_ALGORITHM_MD5,
-	CONF_ALGORITHM_SHA256,
 	CONF_ALGORITHM_SHA512_256,
+	CONF_ALGORITHM_SHA256,
+	CONF_ALGORITHM_MD5,
 	CONF_ALGORITHM_COUNT,
 };
 
 // How users of a domain prove who they are (RFC 7616, RFC 8760).
 struct conf_digest {
-	bool is_off;				  // whoever asks is believed
-	uint8_t algorithms[CONF_ALGORITHM_COUNT]; // enum conf_algorithm, offered in this order
-	unsigned int algorithm_count;
-	bool sessions;	 // the -sess variants are taken, too
-	bool qop;	 // offer qop=auth
-	bool legacy;	 // take responses without qop (RFC 2069)
-	bool uri_strict; // the uri of the credentials is the Request-URI (F20)
+	bool is_off;	    // whoever asks is believed
+	uint8_t algorithms; // that are offered and taken: a set of 1 << enum conf_algorithm
+	bool sessions;	    // the -sess variants are taken, too
+	bool qop;	    // offer qop=auth
+	bool legacy;	    // take responses without qop (RFC 2069)
+	bool uri_strict;    // the uri of the credentials is the Request-URI (F20)
 	uint32_t nonce_ms;
 };
 
@@ -358,6 +358,8 @@ const struct conf_domain *conf_domain_of(
 	const struct conf *conf, unsigned int realm, struct str host);
 // The domain of an address of record (reg/location.h), NULL when it is none of ours any more.
 const struct conf_domain *conf_domain_of_aor(const struct conf *conf, struct str aor);
+// "MD5" and the like.
+const char *conf_algorithm_name(enum conf_algorithm algorithm);
 // Index of a domain, realm or peer by its name, -1 when there is none.
 int conf_domain_index(const struct conf *conf, const char *name);
 int conf_realm_index(const struct conf *conf, const char *name);

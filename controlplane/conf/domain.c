@@ -83,25 +83,29 @@ int conf_domain_index(const struct conf *conf, const char *name)
 
 // ---- one domain
 
-static const char *const algorithms[CONF_ALGORITHM_COUNT] = {
-	[CONF_ALGORITHM_MD5] = "MD5",
-	[CONF_ALGORITHM_SHA256] = "SHA-256",
-	[CONF_ALGORITHM_SHA512_256] = "SHA-512-256",
-};
+const char *conf_algorithm_name(enum conf_algorithm algorithm)
+{
+	static const char *const names[CONF_ALGORITHM_COUNT] = {
+		[CONF_ALGORITHM_SHA512_256] = "SHA-512-256",
+		[CONF_ALGORITHM_SHA256] = "SHA-256",
+		[CONF_ALGORITHM_MD5] = "MD5",
+	};
+
+	return names[algorithm];
+}
 
 static int add_algorithm(struct conf_digest *digest, struct value_spot *spot, struct str name)
 {
-	uint8_t found = 0;
+	enum conf_algorithm found = 0;
 
-	while (found < CONF_ALGORITHM_COUNT && !str_equal_nocase(str_from(algorithms[found]), name))
+	while (found < CONF_ALGORITHM_COUNT
+		&& !str_equal_nocase(str_from(conf_algorithm_name(found)), name))
 		found++;
 	if (found == CONF_ALGORITHM_COUNT)
 		return REFUSE(spot, "%s is none; write MD5, SHA-256 or SHA-512-256", LOG_STR(name));
-	for (unsigned int i = 0; i < digest->algorithm_count; i++) {
-		if (digest->algorithms[i] == found)
-			return REFUSE(spot, "%s stands here twice; remove one", LOG_STR(name));
-	}
-	digest->algorithms[digest->algorithm_count++] = found;
+	if ((digest->algorithms & 1u << found) != 0)
+		return REFUSE(spot, "%s stands here twice; remove one", LOG_STR(name));
+	digest->algorithms |= (uint8_t)(1u << found);
 	return 0;
 }
 

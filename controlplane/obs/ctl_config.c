@@ -150,15 +150,12 @@ static json_t *timers_json(const struct conf *conf)
 
 static json_t *digest_json(const struct conf_domain *domain)
 {
-	static const char *const names[CONF_ALGORITHM_COUNT] = {
-		[CONF_ALGORITHM_MD5] = "MD5",
-		[CONF_ALGORITHM_SHA256] = "SHA-256",
-		[CONF_ALGORITHM_SHA512_256] = "SHA-512-256",
-	};
 	json_t *algorithms = json_array();
 
-	for (unsigned int i = 0; i < domain->digest.algorithm_count; i++)
-		json_array_append_new(algorithms, json_string(names[domain->digest.algorithms[i]]));
+	for (enum conf_algorithm i = 0; i < CONF_ALGORITHM_COUNT; i++) {
+		if ((domain->digest.algorithms & 1u << i) != 0)
+			json_array_append_new(algorithms, json_string(conf_algorithm_name(i)));
+	}
 	return json_pack("{s:s, s:o}", "users", domain->digest.is_off ? "believe" : "challenge",
 		"algorithms", algorithms);
 }
