@@ -117,22 +117,13 @@ struct load {
 static const char *read_line(
 	struct str line, struct str *name, enum digest_hash *hash, uint8_t ha1[DIGEST_BYTES_MAX])
 {
-	struct str rest = line;
-	const char *colon = str_is_none(rest) ? NULL : memrchr(rest.at, ':', rest.len);
-	struct str hex = STR_NONE, algorithm = STR_NONE;
-	const char *at;
+	struct str hex = line, algorithm = str_cut_last(&hex, ':'), domain;
 
-	if (colon != NULL) {
-		hex = str_of(colon + 1, (size_t)(line.at + line.len - colon - 1));
-		rest.len = (size_t)(colon - line.at);
-		colon = memrchr(rest.at, ':', rest.len);
-	}
-	if (colon == NULL)
+	*name = str_cut_last(&algorithm, ':');
+	if (str_is_none(*name))
 		return "is not user@domain:algorithm:HA1";
-	algorithm = str_of(colon + 1, rest.len - (size_t)(colon - line.at) - 1);
-	*name = str_of(line.at, (size_t)(colon - line.at));
-	at = memrchr(name->at, '@', name->len);
-	if (at == NULL || at == name->at || at == name->at + name->len - 1)
+	domain = *name;
+	if (str_cut_last(&domain, '@').len == 0 || domain.len == 0)
 		return "does not begin with user@domain";
 	if (name->len > USERS_NAME_MAX || !sip_is_clean(*name))
 		return "has a name that is too long, or not clean";
