@@ -130,15 +130,14 @@ bool registration_is_served(const struct request *r)
 	return r->flow->realm < conf->realm_count && conf->realms[r->flow->realm].domain_count > 0;
 }
 
-bool registration_supports(const struct request *r, struct str option)
+bool registration_rules_for(struct registrar_rules *out, const struct request *r)
 {
 	struct registration reg = {.r = r};
-	struct registrar_rules rules;
 
 	if (find_whose(&reg) != 0)
 		return false;
-	rules = registration_rules(reg.domain);
-	return registrar_supports(&rules, option);
+	*out = registration_rules(reg.domain);
+	return true;
 }
 
 void registration_on_request(const struct request *r)

@@ -16,8 +16,8 @@
 bool registration_is_served(const struct request *r);
 // For request.c.
 void registration_on_request(const struct request *r);
-// Whether a REGISTER may Require such an option.
-bool registration_supports(const struct request *r, struct str option);
+// What the configuration says of what a REGISTER is about. Returns false when it is of no domain of ours.
+bool registration_rules_for(struct registrar_rules *out, const struct request *r);
 
 // What a REGISTER for that address of record was answered, for attempts.h.
 void registration_note(const struct request *r, struct str aor, uint16_t status,

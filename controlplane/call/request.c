@@ -90,14 +90,15 @@ void request_try(const struct request *r)
 	sip_respond(r->engine->stack, r->txn, STR(""), &trying);
 }
 
-// Extensions that are honoured from end to end, or by us (C57).
-static bool is_supported(const struct request *r, struct str tag)
+// Extensions that are honoured from end to end, or by us (C57). registrar: of a REGISTER, if it is one for us.
+static bool is_supported(
+	const struct request *r, const struct registrar_rules *registrar, struct str tag)
 {
 	static const struct str tags[] = {
 		{"100rel", 6}, {"norefersub", 10}, {"replaces", 8}, {"timer", 5}};
 
 	if (r->msg->method == SIP_REGISTER)
-		return registration_supports(r, tag);
+		return registrar != NULL && registrar_supports(registrar, tag);
 	for (size_t i = 0; i < sizeof(tags) / sizeof(tags[0]); i++) {
 		if (str_equal_nocase(tag, tags[i]))
 			return true;
@@ -106,7 +107,8 @@ static bool is_supported(const struct request *r, struct str tag)
 }
 
 // Those that fit: there is no end to what may be asked for.
-static void put_unsupported(struct strbuf *b, const struct request *r, enum sip_hdr_id id)
+static void put_unsupported(struct strbuf *b, const struct request *r,
+	const struct registrar_rules *registrar, enum sip_hdr_id id)
 {
 	struct sip_list list = sip_list_of(r->msg, id);
 	struct str tag;
@@ -114,7 +116,7 @@ static void put_unsupported(struct strbuf *b, const struct request *r, enum sip_
 	while (!b->failed && sip_list_next(&tag, &list)) {
 		size_t before = b->len;
 
-		if (is_supported(r, tag))
+		if (is_supported(r, registrar, tag))
 			continue;
 		if (before > 0)
 			strbuf_put(b, STR(", "));
@@ -129,9 +131,16 @@ static bool is_refused_for_extension(const struct request *r)
 {
 	char text[UNSUPPORTED_BYTES];
 	struct strbuf b = strbuf_on(text, sizeof(text));
+	const struct registrar_rules *registrar = NULL;
+	struct registrar_rules rules;
 
-	put_unsupported(&b, r, SIP_HDR_REQUIRE);
-	put_unsupported(&b, r, SIP_HDR_PROXY_REQUIRE);
+	if (sip_msg_header(r->msg, SIP_HDR_REQUIRE) == NULL
+		&& sip_msg_header(r->msg, SIP_HDR_PROXY_REQUIRE) == NULL)
+		return false;
+	if (r->msg->method == SIP_REGISTER && registration_rules_for(&rules, r))
+		registrar = &rules;
+	put_unsupported(&b, r, registrar, SIP_HDR_REQUIRE);
+	put_unsupported(&b, r, registrar, SIP_HDR_PROXY_REQUIRE);
 	if (b.len == 0 && !b.failed)
 		return false;
 	if (r->dialog == NULL)
