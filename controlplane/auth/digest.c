@@ -5,7 +5,7 @@
 #include <openssl/evp.h>
 #include <stdlib.h>
 
-#include "controlplane/auth/hex.h"
+#include "controlplane/base/hex.h"
 #include "controlplane/base/random.h"
 
 #define PIECES_MAX 6

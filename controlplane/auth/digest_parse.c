@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "controlplane/auth/digest.h"
-#include "controlplane/auth/hex.h"
+#include "controlplane/base/hex.h"
 #include "controlplane/sip/lex.h"
 
 enum param {

@@ -9,7 +9,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "controlplane/auth/hex.h"
+#include "controlplane/base/hex.h"
 #include "controlplane/sip/lex.h"
 
 // A record takes the place of its line, which is longer:

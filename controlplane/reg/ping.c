@@ -1,34 +1,30 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/reg/ping.h"
 
+#include <endian.h>
+
+#include "controlplane/base/hex.h"
+
 #define BRANCH "z9hG4bKping"
 #define DIGITS 16      // of a word
 #define LOOKED_AT 2048 // octets in which the first Via of an answer begins
 
 static void put_hex(struct strbuf *b, uint64_t word)
 {
+	uint64_t word_be = htobe64(word);
 	char text[DIGITS];
 
-	for (unsigned int i = DIGITS; i-- > 0; word >>= 4)
-		text[i] = "0123456789abcdef"[word & 15];
+	hex_write(text, (const uint8_t *)&word_be, sizeof(word_be));
 	strbuf_put(b, str_of(text, sizeof(text)));
 }
 
 static bool read_hex(uint64_t *out, const char *text)
 {
-	uint64_t word = 0;
+	uint64_t word_be;
 
-	for (unsigned int i = 0; i < DIGITS; i++) {
-		char c = text[i];
-
-		if (c >= '0' && c <= '9')
-			word = word << 4 | (uint64_t)(c - '0');
-		else if (c >= 'a' && c <= 'f')
-			word = word << 4 | (uint64_t)(c - 'a' + 10);
-		else
-			return false;
-	}
-	*out = word;
+	if (hex_read((uint8_t *)&word_be, sizeof(word_be), str_of(text, DIGITS)) < 0)
+		return false;
+	*out = be64toh(word_be);
 	return true;
 }
 

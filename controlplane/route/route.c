@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/route/route.h"
 
-#include <ctype.h>
 #include <errno.h>
 
-static unsigned int hex(char c)
-{
-	return isdigit((uint8_t)c) ? (unsigned int)(c - '0')
-				   : (unsigned int)(tolower((uint8_t)c) - 'a' + 10);
-}
+#include "controlplane/base/hex.h"
 
 static bool is_phone(const struct sip_uri *uri)
 {
@@ -26,13 +21,10 @@ int route_number(struct strbuf *out, const struct sip_uri *uri)
 		return -ENOENT;
 	user = str_cut(&rest, ';');
 	for (size_t i = 0; i < user.len; i++) {
-		char c = user.at[i];
+		int escaped = hex_escaped(user, i);
+		char c = escaped < 0 ? user.at[i] : (char)escaped;
 
-		if (c == '%' && user.len - i > 2 && isxdigit((uint8_t)user.at[i + 1])
-			&& isxdigit((uint8_t)user.at[i + 2])) {
-			c = (char)(hex(user.at[i + 1]) << 4 | hex(user.at[i + 2]));
-			i += 2;
-		}
+		i += escaped < 0 ? 0 : 2;
 		if (!phone || (c != '-' && c != '.' && c != '(' && c != ')'))
 			strbuf_put_char(out, c);
 	}

@@ -4,6 +4,8 @@
 #include <ctype.h>
 #include <errno.h>
 
+#include "controlplane/base/hex.h"
+
 // ---- Replaces
 
 int sip_replaces_parse(struct sip_replaces *out, struct str text)
@@ -52,22 +54,14 @@ int sip_refer_to_parse(struct sip_uri *out, struct str value)
 
 // ---- headers of a URI
 
-static unsigned int digit(char c)
-{
-	return (unsigned int)(c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10);
-}
-
 // What would end a line or a string has no place in a header (A24).
 static void put_unescaped(struct strbuf *b, struct str s)
 {
 	for (size_t i = 0; i < s.len; i++) {
-		char c = s.at[i];
+		int escaped = hex_escaped(s, i);
+		char c = escaped < 0 ? s.at[i] : (char)escaped;
 
-		if (c == '%' && s.len - i > 2 && isxdigit((uint8_t)s.at[i + 1])
-			&& isxdigit((uint8_t)s.at[i + 2])) {
-			c = (char)(digit(s.at[i + 1]) << 4 | digit(s.at[i + 2]));
-			i += 2;
-		}
+		i += escaped < 0 ? 0 : 2;
 		if ((uint8_t)c < ' ' || c == 0x7f)
 			b->failed = true;
 		strbuf_put_char(b, c);

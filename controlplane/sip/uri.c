@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <errno.h>
 
+#include "controlplane/base/hex.h"
 #include "controlplane/sip/lex.h"
 
 static const struct {
@@ -43,9 +44,7 @@ static bool is_uri_text(struct str s)
 
 		if (c <= ' ' || c == 0x7f || c == '<' || c == '>' || c == '"')
 			return false;
-		if (c == '%'
-			&& (s.len - i < 3 || !isxdigit((uint8_t)s.at[i + 1])
-				|| !isxdigit((uint8_t)s.at[i + 2])))
+		if (c == '%' && hex_escaped(s, i) < 0)
 			return false;
 	}
 	return s.len > 0;

@@ -3,22 +3,19 @@
 
 #include <ctype.h>
 
+#include "controlplane/base/hex.h"
+
 #define ESCAPED 0x100 // a reserved character that was escaped is another one
 
 // ---- texts
 
-static int hex(char c)
-{
-	return c <= '9' ? c - '0' : (c | 0x20) - 'a' + 10;
-}
-
 static int next_char(struct str *s, bool fold)
 {
-	int c = (uint8_t)s->at[0];
+	int c = (uint8_t)s->at[0], escaped = hex_escaped(*s, 0);
 	size_t len = 1;
 
-	if (c == '%' && s->len >= 3 && isxdigit((uint8_t)s->at[1]) && isxdigit((uint8_t)s->at[2])) {
-		c = hex(s->at[1]) * 16 + hex(s->at[2]);
+	if (escaped >= 0) {
+		c = escaped;
 		len = 3;
 		if (c == 0 || strchr(";/?:@&=+$,", c) != NULL)
 			c |= ESCAPED;

@@ -12,7 +12,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "controlplane/auth/hex.h"
+#include "controlplane/base/hex.h"
 #include "controlplane/base/metrics.h"
 #include "controlplane/store/redis_conn.h"
 #include "controlplane/store/store_int.h"

@@ -4,7 +4,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-#include "controlplane/auth/hex.h"
+#include "controlplane/base/hex.h"
 #include "controlplane/base/log.h"
 #include "controlplane/base/metrics.h"
 #include "controlplane/base/table.h"

@@ -3,7 +3,7 @@
 
 #include <criterion/criterion.h>
 
-#include "controlplane/auth/hex.h"
+#include "controlplane/base/hex.h"
 
 static struct digest *digest;
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Octets as hexadecimal digits and back.
+// Octets as hexadecimal digits and back. Any thread.
 #pragma once
+
+#include <errno.h>
 
 #include "controlplane/base/str.h"
 
@@ -37,4 +39,16 @@ static inline int hex_read(uint8_t *out, size_t bytes, struct str text)
 		out[i] = (uint8_t)(high << 4 | low);
 	}
 	return 0;
+}
+
+// The octet that the "%XX" at that place of text stands for (RFC 3986 §2.1); -1 when there is none.
+static inline int hex_escaped(struct str text, size_t at)
+{
+	int high, low;
+
+	if (text.len - at < 3 || text.at[at] != '%')
+		return -1;
+	high = hex_digit(text.at[at + 1]);
+	low = hex_digit(text.at[at + 2]);
+	return high < 0 || low < 0 ? -1 : high << 4 | low;
 }
