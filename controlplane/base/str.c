@@ -156,6 +156,16 @@ void strbuf_put(struct strbuf *b, struct str s)
 	b->len += s.len;
 }
 
+struct str strbuf_keep(struct strbuf *b, struct str s)
+{
+	size_t begin = b->len;
+
+	if (str_is_none(s))
+		return STR_NONE;
+	strbuf_put(b, s);
+	return str_of(b->at + begin, b->len - begin);
+}
+
 void strbuf_put_char(struct strbuf *b, char c)
 {
 	strbuf_put(b, (struct str){&c, 1});

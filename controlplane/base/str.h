@@ -82,6 +82,8 @@ static inline struct str strbuf_str(const struct strbuf *b)
 }
 
 void strbuf_put(struct strbuf *b, struct str s);
+// Likewise; returns the copy, which is none of what was none, and nothing once b has failed.
+struct str strbuf_keep(struct strbuf *b, struct str s);
 void strbuf_put_char(struct strbuf *b, char c);
 void strbuf_put_u64(struct strbuf *b, uint64_t v);
 __attribute__((format(printf, 2, 3))) void strbuf_printf(struct strbuf *b, const char *fmt, ...);

@@ -14,16 +14,6 @@ static bool is_of(const struct table_node *node, const void *binding)
 	return caa_container_of(node, struct lease, node)->binding == *(const uint64_t *)binding;
 }
 
-static struct str keep(struct strbuf *b, struct str s)
-{
-	size_t begin = b->len;
-
-	if (str_is_none(s))
-		return STR_NONE;
-	strbuf_put(b, s);
-	return str_of(b->at + begin, s.len);
-}
-
 int lease_put(struct table *leases, const struct lease *said)
 {
 	size_t cap = said->name.len + said->routes.len + 1;
@@ -36,8 +26,8 @@ int lease_put(struct table *leases, const struct lease *said)
 		return -ENOMEM;
 	*lease = *said;
 	b = strbuf_on(lease->text, cap);
-	lease->name = keep(&b, said->name);
-	lease->routes = keep(&b, said->routes);
+	lease->name = strbuf_keep(&b, said->name);
+	lease->routes = strbuf_keep(&b, said->routes);
 	rc = table_insert(leases, hash_of(lease->binding), &lease->node);
 	if (rc < 0)
 		free(lease);

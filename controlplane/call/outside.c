@@ -124,14 +124,6 @@ struct onward {
 	struct hunt hunt;
 };
 
-static struct str keep(struct strbuf *b, struct str s)
-{
-	size_t begin = b->len;
-
-	strbuf_put(b, s);
-	return str_of(b->at + begin, s.len);
-}
-
 static int keep_asked(struct onward *onward, const struct asked *asked)
 {
 	size_t cap = asked->who.from.len + asked->who.to.len + asked->who.uri.len
@@ -142,10 +134,10 @@ static int keep_asked(struct onward *onward, const struct asked *asked)
 	onward->kept = kept_new(asked->source);
 	if (onward->text == NULL || onward->kept == NULL)
 		return -ENOMEM;
-	onward->who.from = keep(&b, asked->who.from);
-	onward->who.to = keep(&b, asked->who.to);
-	onward->who.uri = keep(&b, asked->who.uri);
-	onward->method_name = keep(&b, asked->method_name);
+	onward->who.from = strbuf_keep(&b, asked->who.from);
+	onward->who.to = strbuf_keep(&b, asked->who.to);
+	onward->who.uri = strbuf_keep(&b, asked->who.uri);
+	onward->method_name = strbuf_keep(&b, asked->method_name);
 	return 0;
 }
 

@@ -6,16 +6,6 @@
 
 #include "controlplane/call/call_int.h"
 
-static struct str keep(struct strbuf *b, struct str s)
-{
-	size_t begin = b->len;
-
-	if (str_is_none(s))
-		return STR_NONE;
-	strbuf_put(b, s);
-	return str_of(b->at + begin, s.len);
-}
-
 struct phone *phone_new(const struct binding *binding, const char *domain)
 {
 	size_t cap = binding->contact.len + binding->path.len + binding->instance.len + 1;
@@ -28,9 +18,9 @@ struct phone *phone_new(const struct binding *binding, const char *domain)
 	phone->binding = binding->id;
 	phone->flow = binding->flow;
 	phone->domain = domain;
-	phone->contact = keep(&b, binding->contact);
-	phone->path = keep(&b, binding->path);
-	phone->instance = keep(&b, binding->instance);
+	phone->contact = strbuf_keep(&b, binding->contact);
+	phone->path = strbuf_keep(&b, binding->path);
+	phone->instance = strbuf_keep(&b, binding->instance);
 	phone->q = binding->q;
 	phone->has_several_flows = binding->reg_id != 0;
 	return phone;

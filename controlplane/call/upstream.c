@@ -121,14 +121,6 @@ void upstream_free(struct upstream *upstream)
 	free(upstream);
 }
 
-static struct str keep(struct strbuf *b, struct str s)
-{
-	size_t begin = b->len;
-
-	strbuf_put(b, s);
-	return str_of(b->at + begin, s.len);
-}
-
 static int enter(struct forward *f, const struct request *r)
 {
 	struct names names = {f->aor, f->call_id};
@@ -159,9 +151,9 @@ static int forward_new(
 		return -ENOMEM;
 	*f = (struct forward){.upstream = upstream};
 	b = strbuf_on(f->text, cap);
-	f->aor = keep(&b, aor);
-	f->call_id = keep(&b, call_id);
-	f->message = keep(&b, message);
+	f->aor = strbuf_keep(&b, aor);
+	f->call_id = strbuf_keep(&b, call_id);
+	f->message = strbuf_keep(&b, message);
 	rc = enter(f, r);
 	if (rc < 0) {
 		free(f);

@@ -87,23 +87,12 @@ struct dialog *dialog_find_half(const struct dialog_table *table, const struct s
 		});
 }
 
-// Copies s to b and returns the copy; none stays none.
-static struct str keep(struct strbuf *b, struct str s)
-{
-	size_t begin = b->len;
-
-	if (str_is_none(s))
-		return STR_NONE;
-	strbuf_put(b, s);
-	return str_of(b->at + begin, b->len - begin);
-}
-
 static struct str keep_token(struct strbuf *b)
 {
 	char token[SIP_TOKEN_BYTES];
 
 	sip_token(token);
-	return keep(b, str_of(token, SIP_TOKEN_BYTES - 1));
+	return strbuf_keep(b, str_of(token, SIP_TOKEN_BYTES - 1));
 }
 
 static struct str keep_contact(struct strbuf *b, const struct tg_addr *advertised, uint8_t protocol)
@@ -125,7 +114,7 @@ static struct str keep_untagged(
 	struct str param;
 
 	if (str_is_none(params))
-		return keep(b, value);
+		return strbuf_keep(b, value);
 	strbuf_put(b, str_trim(str_of(value.at, (size_t)(params.at - 1 - value.at))));
 	while (sip_param_next(&param, &params)) {
 		struct str rest = param;
@@ -176,10 +165,10 @@ static int set_remote(struct dialog *d, const struct remote *r)
 	b = strbuf_on(malloc(cap), cap);
 	if (b.at == NULL)
 		return -ENOMEM;
-	d->remote_tag = keep(&b, r->tag);
-	d->remote_target = keep(&b, r->target);
+	d->remote_tag = strbuf_keep(&b, r->tag);
+	d->remote_target = strbuf_keep(&b, r->target);
 	for (unsigned int i = 0; i < r->route_count; i++)
-		d->routes[i] = keep(&b, r->routes[i]);
+		d->routes[i] = strbuf_keep(&b, r->routes[i]);
 	d->route_count = r->route_count;
 	free(d->target_text);
 	d->target_text = b.at;
@@ -249,8 +238,8 @@ int dialog_init_uac(struct dialog *d, struct dialog_table *table, const struct d
 		return -ENOMEM;
 	d->call_id = keep_token(&b);
 	d->local_tag = keep_token(&b);
-	d->local = keep(&b, params->from_display_uri);
-	d->remote = keep(&b, params->to_display_uri);
+	d->local = strbuf_keep(&b, params->from_display_uri);
+	d->remote = strbuf_keep(&b, params->to_display_uri);
 	d->contact = keep_contact(&b, &params->advertised, params->flow.protocol);
 	rc = init_callee(d, params);
 	if (rc == 0)
@@ -287,7 +276,7 @@ int dialog_init_uas(struct dialog *d, struct dialog_table *table, const struct s
 	};
 	if (b.at == NULL)
 		return -ENOMEM;
-	d->call_id = keep(&b, invite->call_id);
+	d->call_id = strbuf_keep(&b, invite->call_id);
 	d->local_tag = keep_token(&b);
 	d->local = keep_untagged(&b, to, &invite->to);
 	d->remote = keep_untagged(&b, from, &invite->from);

@@ -202,6 +202,21 @@ Test(strbuf, fills_to_the_last_byte_and_never_beyond)
 	}
 }
 
+Test(strbuf, keeps_copies_and_what_is_none_stays_so)
+{
+	char memory[6], text[] = "abc";
+	struct strbuf b = strbuf_on(memory, sizeof(memory));
+	struct str first = strbuf_keep(&b, str_from(text)), second = strbuf_keep(&b, STR("de"));
+
+	text[0] = 'x';
+	cr_assert(str_equal(first, STR("abc")));
+	cr_assert(str_equal(second, STR("de")));
+	cr_assert(str_is_none(strbuf_keep(&b, STR_NONE)));
+	cr_assert(!str_is_none(strbuf_keep(&b, STR(""))));
+	cr_assert_eq(strbuf_keep(&b, STR("fg")).len, 0);
+	cr_assert(b.failed);
+}
+
 Test(strbuf, writes_numbers)
 {
 	static const uint64_t values[] = {0, 9, 10, 4294967296, UINT64_MAX};
