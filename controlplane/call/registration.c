@@ -65,8 +65,11 @@ struct registrar_rules registration_rules(const struct conf_domain *domain)
 	};
 }
 
-void registration_answer(struct engine *engine, uint64_t txn, const struct registrar_answer *said,
-	const struct sip_msg *source)
+static_assert(REGISTRAR_VERDICT_COUNT
+	<= sizeof(((struct engine_counters *)NULL)->registered) / sizeof(uint64_t));
+
+static void answer(
+	const struct request *r, const struct registrar_answer *said, const struct sip_msg *source)
 {
 	struct sip_response_out out = {
 		.status = said->status,
@@ -78,20 +81,25 @@ void registration_answer(struct engine *engine, uint64_t txn, const struct regis
 	};
 	char tag[SIP_TOKEN_BYTES];
 
-	counter_add(&engine->counters.registered[said->verdict], 1);
+	counter_add(&r->engine->counters.registered[said->verdict], 1);
 	sip_token(tag);
-	sip_respond(engine->stack, txn, str_from(tag), &out);
+	sip_respond(r->engine->stack, r->txn, str_from(tag), &out);
+}
+
+struct str registration_user_agent(const struct sip_msg *msg)
+{
+	const struct sip_hdr *hdr = sip_msg_header(msg, SIP_HDR_USER_AGENT);
+
+	return hdr != NULL ? hdr->value : STR_NONE;
 }
 
 void registration_note(const struct request *r, struct str aor, uint16_t status,
 	const char *verdict, bool is_challenge)
 {
-	const struct sip_hdr *agent = sip_msg_header(r->msg, SIP_HDR_USER_AGENT);
-
 	attempts_note(r->engine->attempts,
 		&(struct attempt_said){
 			.aor = aor,
-			.user_agent = agent != NULL ? agent->value : STR_NONE,
+			.user_agent = registration_user_agent(r->msg),
 			.verdict = verdict,
 			.flow = r->flow,
 			.status = status,
@@ -100,11 +108,11 @@ void registration_note(const struct request *r, struct str aor, uint16_t status,
 		tg_wall_now());
 }
 
-static void judge(struct registration *reg)
+bool registration_judge(const struct request *r, struct str aor,
+	const struct registrar_rules *rules, struct registrar_parts *parts,
+	const struct sip_msg *source)
 {
-	const struct request *r = reg->r;
 	struct engine *engine = r->engine;
-	struct registrar_rules rules = registration_rules(reg->domain);
 	struct strbuf text = strbuf_on(engine->body, sizeof(engine->body));
 	struct registrar_answer said;
 
@@ -112,13 +120,23 @@ static void judge(struct registration *reg)
 		&(struct registrar_request){
 			.msg = r->msg,
 			.flow = r->flow,
-			.aor = strbuf_str(&reg->aor),
-			.rules = &rules,
+			.aor = aor,
+			.rules = rules,
 			.keys = engine->tokens,
+			.parts = parts,
 		});
-	registration_note(r, strbuf_str(&reg->aor), said.status,
-		registrar_verdict_label(said.verdict), false);
-	registration_answer(engine, r->txn, &said, NULL);
+	if (parts != NULL && parts->is_trial && said.verdict == REGISTRAR_DONE)
+		return true;
+	registration_note(r, aor, said.status, registrar_verdict_label(said.verdict), false);
+	answer(r, &said, source);
+	return said.verdict == REGISTRAR_DONE;
+}
+
+static void judge(const struct registration *reg)
+{
+	struct registrar_rules rules = registration_rules(reg->domain);
+
+	registration_judge(reg->r, strbuf_str(&reg->aor), &rules, NULL, NULL);
 }
 
 // ----

@@ -19,6 +19,8 @@ void registration_on_request(const struct request *r);
 // What the configuration says of what a REGISTER is about. Returns false when it is of no domain of ours.
 bool registration_rules_for(struct registrar_rules *out, const struct request *r);
 
+// None when there is none.
+struct str registration_user_agent(const struct sip_msg *msg);
 // What a REGISTER for that address of record was answered, for attempts.h.
 void registration_note(const struct request *r, struct str aor, uint16_t status,
 	const char *verdict, bool is_challenge);
@@ -29,8 +31,10 @@ int registration_restore(struct engine *engine, const struct binding *kept);
 
 // What the configuration says of bindings of that domain.
 struct registrar_rules registration_rules(const struct conf_domain *domain);
-// Counts and sends it; headers of source, if given, cross.
-void registration_answer(struct engine *engine, uint64_t txn, const struct registrar_answer *said,
+// Has the registrar judge it, and counts, remembers and sends what came of that; headers of source, if given, cross.
+// Of a trial (registrar_request.parts) that finds nothing wrong nothing is said. Returns whether nothing was wrong.
+bool registration_judge(const struct request *r, struct str aor,
+	const struct registrar_rules *rules, struct registrar_parts *parts,
 	const struct sip_msg *source);
 
 // For struct location_user; arg is the engine.

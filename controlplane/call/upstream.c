@@ -47,6 +47,7 @@ struct forward {
 	bool had_credentials;
 	struct registrar_parts parts;
 	struct str aor, call_id, message;
+	struct str user_agent; // none
 	char text[];
 };
 
@@ -141,8 +142,9 @@ static int forward_new(
 	struct forward **out, struct upstream *upstream, struct str aor, const struct request *r)
 {
 	struct str call_id = r != NULL ? r->msg->call_id : STR(""),
-		   message = r != NULL ? r->msg->raw : STR("");
-	size_t cap = aor.len + call_id.len + message.len + 1;
+		   message = r != NULL ? r->msg->raw : STR(""),
+		   agent = r != NULL ? registration_user_agent(r->msg) : STR_NONE;
+	size_t cap = aor.len + call_id.len + message.len + agent.len + 1;
 	struct forward *f = malloc(sizeof(*f) + cap);
 	struct strbuf b;
 	int rc;
@@ -154,6 +156,7 @@ static int forward_new(
 	f->aor = strbuf_keep(&b, aor);
 	f->call_id = strbuf_keep(&b, call_id);
 	f->message = strbuf_keep(&b, message);
+	f->user_agent = strbuf_keep(&b, agent);
 	rc = enter(f, r);
 	if (rc < 0) {
 		free(f);
@@ -174,10 +177,11 @@ static struct str retry_after(char text[static 16], uint32_t least_s)
 	return strbuf_str(&b);
 }
 
-static void put_off(const struct request *r, uint16_t status, uint32_t least_s)
+static void put_off(const struct request *r, struct str aor, uint16_t status, uint32_t least_s)
 {
 	char text[16];
 
+	registration_note(r, aor, status, "upstream_busy", false);
 	admission_count(r, CALL_REFUSAL_RELAYS_MAX);
 	request_answer(r, status, SIP_HDR_RETRY_AFTER, retry_after(text, least_s));
 }
@@ -193,6 +197,21 @@ static void make_due(const struct forward *f)
 	}
 }
 
+// It is the phone's (attempts.h).
+static void note(const struct forward *f, uint16_t status, const char *verdict, bool is_challenge)
+{
+	attempts_note(f->upstream->engine->attempts,
+		&(struct attempt_said){
+			.aor = f->aor,
+			.user_agent = f->user_agent,
+			.verdict = verdict,
+			.flow = &f->flow,
+			.status = status,
+			.is_challenge = is_challenge,
+		},
+		tg_wall_now());
+}
+
 // Of one that goes no further.
 static void give_up(struct forward *f, uint16_t status)
 {
@@ -203,8 +222,10 @@ static void give_up(struct forward *f, uint16_t status)
 	make_due(f);
 	out.extra_count = status == 503 || status == 504;
 	sip_token(tag);
-	if (f->server != 0)
+	if (f->server != 0) {
+		note(f, status, "upstream_failed", false);
 		sip_respond(f->upstream->engine->stack, f->server, str_from(tag), &out);
+	}
 	forward_free(f);
 }
 
@@ -339,16 +360,16 @@ static void forward(const struct request *r, const struct conf_domain *domain,
 	int rc;
 
 	if (table_find(&upstream->asking, hash_of(&names), is_of, &names) != NULL) {
-		put_off(r, 500, RETRY_SOON_S);
+		put_off(r, aor, 500, RETRY_SOON_S);
 		return;
 	}
 	if (idpool_count(upstream->forwards) >= r->engine->conf->relays_max) {
-		put_off(r, 503, RETRY_LEAST_S);
+		put_off(r, aor, 503, RETRY_LEAST_S);
 		return;
 	}
 	rc = forward_new(&f, upstream, aor, r);
 	if (rc < 0) {
-		put_off(r, 503, RETRY_LEAST_S);
+		put_off(r, aor, 503, RETRY_LEAST_S);
 		return;
 	}
 	f->domain = domain;
@@ -378,20 +399,7 @@ static uint32_t known_s(const struct upstream *upstream, const struct registrar_
 	return parts->count > 0 ? (uint32_t)(known_ms / 1000) : 0;
 }
 
-// What is granted here is no more than that. Returns whether it was, which is counted and answered either way.
-static bool judge(struct engine *engine, const struct registrar_request *request, uint64_t txn,
-	const struct sip_msg *source)
-{
-	struct strbuf text = strbuf_on(engine->body, sizeof(engine->body));
-	struct registrar_answer said;
-
-	registrar_judge(&said, &text, engine->location, request);
-	if (request->parts != NULL && request->parts->is_trial && said.verdict == REGISTRAR_DONE)
-		return true;
-	registration_answer(engine, txn, &said, source);
-	return said.verdict == REGISTRAR_DONE;
-}
-
+// What is granted here is no more than that.
 static void shorten(struct registrar_rules *rules, uint32_t most_s)
 {
 	rules->max_s = most_s < rules->max_s ? most_s : rules->max_s;
@@ -410,14 +418,6 @@ void upstream_on_request(const struct request *r, const struct conf_domain *doma
 {
 	struct registrar_rules rules = registration_rules(domain);
 	struct registrar_parts parts = {.is_trial = true};
-	struct registrar_request request = {
-		.msg = r->msg,
-		.flow = r->flow,
-		.aor = aor,
-		.rules = &rules,
-		.keys = r->engine->tokens,
-		.parts = &parts,
-	};
 	uint32_t known;
 
 	if (r->msg->max_forwards == 0) {
@@ -425,13 +425,12 @@ void upstream_on_request(const struct request *r, const struct conf_domain *doma
 		request_answer(r, 483, 0, STR_NONE);
 		return;
 	}
-	if (!judge(r->engine, &request, r->txn, NULL))
+	if (!registration_judge(r, aor, &rules, &parts, NULL))
 		return;
 	known = known_s(r->engine->upstream, &parts);
 	if (known > 0) {
 		shorten(&rules, known);
-		request.parts = NULL;
-		judge(r->engine, &request, r->txn, NULL);
+		registration_judge(r, aor, &rules, NULL, NULL);
 	} else if (domain->path && count_named(&parts) > 1) {
 		request_answer(r, 400, 0, STR_NONE); // a Path names but one of them
 	} else {
@@ -552,7 +551,12 @@ static void on_granted(
 	struct forward *f, const struct sip_msg *request, const struct sip_msg *response)
 {
 	struct registrar_rules rules = registration_rules(f->domain);
-	struct engine *engine = f->upstream->engine;
+	struct request r = {
+		.engine = f->upstream->engine,
+		.txn = f->server,
+		.flow = &f->flow,
+		.msg = request,
+	};
 	struct contacts contacts; // not cleared: they are large
 	uint32_t granted;
 
@@ -563,16 +567,7 @@ static void on_granted(
 	}
 	shorten(&rules, granted);
 	spend_expires(response);
-	if (judge(engine,
-		    &(struct registrar_request){
-			    .msg = request,
-			    .flow = &f->flow,
-			    .aor = f->aor,
-			    .rules = &rules,
-			    .keys = engine->tokens,
-			    .parts = &f->parts,
-		    },
-		    f->server, response))
+	if (registration_judge(&r, f->aor, &rules, &f->parts, response))
 		keep_leases(f, request, response, granted);
 	forward_free(f);
 }
@@ -598,24 +593,29 @@ static void on_success(struct forward *f, const struct sip_msg *response)
 
 static void on_failure(struct forward *f, const struct sip_msg *response)
 {
+	bool asks_who = response->status == 401 || response->status == 407;
 	struct engine *engine = f->upstream->engine;
 	char tag[SIP_TOKEN_BYTES];
 	struct tg_addr own;
 
-	if (response->status != 401 && response->status != 407)
+	if (!asks_who)
 		make_due(f);
+	if (f->server == 0) {
+		forward_free(f);
+		return;
+	}
+	note(f, response->status, "upstream", asks_who && !f->had_credentials);
 	engine_advertised(engine, &f->flow, &own);
 	sip_token(tag);
-	if (f->server != 0)
-		outside_pass(engine, f->server,
-			&(struct outside_answer){
-				.to_tag = str_from(tag),
-				.policy = conf_policy_of(f->conf, f->flow.realm, NULL),
-				.own = &own,
-				.asker = &f->flow,
-				.had_credentials = f->had_credentials,
-			},
-			response);
+	outside_pass(engine, f->server,
+		&(struct outside_answer){
+			.to_tag = str_from(tag),
+			.policy = conf_policy_of(f->conf, f->flow.realm, NULL),
+			.own = &own,
+			.asker = &f->flow,
+			.had_credentials = f->had_credentials,
+		},
+		response);
 	forward_free(f);
 }
 

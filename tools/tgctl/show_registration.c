@@ -104,6 +104,9 @@ static const char *meaning(const char *verdict)
 		{"too_brief", "it asked for too short a time"},
 		{"aor_full", "too many phones of this address"},
 		{"full", "limits.bindings_max is reached"},
+		{"upstream", "so the registrar upstream has it"},
+		{"upstream_failed", "the registrar upstream was not reached, or not understood"},
+		{"upstream_busy", "another of it waits upstream, or limits.relays_max do"},
 	};
 
 	for (size_t i = 0; i < sizeof(table) / sizeof(table[0]); i++) {
