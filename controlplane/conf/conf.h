@@ -3,7 +3,8 @@
 // checked, published by liburcu. schema.c says how tidegate.yaml maps to it, check.c what is wrong.
 //
 // Ids (realm, peer) are indices into the snapshot's arrays. Code that outlives a message keeps names
-// or a reference to its snapshot (conf_get/conf_put): live calls keep their old settings (L1).
+// or a reference to its snapshot (conf_get/conf_put): live calls keep their old settings (L1). The number of a realm
+// is in every flow; a reload keeps it (conf_renumber).
 #pragma once
 
 #include <stdbool.h>
@@ -326,6 +327,11 @@ struct conf_error {
 int conf_load(struct conf **out, const char *path, struct conf_error *err);
 // Likewise from memory; name stands for the file in errors. For tests and scenarios.
 int conf_parse(struct conf **out, struct str yaml, const char *name, struct conf_error *err);
+
+// Gives the realms of a snapshot that is not published yet the numbers that they have in the one before (NULL: there
+// was none), as far as it has so many: flows, bindings and transactions live through a reload and know their realm by its number. New ones
+// get those that are free; where a realm went, one above the new end moves. Returns 0 or -ENOMEM.
+int conf_renumber(struct conf *conf, const struct conf *before);
 
 // References, any thread. conf_put frees after the last one.
 struct conf *conf_get(struct conf *conf);

@@ -206,6 +206,17 @@ static void on_published(struct letter *letter)
 	mailbox_send(loop_mailbox(reload->obs->p.management), letter, on_taken_up);
 }
 
+static int renumber(struct conf *conf, struct conf_error *err)
+{
+	struct conf *before = conf_current();
+	int rc = conf_renumber(conf, before);
+
+	conf_put(before);
+	if (rc < 0)
+		snprintf(err->text, sizeof(err->text), "out of memory");
+	return rc;
+}
+
 static int load_users(struct reload *reload, const struct conf *conf, struct conf_error *err)
 {
 	return conf->users.file != NULL ? users_table_load(&reload->users, conf->users.file, err)
@@ -234,7 +245,8 @@ void reload_start(struct obs *obs, reload_done_h *done, void *arg)
 		fail(reload, &err);
 		return;
 	}
-	if (try_listeners(conf, &err) < 0 || load_users(reload, conf, &err) < 0) {
+	if (renumber(conf, &err) < 0 || try_listeners(conf, &err) < 0
+		|| load_users(reload, conf, &err) < 0) {
 		conf_put(conf);
 		fail(reload, &err);
 		return;

@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 
+#include "controlplane/call/phone.h"
 #include "controlplane/sip/msg.h"
 #include "tests/scenario/restart.h"
 
@@ -104,6 +105,35 @@ void world_stop(struct world *w)
 	w->engine = NULL;
 }
 
+// A realm may have another number now: a socket is of the one that has its address.
+static void find_realms(struct world *w, const struct conf *conf)
+{
+	for (unsigned int i = 0; i < w->endpoints; i++) {
+		struct endpoint *e = &w->endpoint[i];
+		struct net_flow flow = {.local = e->local};
+		const struct conf_realm *realm;
+
+		if (phone_listener(conf, &flow, &realm) != NULL)
+			e->realm = (uint8_t)(realm - conf->realms);
+	}
+}
+
+static void reload(struct world *w, struct conf *conf)
+{
+	engine_configure(w->engine);
+	configure_conns(w, conf);
+	find_realms(w, conf);
+}
+
+static int renumber(struct conf *conf)
+{
+	struct conf *before = conf_current();
+	int rc = conf_renumber(conf, before);
+
+	conf_put(before);
+	return rc;
+}
+
 int world_configure(struct world *w, struct str yaml, const char *name)
 {
 	struct conf_error err = {0};
@@ -113,14 +143,17 @@ int world_configure(struct world *w, struct str yaml, const char *name)
 		world_fail(w, "configuration refused: %s", err.text);
 		return -EINVAL;
 	}
+	if (renumber(conf) < 0) {
+		conf_put(conf);
+		world_fail(w, "out of memory");
+		return -EINVAL;
+	}
 	conf_get(conf);
 	conf_publish(conf);
-	if (w->engine == NULL) {
+	if (w->engine == NULL)
 		world_start(w);
-	} else {
-		engine_configure(w->engine);
-		configure_conns(w, conf);
-	}
+	else
+		reload(w, conf);
 	conf_put(conf);
 	world_settle(w);
 	return 0;
