@@ -99,18 +99,26 @@ static size_t fill_length(char *text, size_t len, size_t cap)
 	return len - 5 + width;
 }
 
+static void configure(struct world *w, const char *text, const char *name)
+{
+	static char yaml[MESSAGE_BYTES_MAX];
+	size_t len = expand(w, text, yaml, sizeof(yaml));
+
+	world_configure(w, str_of(yaml, len), name);
+}
+
 static void step_config(struct world *w, const struct step *step)
 {
 	char *text;
 
 	if (step->block != NULL) {
-		world_configure(w, str_from(step->block), step->file);
+		configure(w, step->block, step->file);
 		return;
 	}
 	text = read_text(open_beside(step, 1));
 	need(w, text != NULL, "cannot read the configuration");
 	if (text != NULL)
-		world_configure(w, str_from(text), step->word[1]);
+		configure(w, text, step->word[1]);
 	free(text);
 }
 
