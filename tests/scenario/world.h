@@ -46,7 +46,6 @@ struct world {
 	unsigned int endpoints;
 	struct vars vars;
 	uint64_t mark_ms;
-	bool unclean; // the scenario leaves calls behind on purpose
 	FILE *transcript;
 	char failure[1024]; // "" while all is well
 };
