@@ -363,7 +363,8 @@ static void forward(const struct request *r, const struct conf_domain *domain,
 		put_off(r, aor, 500, RETRY_SOON_S);
 		return;
 	}
-	if (idpool_count(upstream->forwards) >= r->engine->conf->relays_max) {
+	if (admission_is_beyond(&(struct admission){.r = r}, idpool_count(upstream->forwards),
+		    r->engine->conf->relays_max)) {
 		put_off(r, aor, 503, RETRY_LEAST_S);
 		return;
 	}
