@@ -9,6 +9,7 @@
 #include "controlplane/base/random.h"
 #include "controlplane/call/access.h"
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/forward.h"
 #include "controlplane/call/parking.h"
 #include "controlplane/call/persist.h"
 #include "controlplane/call/reach.h"
@@ -251,7 +252,7 @@ static const struct {
 	[OWNER_CALL] = {call_on_response, call_on_end},
 	[OWNER_RELAY] = {relay_on_response, relay_on_end},
 	[OWNER_SUBSCRIPTION] = {subscription_on_response, subscription_on_end},
-	[OWNER_REGISTRATION] = {upstream_on_response, upstream_on_end},
+	[OWNER_REGISTRATION] = {forward_on_response, forward_on_end},
 };
 
 static void on_response(void *arg, uint64_t txn, struct sip_owner owner, const struct sip_msg *msg)

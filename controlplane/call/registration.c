@@ -46,7 +46,7 @@ static uint16_t find_whose(struct registration *reg)
 
 // ---- we are the registrar
 
-struct registrar_rules registration_rules(const struct conf_domain *domain)
+static struct registrar_rules rules_of(const struct conf_domain *domain)
 {
 	return (struct registrar_rules){
 		.default_s = domain->expires.default_s,
@@ -108,35 +108,29 @@ void registration_note(const struct request *r, struct str aor, uint16_t status,
 		tg_wall_now());
 }
 
-bool registration_judge(const struct request *r, struct str aor,
-	const struct registrar_rules *rules, struct registrar_parts *parts,
-	const struct sip_msg *source)
+bool registration_judge(const struct request *r, const struct registration_terms *terms)
 {
 	struct engine *engine = r->engine;
+	struct registrar_rules rules = rules_of(terms->domain);
 	struct strbuf text = strbuf_on(engine->body, sizeof(engine->body));
 	struct registrar_answer said;
 
+	if (terms->most_s != 0 && terms->most_s < rules.max_s)
+		rules.max_s = terms->most_s;
 	registrar_judge(&said, &text, engine->location,
 		&(struct registrar_request){
 			.msg = r->msg,
 			.flow = r->flow,
-			.aor = aor,
-			.rules = rules,
+			.aor = terms->aor,
+			.rules = &rules,
 			.keys = engine->tokens,
-			.parts = parts,
+			.parts = terms->parts,
 		});
-	if (parts != NULL && parts->is_trial && said.verdict == REGISTRAR_DONE)
+	if (terms->parts != NULL && terms->parts->is_trial && said.verdict == REGISTRAR_DONE)
 		return true;
-	registration_note(r, aor, said.status, registrar_verdict_label(said.verdict), false);
-	answer(r, &said, source);
+	registration_note(r, terms->aor, said.status, registrar_verdict_label(said.verdict), false);
+	answer(r, &said, terms->source);
 	return said.verdict == REGISTRAR_DONE;
-}
-
-static void judge(const struct registration *reg)
-{
-	struct registrar_rules rules = registration_rules(reg->domain);
-
-	registration_judge(reg->r, strbuf_str(&reg->aor), &rules, NULL, NULL);
 }
 
 // ----
@@ -154,7 +148,7 @@ bool registration_rules_for(struct registrar_rules *out, const struct request *r
 
 	if (find_whose(&reg) != 0)
 		return false;
-	*out = registration_rules(reg.domain);
+	*out = rules_of(reg.domain);
 	return true;
 }
 
@@ -178,7 +172,11 @@ void registration_on_request(const struct request *r)
 		upstream_on_request(r, reg.domain, strbuf_str(&reg.aor));
 	else if (reg.domain->digest.is_off
 		|| access_judge(r, reg.domain, strbuf_str(&reg.aor)) == ACCESS_GRANTED)
-		judge(&reg);
+		registration_judge(r,
+			&(struct registration_terms){
+				.domain = reg.domain,
+				.aor = strbuf_str(&reg.aor),
+			});
 }
 
 // ---- what becomes of bindings

@@ -29,13 +29,17 @@ void registration_note(const struct request *r, struct str aor, uint16_t status,
 // domain is none of ours any more; else as location_restore.
 int registration_restore(struct engine *engine, const struct binding *kept);
 
-// What the configuration says of bindings of that domain.
-struct registrar_rules registration_rules(const struct conf_domain *domain);
-// Has the registrar judge it, and counts, remembers and sends what came of that; headers of source, if given, cross.
-// Of a trial (registrar_request.parts) that finds nothing wrong nothing is said. Returns whether nothing was wrong.
-bool registration_judge(const struct request *r, struct str aor,
-	const struct registrar_rules *rules, struct registrar_parts *parts,
-	const struct sip_msg *source);
+struct registration_terms {
+	const struct conf_domain *domain;
+	struct str aor;
+	uint32_t most_s;	       // no more is granted; 0: what the domain grants
+	struct registrar_parts *parts; // of registrar_request; NULL
+	const struct sip_msg *source;  // headers of it cross into the answer; NULL
+};
+
+// Has the registrar judge it, and counts, remembers and sends what came of that. Of a trial that finds nothing wrong
+// nothing is said. Returns whether nothing was wrong.
+bool registration_judge(const struct request *r, const struct registration_terms *terms);
 
 // For struct location_user; arg is the engine.
 void registration_on_change(void *arg, const struct binding *binding, enum location_change change,

@@ -28,10 +28,6 @@ void upstream_free(struct upstream *upstream);
 
 // A REGISTER of a domain with an upstream.
 void upstream_on_request(const struct request *r, const struct conf_domain *domain, struct str aor);
-// For the table of owners of transactions.
-void upstream_on_response(
-	struct engine *engine, uint64_t id, uint64_t txn, const struct sip_msg *response);
-void upstream_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum sip_txn_end why);
 // For registration_on_change.
 void upstream_on_change(
 	struct upstream *upstream, const struct binding *binding, enum location_change change);
