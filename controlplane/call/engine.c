@@ -8,12 +8,12 @@
 #include "controlplane/base/log.h"
 #include "controlplane/base/random.h"
 #include "controlplane/call/access.h"
+#include "controlplane/call/bindings.h"
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/forward.h"
 #include "controlplane/call/parking.h"
 #include "controlplane/call/persist.h"
 #include "controlplane/call/reach.h"
-#include "controlplane/call/registration.h"
 #include "controlplane/call/relay.h"
 #include "controlplane/call/subscription.h"
 #include "controlplane/call/transfer.h"
@@ -383,7 +383,7 @@ static uint32_t askings_max(const struct conf *conf)
 
 static int make_location(struct engine *engine)
 {
-	struct location_user user = {.on_change = registration_on_change, .arg = engine};
+	struct location_user user = {.on_change = bindings_on_change, .arg = engine};
 	uint8_t secret[TOKEN_SECRET_BYTES];
 
 	if (engine->params.secret != NULL)

@@ -2,7 +2,7 @@
 #include "controlplane/call/persist.h"
 
 #include "controlplane/base/log.h"
-#include "controlplane/call/registration.h"
+#include "controlplane/call/bindings.h"
 #include "controlplane/store/binding_record.h"
 
 #define SLICE 256
@@ -51,7 +51,7 @@ static bool take(void *arg, const struct store_record *record)
 	struct binding kept;
 
 	return binding_record_read(&kept, record, engine->conf, tg_wall_now()) == 0
-		&& !transport_is_reliable(&kept.flow) && registration_restore(engine, &kept) == 0;
+		&& !transport_is_reliable(&kept.flow) && bindings_restore(engine, &kept) == 0;
 }
 
 int persist_load(struct engine *engine)

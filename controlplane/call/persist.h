@@ -2,7 +2,7 @@
 // Bindings outlive the process (L3): each change goes into the store, and what an earlier process left there
 // lives on.
 //
-//	location ── persist_on_change ──► store ── persist_load ──► registration_restore
+//	location ── persist_on_change ──► store ── persist_load ──► bindings_restore
 //	         ◄─ persist_all, by a timer ─┘ on_resync
 //
 // Every refresh is put, be it as short as it may: without its CSeq a copy of the REGISTER that an intruder

@@ -6,7 +6,6 @@
 
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/phone.h"
-#include "controlplane/call/tie.h"
 #include "controlplane/reg/gruu.h"
 #include "controlplane/route/route.h"
 
@@ -37,13 +36,6 @@ int reach_asker(struct binding *out, const struct engine *engine, struct str fro
 		&& location_find_flow(engine->location, strbuf_str(&aor), flow, out) == 0)
 		return 0;
 	return location_find_flow(engine->location, STR_NONE, flow, out);
-}
-
-void reach_on_change(void *arg, const struct binding *binding, enum location_change change,
-	const struct net_flow * /*was*/)
-{
-	if (change == LOCATION_MOVED)
-		tie_moved(arg, binding);
 }
 
 // ---- phones

@@ -46,6 +46,3 @@ int reach_aor(struct strbuf *b, const struct sip_uri *uri, const char *domain);
 // 0 or -ENOENT.
 int reach_asker(struct binding *out, const struct engine *engine, struct str from,
 	const struct net_flow *flow);
-// For struct location_user; arg is the engine.
-void reach_on_change(void *arg, const struct binding *binding, enum location_change change,
-	const struct net_flow *was);

@@ -1,10 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // REGISTER: whose it is, whether it may, and who keeps it. Of a domain without an upstream we are the
-// registrar (reg/registrar.h); else it goes on (upstream.h). And what becomes of the bindings here: each
-// change is told to who lives by it.
-//
-//	location ── registration_on_change ──► ties of calls (reach.h), trust (guard/known.h), pings
-//	                                       (reg/keepalive.h), the store
+// registrar (reg/registrar.h); else it goes on (upstream.h).
 //
 // All functions belong to the signalling thread.
 #pragma once
@@ -25,10 +21,6 @@ struct str registration_user_agent(const struct sip_msg *msg);
 void registration_note(const struct request *r, struct str aor, uint16_t status,
 	const char *verdict, bool is_challenge);
 
-// A binding of an earlier process lives on, as it was; told once more: nothing happens. Returns 0; -ENOENT when its
-// domain is none of ours any more; else as location_restore.
-int registration_restore(struct engine *engine, const struct binding *kept);
-
 struct registration_terms {
 	const struct conf_domain *domain;
 	struct str aor;
@@ -40,7 +32,3 @@ struct registration_terms {
 // Has the registrar judge it, and counts, remembers and sends what came of that. Of a trial that finds nothing wrong
 // nothing is said. Returns whether nothing was wrong.
 bool registration_judge(const struct request *r, const struct registration_terms *terms);
-
-// For struct location_user; arg is the engine.
-void registration_on_change(void *arg, const struct binding *binding, enum location_change change,
-	const struct net_flow *was);

@@ -28,7 +28,7 @@ void upstream_free(struct upstream *upstream);
 
 // A REGISTER of a domain with an upstream.
 void upstream_on_request(const struct request *r, const struct conf_domain *domain, struct str aor);
-// For registration_on_change.
+// For bindings_on_change.
 void upstream_on_change(
 	struct upstream *upstream, const struct binding *binding, enum location_change change);
 // Targets that are the registrar of who asks get the Service-Route that it gave for that (F13, RFC 3608 §6.1); it is
