@@ -7,12 +7,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "controlplane/base/log.h"
-#include "controlplane/base/metrics.h"
 #include "controlplane/store/store_int.h"
 
 #define ANSWERS_PER_TURN 64
-#define BACKOFF_FIRST_MS 100
 
 int store_fail(struct store_error *err, int code, const char *fmt, ...)
 {
@@ -44,11 +41,8 @@ static int open_backend(
 	store->backend = &store_redis;
 	rc = store_redis_open(&store->state, params->redis, &store->is_up, err);
 	if (rc == 0 && !store->is_up) {
-		LOG(LOG_WARN, "store-down", "backend=redis error=%s", LOG_STR(str_from(err->text)));
-		counter_add(&store->counters.downs, 1);
+		store_went_down(store, err);
 		store->is_lost = true;
-		store->backoff_ms = BACKOFF_FIRST_MS;
-		store->retry_ms = tg_mono_ms(tg_mono_now()) + BACKOFF_FIRST_MS;
 	}
 	return rc;
 }
