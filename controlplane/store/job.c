@@ -35,7 +35,9 @@ static void on_ask(struct letter *letter)
 	struct store_error err;
 
 	job->rc = store->is_up ? job->work(job, store->state, &err) : -ENOTCONN;
-	if (job->rc < 0 && store->is_up) {
+	if (job->rc == 0) {
+		store->backoff_ms = 0;
+	} else if (store->is_up) {
 		store_went_down(store, &err);
 		job->rc = -ENOTCONN;
 	}

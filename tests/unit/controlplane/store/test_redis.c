@@ -333,6 +333,28 @@ Test(redis, a_server_that_comes_late_is_used_from_then_on)
 	cr_assert_eq(rig_redis(&rig, "HLEN tidegate:b:a@x"), 20);
 }
 
+static bool is_up(void *)
+{
+	return store_is_up(rig.store);
+}
+
+// As the store of users is, in which nothing is written.
+Test(redis, L11_who_only_asks_is_connected_anew_as_soon_the_eighth_time_as_the_first)
+{
+	struct tg_mono before;
+
+	start();
+	for (unsigned int i = 0; i < 8; i++) {
+		rig_kill_redis(&rig);
+		cr_assert(rig_wait(&rig, is_down, NULL, 15000));
+		rig_start_redis(&rig, NULL);
+		before = tg_mono_now();
+		cr_assert(rig_wait(&rig, is_up, NULL, 15000), "%s", logged);
+		cr_expect_lt(tg_mono_ms_between(before, tg_mono_now()), 3000, "%u", i);
+		cr_assert_eq(find(rig.store, "a@x").rc, 0);
+	}
+}
+
 Test(redis, one_bad_key_harms_no_other)
 {
 	start();
