@@ -30,6 +30,7 @@
 #define LMDB_KEY_MAX 511 // of its own
 
 static_assert(KEY_BYTES_MAX <= LMDB_KEY_MAX);
+static_assert(LMDB_KEY_MAX <= STORE_CURSOR_BYTES);
 
 struct lmdb {
 	MDB_env *env;
@@ -232,100 +233,65 @@ static bool read_record(struct store_record *out, const MDB_val *key, const MDB_
 	return true;
 }
 
-struct loading {
-	store_each_h *each;
-	void *arg;
-	struct store_counters *counters;
-	uint64_t now_s;
-	MDB_txn *txn;
-	MDB_cursor *cursor;
-	char next[LMDB_KEY_MAX]; // where the next step begins
-	size_t next_len;	 // 0: with the first
-};
-
-static bool is_kept(const struct loading *l, const MDB_val *key, const MDB_val *value)
+static bool is_kept(const struct store_load *load, const MDB_val *key, const MDB_val *value)
 {
 	struct store_record record;
 
-	if (!read_record(&record, key, value)) {
-		counter_add(&l->counters->unreadable, 1);
-		return false;
-	}
-	if (record.expires_s <= l->now_s) {
-		counter_add(&l->counters->expired, 1);
-		return false;
-	}
-	if (!l->each(l->arg, &record)) {
-		counter_add(&l->counters->unreadable, 1);
-		return false;
-	}
-	counter_add(&l->counters->loaded, 1);
-	return true;
+	if (read_record(&record, key, value))
+		return store_load_keeps(load, &record);
+	counter_add(&load->counters->unreadable, 1);
+	return false;
 }
 
-static int seek(struct loading *l, MDB_val *key, MDB_val *value)
+static int seek(MDB_cursor *cursor, struct store_load *load, MDB_val *key, MDB_val *value)
 {
-	if (l->next_len == 0)
-		return mdb_cursor_get(l->cursor, key, value, MDB_FIRST);
-	*key = (MDB_val){l->next_len, l->next};
-	return mdb_cursor_get(l->cursor, key, value, MDB_SET_RANGE);
+	if (load->next_len == 0)
+		return mdb_cursor_get(cursor, key, value, MDB_FIRST);
+	*key = (MDB_val){load->next_len, load->next};
+	return mdb_cursor_get(cursor, key, value, MDB_SET_RANGE);
 }
 
 // MDB_NOTFOUND at the end.
-static int load_records(struct loading *l)
+static int load_records(MDB_cursor *cursor, struct store_load *load)
 {
 	MDB_val key, value;
-	int rc = seek(l, &key, &value);
+	int rc = seek(cursor, load, &key, &value);
 
 	for (unsigned int i = 0; rc == 0; i++) {
 		if (i == LOAD_STEP) {
-			memcpy(l->next, key.mv_data, key.mv_size);
-			l->next_len = key.mv_size;
+			memcpy(load->next, key.mv_data, key.mv_size);
+			load->next_len = key.mv_size;
 			return 0;
 		}
-		if (!is_kept(l, &key, &value))
-			rc = mdb_cursor_del(l->cursor, 0);
+		if (!is_kept(load, &key, &value))
+			rc = mdb_cursor_del(cursor, 0);
 		if (rc == 0)
-			rc = mdb_cursor_get(l->cursor, &key, &value, MDB_NEXT);
+			rc = mdb_cursor_get(cursor, &key, &value, MDB_NEXT);
 	}
 	return rc;
 }
 
-static int load_step(struct lmdb *lmdb, MDB_dbi dbi, struct loading *l)
-{
-	int committed, rc = mdb_txn_begin(lmdb->env, NULL, 0, &l->txn);
-
-	if (rc != 0)
-		return rc;
-	rc = mdb_cursor_open(l->txn, dbi, &l->cursor);
-	if (rc == 0) {
-		rc = load_records(l);
-		mdb_cursor_close(l->cursor);
-	}
-	if (rc != 0 && rc != MDB_NOTFOUND) {
-		mdb_txn_abort(l->txn);
-		return rc;
-	}
-	committed = mdb_txn_commit(l->txn);
-	return committed != 0 ? committed : rc;
-}
-
-static int lmdb_load(void *state, enum store_kind kind, store_each_h *each, void *arg,
-	struct store_counters *counters, struct store_error *err)
+static int lmdb_load(void *state, struct store_load *load, struct store_error *err)
 {
 	struct lmdb *lmdb = state;
-	struct loading l = {
-		.each = each,
-		.arg = arg,
-		.counters = counters,
-		.now_s = tg_wall_now().us / TG_US_PER_S,
-	};
-	int rc;
+	MDB_cursor *cursor;
+	MDB_txn *txn;
+	int rc = mdb_txn_begin(lmdb->env, NULL, 0, &txn);
 
-	do
-		rc = load_step(lmdb, lmdb->dbi[kind], &l);
-	while (rc == 0);
-	return rc == MDB_NOTFOUND ? 0 : fail(err, rc, "read");
+	if (rc != 0)
+		return fail(err, rc, "begin a transaction");
+	rc = mdb_cursor_open(txn, lmdb->dbi[load->kind], &cursor);
+	if (rc == 0) {
+		rc = load_records(cursor, load);
+		mdb_cursor_close(cursor);
+	}
+	load->is_done = rc == MDB_NOTFOUND;
+	if (rc != 0 && !load->is_done) {
+		mdb_txn_abort(txn);
+		return fail(err, rc, "read");
+	}
+	rc = mdb_txn_commit(txn);
+	return rc == 0 ? 0 : fail(err, rc, "read");
 }
 
 const struct store_backend store_lmdb = {

@@ -13,7 +13,6 @@
 #include <stdlib.h>
 
 #include "controlplane/base/hex.h"
-#include "controlplane/base/metrics.h"
 #include "controlplane/store/redis_conn.h"
 #include "controlplane/store/store_int.h"
 
@@ -205,28 +204,10 @@ static bool read_record(struct store_record *out, const redisReply *field, const
 
 struct loading {
 	struct redis *redis;
-	enum store_kind kind;
-	store_each_h *each;
-	void *arg;
-	struct store_counters *counters;
-	uint64_t now_s;
+	struct store_load *load;
 	struct store_error *err;
 	unsigned int removals; // sent and not yet answered
 };
-
-static bool is_kept(const struct loading *l, const struct store_record *record)
-{
-	if (record->expires_s <= l->now_s) {
-		counter_add(&l->counters->expired, 1);
-		return false;
-	}
-	if (!l->each(l->arg, record)) {
-		counter_add(&l->counters->unreadable, 1);
-		return false;
-	}
-	counter_add(&l->counters->loaded, 1);
-	return true;
-}
 
 static int load_hash(struct loading *l, struct str key, struct str name, const redisReply *hash)
 {
@@ -240,7 +221,7 @@ static int load_hash(struct loading *l, struct str key, struct str name, const r
 			|| !str_equal(record.node, str_from(l->redis->conn.to.node)))
 			continue;
 		record.node = STR_NONE;
-		if (is_kept(l, &record))
+		if (store_load_keeps(l->load, &record))
 			continue;
 		l->removals++;
 		rc = send_remove(l->redis, key, str_of(field->str, field->len), l->err);
@@ -287,59 +268,54 @@ static bool is_scan(const redisReply *reply)
 	return reply->type == REDIS_REPLY_ARRAY && reply->elements == 2
 		&& reply->element[0]->type == REDIS_REPLY_STRING
 		&& reply->element[1]->type == REDIS_REPLY_ARRAY
-		&& reply->element[0]->len < REDIS_RUN_ID_BYTES;
+		&& reply->element[0]->len <= STORE_CURSOR_BYTES;
 }
 
-// One step of SCAN. *cursor is "0" at the end.
-static int load_step(struct loading *l, char cursor[static REDIS_RUN_ID_BYTES])
+static void note_cursor(struct store_load *load, struct str cursor)
 {
+	memcpy(load->next, cursor.at, cursor.len);
+	load->next_len = cursor.len;
+	load->is_done = str_equal(cursor, STR("0"));
+}
+
+static int load_scanned(struct loading *l, const redisReply *reply)
+{
+	const redisReply *cursor = reply->element[0], *keys = reply->element[1];
+	int rc = 0;
+
+	for (size_t at = 0; rc == 0 && at < keys->elements; at += PIPELINED) {
+		size_t left = keys->elements - at;
+
+		rc = load_hashes(l, keys->element + at, left < PIPELINED ? left : PIPELINED);
+	}
+	if (rc == 0)
+		note_cursor(l->load, str_of(cursor->str, cursor->len));
+	return rc;
+}
+
+// One step of SCAN.
+static int redis_load(void *state, struct store_load *load, struct store_error *err)
+{
+	struct loading l = {.redis = state, .load = load, .err = err};
+	struct str cursor = load->next_len > 0 ? str_of(load->next, load->next_len) : STR("0");
 	char pattern[] = "tidegate:?:*";
 	redisReply *reply;
 	int rc;
 
-	pattern[sizeof("tidegate:") - 1] = letters[l->kind];
-	rc = redis_ask(&l->redis->conn, &reply,
-		(struct str[]){STR("SCAN"), str_from(cursor), STR("MATCH"), str_from(pattern),
-			STR("COUNT"), STR(SCAN_COUNT)},
-		6, l->err);
+	pattern[sizeof("tidegate:") - 1] = letters[load->kind];
+	rc = redis_ask(&l.redis->conn, &reply,
+		(struct str[]){STR("SCAN"), cursor, STR("MATCH"), str_from(pattern), STR("COUNT"),
+			STR(SCAN_COUNT)},
+		6, err);
 	if (rc < 0)
 		return rc;
 	if (is_scan(reply)) {
-		const redisReply *keys = reply->element[1];
-
-		memcpy(cursor, reply->element[0]->str, reply->element[0]->len + 1);
-		for (size_t at = 0; rc == 0 && at < keys->elements; at += PIPELINED) {
-			size_t left = keys->elements - at;
-
-			rc = load_hashes(
-				l, keys->element + at, left < PIPELINED ? left : PIPELINED);
-		}
+		rc = load_scanned(&l, reply);
 	} else {
-		rc = store_fail(l->err, -EIO, "Redis does not answer SCAN");
-		redis_conn_close(&l->redis->conn);
+		rc = store_fail(err, -EIO, "Redis does not answer SCAN");
+		redis_conn_close(&l.redis->conn);
 	}
 	freeReplyObject(reply);
-	return rc;
-}
-
-static int redis_load(void *state, enum store_kind kind, store_each_h *each, void *arg,
-	struct store_counters *counters, struct store_error *err)
-{
-	struct loading l = {
-		.redis = state,
-		.kind = kind,
-		.each = each,
-		.arg = arg,
-		.counters = counters,
-		.now_s = tg_wall_now().us / TG_US_PER_S,
-		.err = err,
-	};
-	char cursor[REDIS_RUN_ID_BYTES] = "0";
-	int rc;
-
-	do
-		rc = load_step(&l, cursor);
-	while (rc == 0 && strcmp(cursor, "0") != 0);
 	return rc;
 }
 

@@ -110,19 +110,6 @@ int store_open(struct store **out, const struct store_params *params, struct sto
 	return 0;
 }
 
-int store_load(struct store *store, enum store_kind kind, store_each_h *each, void *arg)
-{
-	struct store_error err;
-	int rc;
-
-	if (!store->is_up)
-		return -ENOTCONN;
-	rc = store->backend->load(store->state, kind, each, arg, &store->counters, &err);
-	if (rc < 0)
-		store_went_down(store, &err);
-	return rc < 0 ? -EIO : 0;
-}
-
 int store_start(struct store *store)
 {
 	sigset_t all, before;

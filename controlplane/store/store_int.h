@@ -10,6 +10,7 @@
 
 #define STORE_BATCH_MAX 2048
 #define STORE_FIELDS_MAX 4
+#define STORE_CURSOR_BYTES 511
 
 // -- queue.c ---------------------------------------------------------------------------------------
 
@@ -46,6 +47,19 @@ struct store_found {
 	char *memory; // that the records view; freed by who asked
 };
 
+// A load under way: a step at a time.
+struct store_load {
+	enum store_kind kind;
+	store_each_h *each;
+	void *arg;
+	struct store_counters *counters;
+	uint64_t now_s; // when it began, wall clock
+	bool is_done;
+	// the back end's: where the next step begins
+	size_t next_len; // 0: at the first
+	char next[STORE_CURSOR_BYTES];
+};
+
 // What became of a batch.
 struct store_done {
 	unsigned int written;
@@ -64,8 +78,9 @@ struct store_backend {
 		struct store_done *done, struct store_error *err);
 	// Brings to the disk what is written. NULL: there is nothing to do.
 	int (*sync)(void *state, struct store_error *err);
-	int (*load)(void *state, enum store_kind kind, store_each_h *each, void *arg,
-		struct store_counters *counters, struct store_error *err);
+	// Shows a step's records to store_load_keeps, removes those that it does not keep, and says when
+	// that was the last step.
+	int (*load)(void *state, struct store_load *load, struct store_error *err);
 	// NULL: no other node writes here.
 	int (*find)(void *state, enum store_kind kind, struct str name, struct store_found *found,
 		struct store_error *err);
@@ -91,6 +106,11 @@ int store_redis_fields(void *state, struct str key, const struct str *names, str
 // Fills err->text. Returns code.
 __attribute__((format(printf, 3, 4))) int store_fail(
 	struct store_error *err, int code, const char *fmt, ...);
+
+// -- load.c ----------------------------------------------------------------------------------------
+
+// Whether the record stays in the store: it has not ended, and its owner takes it. Counts it.
+bool store_load_keeps(const struct store_load *load, const struct store_record *record);
 
 // -- store.c, thread.c -----------------------------------------------------------------------------
 
