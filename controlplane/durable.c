@@ -17,6 +17,7 @@
 #include "controlplane/store/users_redis.h"
 
 #define PASSWORD_BYTES 256
+#define REDIS_WAIT_MS 5000 // it may be starting or reading its disk, as after a loss of power
 #define SECRET_EXPIRES_S UINT32_MAX // in the year 2106
 
 #define SECRET_KEY ((struct store_key){STR("node"), 0})
@@ -118,6 +119,7 @@ static int open_store(struct durable *durable, const struct conf *conf, struct l
 	case CONF_STORE_NONE:
 		return 0;
 	case CONF_STORE_REDIS:
+		params.wait_ms = REDIS_WAIT_MS;
 		return open_redis(&durable->store, conf, &conf->store_redis, params, err);
 	case CONF_STORE_LMDB:
 		break;

@@ -18,7 +18,8 @@ struct engine;
 struct durable;
 
 // loop is the signalling thread's and does not run yet. Legal where nothing is to be kept. Redis that cannot be
-// reached is no error: it is tried again and again. Returns 0; -errno with *err filled.
+// reached, or does not answer yet, is no error: it is waited for for 5 s, then tried again and again. Returns 0;
+// -errno with *err filled.
 int durable_open(
 	struct durable **out, const struct conf *conf, struct loop *loop, struct store_error *err);
 // NULL where store.kind is none.

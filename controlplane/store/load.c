@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What an earlier process of this node left.
 #include <errno.h>
+#include <unistd.h>
 
 #include "controlplane/base/metrics.h"
 #include "controlplane/store/store_int.h"
+#include "include/tidegate/time.h"
 
 bool store_load_keeps(const struct store_load *load, const struct store_record *record)
 {
@@ -19,7 +21,7 @@ bool store_load_keeps(const struct store_load *load, const struct store_record *
 	return true;
 }
 
-int store_load(struct store *store, enum store_kind kind, store_each_h *each, void *arg)
+static int load_all(struct store *store, enum store_kind kind, store_each_h *each, void *arg)
 {
 	struct store_load load = {
 		.kind = kind,
@@ -31,11 +33,32 @@ int store_load(struct store *store, enum store_kind kind, store_each_h *each, vo
 	struct store_error err;
 	int rc = 0;
 
-	if (!store->is_up)
-		return -ENOTCONN;
 	while (rc == 0 && !load.is_done)
 		rc = store->backend->load(store->state, &load, &err);
 	if (rc < 0)
 		store_went_down(store, &err);
 	return rc < 0 ? -EIO : 0;
+}
+
+static void wait_for_retry(const struct store *store)
+{
+	uint64_t now_ms = tg_mono_ms(tg_mono_now());
+	uint64_t then_ms = store->retry_ms < store->wait_until_ms ? store->retry_ms
+								  : store->wait_until_ms;
+
+	if (then_ms > now_ms)
+		usleep((useconds_t)(then_ms - now_ms) * 1000);
+}
+
+int store_load(struct store *store, enum store_kind kind, store_each_h *each, void *arg)
+{
+	for (;;) {
+		int rc = store->is_up ? load_all(store, kind, each, arg) : -ENOTCONN;
+
+		store->is_lost = rc < 0;
+		if (rc == 0 || tg_mono_ms(tg_mono_now()) >= store->wait_until_ms)
+			return rc;
+		wait_for_retry(store);
+		store_try_again(store);
+	}
 }

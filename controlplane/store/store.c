@@ -70,6 +70,7 @@ static struct store *store_new(const struct store_params *params)
 		.on_resync = params->on_resync,
 		.arg = params->arg,
 		.queue_max = params->queue_max != 0 ? params->queue_max : STORE_QUEUE_MAX,
+		.wait_until_ms = tg_mono_ms(tg_mono_now()) + params->wait_ms,
 		.batch_ms = UINT64_MAX,
 		.sync_ms = UINT64_MAX,
 		.retry_ms = UINT64_MAX,

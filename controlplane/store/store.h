@@ -69,6 +69,7 @@ struct store_params {
 	uint32_t records_max;			// LMDB: sizes its map, 4 kB each
 	const struct store_redis_params *redis; // strings are copied
 	uint32_t queue_max;			// entries; 0: STORE_QUEUE_MAX
+	uint32_t wait_ms; // from store_open on store_load waits so long for a back end that is down
 	// Everything that the owner holds is to be put again, at the pace of store_room: in slices, until
 	// the end, or store_is_up says no; then, and in the middle, a new on_resync begins it anew. Not
 	// more often than each 10 s. On the owner's thread. NULL: nobody is told.
@@ -126,8 +127,8 @@ typedef void store_found_h(
 // or before its loop runs. Returns 0; -errno with *err filled.
 int store_open(struct store **out, const struct store_params *params, struct store_error *err);
 // Tells of every record of this node that has not ended, in no order, of some perhaps twice (Redis). Before
-// store_start.
-// Returns 0; -ENOTCONN when the back end is down; -EIO.
+// store_start. Waits for a back end that is down or fails, as params say.
+// Returns 0; -ENOTCONN when the back end is down; -EIO when it failed.
 int store_load(struct store *store, enum store_kind kind, store_each_h *each, void *arg);
 // Starts the thread, with all signals blocked, in the sandbox where that is closed. Returns 0 or -errno.
 int store_start(struct store *store);

@@ -125,6 +125,7 @@ struct store {
 	void (*on_resync)(void *arg);
 	void *arg;
 	uint32_t queue_max;
+	uint64_t wait_until_ms; // store_load waits, monotonic
 	pthread_t thread;
 	bool is_started;
 	struct cds_list_head jobs; // owner
@@ -153,6 +154,8 @@ void *store_thread(void *store);
 void store_finish(struct store *store);
 // The back end failed. Store's thread.
 void store_went_down(struct store *store, const struct store_error *err);
+// It is down: tries whether the back end works again. Store's thread.
+void store_try_again(struct store *store);
 // Takes an operation of the queue. Store's thread.
 letter_h store_take;
 

@@ -144,7 +144,7 @@ static void write_kept(struct store *store)
 	} while (store->batch_count > 0 && write_batch(store));
 }
 
-static void try_again(struct store *store)
+void store_try_again(struct store *store)
 {
 	struct store_error err;
 	int rc = store->backend->reopen(store->state, &err);
@@ -276,7 +276,7 @@ static void turn(struct store *store)
 	mailbox_deliver(store->asks, ASKS_PER_TURN);
 	now = now_ms();
 	if (!store->is_up && now >= store->retry_ms)
-		try_again(store);
+		store_try_again(store);
 	if (now >= store->batch_ms)
 		write_queue(store);
 	if (store->is_up && now >= store->sync_ms)

@@ -7,10 +7,12 @@
 
 #include <fcntl.h>
 #include <ftw.h>
+#include <netinet/in.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,17 +112,31 @@ struct store *rig_open_another(struct rig *rig, const char *node)
 	return open_redis(rig, node, NULL);
 }
 
+void rig_take_port(struct rig *rig)
+{
+	struct sockaddr_in sa = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+	socklen_t len = sizeof(sa);
+	int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+	cr_assert_eq(bind(fd, (const struct sockaddr *)&sa, len), 0);
+	cr_assert_eq(getsockname(fd, (struct sockaddr *)&sa, &len), 0);
+	rig->port = ntohs(sa.sin_port);
+	close(fd);
+}
+
 static void run_redis(const struct rig *rig, const char *password)
 {
 	int null = open("/dev/null", O_RDWR);
+	char port[8];
 
+	snprintf(port, sizeof(port), "%u", rig->port);
 	prctl(PR_SET_PDEATHSIG, SIGKILL); // with a test that is ended for its time
 	dup2(null, STDIN_FILENO);
 	dup2(null, STDOUT_FILENO);
 	dup2(null, STDERR_FILENO);
-	execlp("redis-server", "redis-server", "--port", "0", "--unixsocket", rig->socket_path,
-		"--save", "", "--appendonly", "no", "--dir", rig->directory, "--requirepass",
-		password != NULL ? password : "", (char *)NULL);
+	execlp("redis-server", "redis-server", "--port", port, "--bind", "127.0.0.1",
+		"--unixsocket", rig->socket_path, "--save", "", "--appendonly", "no", "--dir",
+		rig->directory, "--requirepass", password != NULL ? password : "", (char *)NULL);
 	_exit(127);
 }
 
@@ -154,6 +170,16 @@ void rig_start_redis(struct rig *rig, const char *password)
 	if (rig->redis == 0)
 		run_redis(rig, password);
 	cr_assert(rig_wait(rig, is_there, rig, START_LIMIT_MS), "redis-server does not start");
+}
+
+void rig_start_redis_in(struct rig *rig, unsigned int ms)
+{
+	rig->redis = fork();
+	cr_assert_geq(rig->redis, 0);
+	if (rig->redis != 0)
+		return;
+	usleep(ms * 1000);
+	run_redis(rig, NULL);
 }
 
 void rig_kill_redis(struct rig *rig)

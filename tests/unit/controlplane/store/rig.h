@@ -11,6 +11,7 @@
 struct rig {
 	char directory[64];   // removed at the end
 	char socket_path[96]; // of Redis, in it
+	uint16_t port;	      // of Redis, too; 0: none
 	struct loop *loop;
 	pid_t redis;
 	unsigned int resyncs; // told by on_resync
@@ -29,8 +30,13 @@ void rig_open_redis(struct rig *rig, const char *node, const char *password);
 struct store *rig_open_another(struct rig *rig, const char *node);
 void rig_close(struct rig *rig);
 
-// Starts a server, empty, and waits until it answers. password may be NULL.
+// Has Redis listen at a port of 127.0.0.1 that is free now, too.
+void rig_take_port(struct rig *rig);
+// Starts a server, empty or with what rig_redis("SAVE") saved, and waits until it answers. password may be
+// NULL.
 void rig_start_redis(struct rig *rig, const char *password);
+// The same after a while, and does not wait.
+void rig_start_redis_in(struct rig *rig, unsigned int ms);
 void rig_kill_redis(struct rig *rig);
 // Sends it one command by a connection of its own, as redisCommand takes it. Returns the integer it
 // answers, or 1 for a text or status, 0 for nothing, -1 for an error.

@@ -281,6 +281,47 @@ Test(durable, L3_Redis_that_was_emptied_gets_everything_again)
 	conf_publish(NULL);
 }
 
+static void publish_redis(void)
+{
+	char rest[128];
+
+	snprintf(rest, sizeof(rest),
+		"node: {name: n1}\nstore: {kind: redis, redis: \"127.0.0.1:%u\"}\n", rig.port);
+	publish(rest);
+}
+
+// A control plane has run with a Redis, and both have ended.
+static void leave_in_redis(struct left *left)
+{
+	struct durable *durable;
+
+	rig_take_port(&rig);
+	rig_start_redis(&rig, NULL);
+	publish_redis();
+	durable = open_durable();
+	left->id = put("alice@example.com", "203.0.113.2:40001", TRANSPORT_UDP);
+	token(left->token, left->id);
+	close_durable(durable);
+	cr_assert_eq(rig_redis(&rig, "SAVE"), 1);
+	rig_kill_redis(&rig);
+}
+
+Test(durable, L3_Redis_that_starts_after_us_is_waited_for)
+{
+	char text[TOKEN_BYTES];
+	struct durable *durable;
+	struct left left;
+
+	leave_in_redis(&left);
+	publish_redis();
+	rig_start_redis_in(&rig, 1000);
+	durable = open_durable();
+	cr_expect_eq(bindings(), 1);
+	cr_expect(str_equal(token(text, left.id), str_of(left.token, TOKEN_BYTES)),
+		"peers know it by the same name");
+	close_durable(durable);
+}
+
 // ---- what is wrong at the start
 
 static void expect_refused(const char *rest, int code, const char *words)
