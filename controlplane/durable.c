@@ -10,8 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "controlplane/base/log.h"
-#include "controlplane/base/metrics.h"
 #include "controlplane/base/random.h"
 #include "controlplane/call/engine.h"
 #include "controlplane/store/users_redis.h"
@@ -223,27 +221,13 @@ int durable_users(struct durable *durable, struct users *out, const struct conf 
 		});
 }
 
-static void restore(struct durable *durable)
-{
-	int rc = engine_restore(durable->engine);
-
-	if (rc < 0)
-		LOG(LOG_WARN, "registrations-not-restored", "backend=%s error=%s",
-			store_backend_name(durable->store), strerror(-rc));
-	else
-		LOG(LOG_INFO, "registrations-restored", "backend=%s bindings=%ju",
-			store_backend_name(durable->store),
-			(uintmax_t)counter_get(
-				&location_counters(engine_location(durable->engine))->bindings));
-}
-
 int durable_start(struct durable *durable, struct engine *engine)
 {
 	int rc = 0;
 
 	durable->engine = engine;
 	if (durable->store != NULL) {
-		restore(durable);
+		(void)engine_restore(engine);
 		rc = store_start(durable->store);
 	}
 	if (rc == 0 && durable->users != NULL)

@@ -61,6 +61,8 @@ struct engine {
 	struct attempts *attempts;
 	struct timer persisting;      // bindings that are put again (persist.h)
 	uint32_t persist_cursor;      // the same
+	uint64_t persist_first;	      // bindings of this process have this id or a later one
+	bool persist_loaded;	      // those of an earlier one are taken up
 	struct table parked;	      // requests that wait for the users' back end (parking.h)
 	struct cds_list_head waiting; // the same
 	struct upstream *upstream;    // registrations that others keep

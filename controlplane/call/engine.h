@@ -43,10 +43,11 @@ struct engine_params {
 struct engine *engine_new(const struct engine_params *params);
 // Calls that live are forgotten without a message; their media is freed.
 void engine_free(struct engine *engine);
-// Takes up the bindings that the store kept. Once, before store_start and before anything is received; of a
-// store only. Returns as store_load.
+// Takes up the bindings that the store kept. Once, before store_start and before anything is received. What cannot
+// be read is a warning, for phones register again. Returns as store_load; 0 without a store.
 int engine_restore(struct engine *engine);
-// The store lost something: all bindings are put again, a slice at a time. For store_params.on_resync.
+// The store lost something: all bindings are put again, a slice at a time, and those taken up that
+// engine_restore could not read. For store_params.on_resync.
 void engine_resync(struct engine *engine);
 // A datagram came, or a message of a stream.
 void engine_receive(struct engine *engine, const struct net_flow *flow, struct str message);

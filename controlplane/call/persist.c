@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/call/persist.h"
 
+#include <inttypes.h>
+
 #include "controlplane/base/log.h"
+#include "controlplane/base/metrics.h"
 #include "controlplane/call/bindings.h"
 #include "controlplane/store/binding_record.h"
 
@@ -54,11 +57,38 @@ static bool take(void *arg, const struct store_record *record)
 		&& !transport_is_reliable(&kept.flow) && bindings_restore(engine, &kept) == 0;
 }
 
+// What this process made it knows, or has removed meanwhile.
+static bool take_late(void *arg, const struct store_record *record)
+{
+	const struct engine *engine = arg;
+
+	return record->key.id >= engine->persist_first || take(arg, record);
+}
+
+static void on_loaded(void *arg, int rc)
+{
+	struct engine *engine = arg;
+	const char *backend = store_backend_name(engine->params.store);
+
+	engine->persist_loaded = rc == 0;
+	if (rc < 0)
+		LOG(LOG_WARN, "registrations-not-restored", "backend=%s error=%s", backend,
+			strerror(-rc));
+	else
+		LOG(LOG_INFO, "registrations-restored", "backend=%s bindings=%" PRIu64, backend,
+			counter_get(&location_counters(engine->location)->bindings));
+}
+
 int persist_load(struct engine *engine)
 {
+	int rc;
+
 	if (engine->params.store == NULL)
 		return 0;
-	return store_load(engine->params.store, STORE_BINDING, take, engine);
+	engine->persist_first = location_reserve(engine->location);
+	rc = store_load(engine->params.store, STORE_BINDING, take, engine);
+	on_loaded(engine, rc);
+	return rc;
 }
 
 // ---- all once more
@@ -85,11 +115,15 @@ void persist_all(struct engine *engine)
 {
 	if (engine->params.store == NULL)
 		return;
+	if (!engine->persist_loaded)
+		store_load_late(engine->params.store, STORE_BINDING, take_late, on_loaded, engine);
 	engine->persist_cursor = 0;
 	timer_arm(engine->params.wheel, &engine->persisting, PAUSE_MS, put_slice, engine);
 }
 
 void persist_stop(struct engine *engine)
 {
+	if (engine->params.store != NULL)
+		store_load_cancel(engine->params.store);
 	timer_cancel(engine->params.wheel, &engine->persisting);
 }

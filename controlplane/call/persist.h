@@ -5,6 +5,9 @@
 //	location ── persist_on_change ──► store ── persist_load ──► bindings_restore
 //	         ◄─ persist_all, by a timer ─┘ on_resync
 //
+// Where the store was down at the start, that on_resync also says that it can be read: then what was left is
+// taken up late, but for whom registered again meanwhile.
+//
 // Every refresh is put, be it as short as it may: without its CSeq a copy of the REGISTER that an intruder
 // kept would be taken for a new one after a restart. The store makes one transaction of all that come
 // within STORE_BATCH_MS.
@@ -22,7 +25,7 @@ void persist_on_change(
 // As engine_restore.
 int persist_load(struct engine *engine);
 // Puts every binding again, while there is room for others' puts, too. Begins anew when it is called
-// meanwhile.
+// meanwhile. Takes up what persist_load could not.
 void persist_all(struct engine *engine);
 // Before the engine is freed.
 void persist_stop(struct engine *engine);

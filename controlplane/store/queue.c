@@ -46,6 +46,27 @@ static int drop(struct store *store)
 	return -EAGAIN;
 }
 
+struct store_op *store_op_new(struct store *store, enum store_kind kind,
+	const struct store_key *key, struct str value, uint64_t expires_s)
+{
+	struct store_op *op = malloc(sizeof(*op) + key->name.len + value.len);
+
+	if (op == NULL)
+		return NULL;
+	op->store = store;
+	op->next = NULL;
+	op->expires_s = expires_s;
+	op->id = key->id;
+	op->name_len = (uint16_t)key->name.len;
+	op->value_len = (uint16_t)value.len;
+	op->kind = (uint8_t)kind;
+	op->is_remove = false;
+	memcpy(op->octets, key->name.at, key->name.len);
+	if (value.len > 0)
+		memcpy(op->octets + key->name.len, value.at, value.len);
+	return op;
+}
+
 static int enqueue(struct store *store, enum store_kind kind, const struct store_key *key,
 	struct str value, uint64_t expires_s, bool is_remove)
 {
@@ -56,20 +77,11 @@ static int enqueue(struct store *store, enum store_kind kind, const struct store
 		counter_add(&store->counters.refused, 1);
 		return -EINVAL;
 	}
-	op = has_room(store, octets, is_remove) ? malloc(sizeof(*op) + octets) : NULL;
+	op = has_room(store, octets, is_remove) ? store_op_new(store, kind, key, value, expires_s)
+						: NULL;
 	if (op == NULL)
 		return drop(store);
-	op->store = store;
-	op->next = NULL;
-	op->expires_s = expires_s;
-	op->id = key->id;
-	op->name_len = (uint16_t)key->name.len;
-	op->value_len = (uint16_t)value.len;
-	op->kind = (uint8_t)kind;
 	op->is_remove = is_remove;
-	memcpy(op->octets, key->name.at, key->name.len);
-	if (value.len > 0)
-		memcpy(op->octets + key->name.len, value.at, value.len);
 	counter_add(&store->counters.queued_bytes, octets);
 	counter_add(is_remove ? &store->counters.removes : &store->counters.puts, 1);
 	mailbox_send(store->writes, &op->letter, store_take);

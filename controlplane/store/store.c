@@ -142,6 +142,7 @@ void store_free(struct store *store)
 	if (store == NULL)
 		return;
 	cancel_all(store);
+	store_load_cancel(store);
 	store->on_resync = NULL;
 	if (store->is_started) {
 		mailbox_send(store->asks, &store->stop, on_stop);

@@ -116,6 +116,8 @@ struct store_find;
 
 // Returns whether the record is what it should be; what is not is removed.
 typedef bool store_each_h(void *arg, const struct store_record *record);
+// rc: 0 when all were told of; -ENOTCONN or -EIO when the back end failed before that.
+typedef void store_loaded_h(void *arg, int rc);
 // rc: 0 with what other nodes hold under that name and has not ended, count of it, which may be 0;
 // -ETIMEDOUT; -ENOTCONN when the back end is down. Called once, on the owner's thread, not from within
 // store_find. The find is gone after it.
@@ -154,6 +156,14 @@ bool store_is_up(const struct store *store);
 // "lmdb" or "redis".
 const char *store_backend_name(const struct store *store);
 const struct store_counters *store_counters(const struct store *store);
+
+// As store_load, for who could not have it: tells while the thread runs, as the back end reads, and lets others
+// have their turns. Of what was put since the start, too, as it was when it was read. Nothing happens while an
+// earlier one is under way.
+void store_load_late(struct store *store, enum store_kind kind, store_each_h *each,
+	store_loaded_h *done, void *arg);
+// Neither each nor done of it will be called. Legal where none is under way.
+void store_load_cancel(struct store *store);
 
 // Asks what other nodes hold under a name, and waits for it at most limit_ms. *out is valid until done is
 // called. Returns 0; -EAGAIN when STORE_FINDS_MAX are asked; -ENOTCONN when the back end is down; -ENOTSUP for

@@ -14,7 +14,8 @@
 
 // -- queue.c ---------------------------------------------------------------------------------------
 
-// A put or a removal on its way. Of the owner's thread until it is sent, then of the store's.
+// A put or a removal on its way to the store's thread, or a record on its way from it. Whose thread it comes to,
+// that one owns it.
 struct store_op {
 	struct letter letter;
 	struct store *store;
@@ -37,6 +38,10 @@ static inline struct str store_op_value(const struct store_op *op)
 {
 	return str_of(op->octets + op->name_len, op->value_len);
 }
+
+// A put. Copies. NULL when memory is out. Any thread.
+struct store_op *store_op_new(struct store *store, enum store_kind kind,
+	const struct store_key *key, struct str value, uint64_t expires_s);
 
 // -- backends --------------------------------------------------------------------------------------
 
@@ -109,6 +114,17 @@ __attribute__((format(printf, 3, 4))) int store_fail(
 
 // -- load.c ----------------------------------------------------------------------------------------
 
+// A load while the store's thread runs: it goes to that for a step, whose records come back before it.
+struct store_late_load {
+	struct letter letter;
+	struct store_load load; // store's thread
+	int rc;			// of the last step
+	bool is_under_way;	// owner
+	store_each_h *each;	// owner; NULL: it was cancelled
+	store_loaded_h *done;
+	void *arg;
+};
+
 // Whether the record stays in the store: it has not ended, and its owner takes it. Counts it.
 bool store_load_keeps(const struct store_load *load, const struct store_record *record);
 
@@ -126,6 +142,7 @@ struct store {
 	void *arg;
 	uint32_t queue_max;
 	uint64_t wait_until_ms; // store_load waits, monotonic
+	struct store_late_load late;
 	pthread_t thread;
 	bool is_started;
 	struct cds_list_head jobs; // owner

@@ -4,6 +4,7 @@
 
 #include <criterion/criterion.h>
 #include <errno.h>
+#include <inttypes.h>
 #include <signal.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -300,6 +301,7 @@ static void leave_in_redis(struct left *left)
 	publish_redis();
 	durable = open_durable();
 	left->id = put("alice@example.com", "203.0.113.2:40001", TRANSPORT_UDP);
+	put("bob@example.com", "203.0.113.3:40002", TRANSPORT_UDP);
 	token(left->token, left->id);
 	close_durable(durable);
 	cr_assert_eq(rig_redis(&rig, "SAVE"), 1);
@@ -316,9 +318,54 @@ Test(durable, L3_Redis_that_starts_after_us_is_waited_for)
 	publish_redis();
 	rig_start_redis_in(&rig, 1000);
 	durable = open_durable();
-	cr_expect_eq(bindings(), 1);
+	cr_expect_eq(bindings(), 2);
 	cr_expect(str_equal(token(text, left.id), str_of(left.token, TOKEN_BYTES)),
 		"peers know it by the same name");
+	close_durable(durable);
+}
+
+static bool bob_is_back(void *)
+{
+	struct binding found;
+
+	return location_find(engine_location(engine), STR("bob@example.com"), &found, 1) == 1;
+}
+
+// The one that she has now, and no other.
+static bool alice_is_stored(void *arg)
+{
+	const uint64_t *id = arg;
+	char exists[128];
+
+	snprintf(
+		exists, sizeof(exists), "HEXISTS tidegate:b:alice@example.com n1:%016" PRIx64, *id);
+	return rig_redis(&rig, exists) == 1
+		&& rig_redis(&rig, "HLEN tidegate:b:alice@example.com") == 1;
+}
+
+Test(durable, L3_registrations_are_taken_up_when_Redis_comes_late)
+{
+	struct durable *durable;
+	struct binding found;
+	struct left left;
+	uint64_t id;
+
+	leave_in_redis(&left);
+	publish_redis();
+	durable = open_durable();
+	cr_assert_eq(bindings(), 0);
+	id = put("alice@example.com", "203.0.113.2:41111", TRANSPORT_UDP);
+	rig_start_redis(&rig, NULL);
+	cr_assert(rig_wait(&rig, bob_is_back, NULL, 3 * WRITTEN_LIMIT_MS));
+	cr_expect_eq(bindings(), 2);
+	cr_expect_eq(location_get(engine_location(engine), id, &found), 0,
+		"who registered again meanwhile is where that said");
+	cr_expect(rig_wait(&rig, alice_is_stored, &id, WRITTEN_LIMIT_MS), "there, too");
+	close_durable(durable);
+	publish_redis();
+	durable = open_durable();
+	cr_expect_eq(bindings(), 2);
+	cr_expect_eq(location_get(engine_location(engine), id, &found), 0);
 	close_durable(durable);
 }
 
