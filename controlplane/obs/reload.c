@@ -16,6 +16,7 @@ struct reload {
 	struct letter letter;
 	struct obs *obs;
 	struct users_table *users; // to be taken up, then those before
+	bool users_wait;	   // for a restart: those before stay
 	reload_done_h *done;
 	void *arg;
 };
@@ -49,6 +50,14 @@ static bool addr_differs(const void *a, const void *b)
 	return memcmp(a, b, sizeof(struct tg_addr)) != 0;
 }
 
+// Of users in Redis: in a file they are not remembered.
+static bool cache_differs(const void *a, const void *b)
+{
+	const struct conf_users *started = a, *now = b;
+
+	return started->redis.port != 0 && started->cache_ms != now->cache_ms;
+}
+
 static const char *device_of(const struct conf_port *port)
 {
 	return port->device != NULL ? port->device : "";
@@ -74,6 +83,7 @@ static const struct {
 	size_t offset;
 	bool (*differs)(const void *a, const void *b);
 } restart_only[] = {
+	{"node.name", offsetof(struct conf, node_name), text_differs},
 	{"node.user", offsetof(struct conf, user), text_differs},
 	{"dataplane.attach_socket", offsetof(struct conf, attach_socket), text_differs},
 	{"control.socket", offsetof(struct conf, control_socket), text_differs},
@@ -90,6 +100,7 @@ static const struct {
 	{"limits.subscriptions_max", offsetof(struct conf, subscriptions_max), u32_grew},
 	{"limits.bindings_max", offsetof(struct conf, bindings_max), u32_differs},
 	{"users.redis", offsetof(struct conf, users.redis), addr_differs},
+	{"users.cache_s", offsetof(struct conf, users), cache_differs},
 	{"store.kind", offsetof(struct conf, store), u32_differs},
 	{"store.path", offsetof(struct conf, store_path), text_differs},
 	{"store.redis", offsetof(struct conf, store_redis), addr_differs},
@@ -201,7 +212,8 @@ static void on_published(struct letter *letter)
 	struct reload *reload = caa_container_of(letter, struct reload, letter);
 
 	reload->obs->p.configure(reload->obs->p.arg);
-	reload->users = engine_swap_users(reload->obs->p.engine, reload->users);
+	if (!reload->users_wait)
+		reload->users = engine_swap_users(reload->obs->p.engine, reload->users);
 	(void)log_level_send(engine_dp(reload->obs->p.engine), NULL, NULL);
 	mailbox_send(loop_mailbox(reload->obs->p.management), letter, on_taken_up);
 }
@@ -219,6 +231,7 @@ static int renumber(struct conf *conf, struct conf_error *err)
 
 static int load_users(struct reload *reload, const struct conf *conf, struct conf_error *err)
 {
+	reload->users_wait = conf->users.redis.port != 0;
 	return conf->users.file != NULL ? users_table_load(&reload->users, conf->users.file, err)
 					: 0;
 }

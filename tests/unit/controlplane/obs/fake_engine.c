@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/auth/users_table.h"
+
 struct fake_engine fake_engine;
 
 static struct history history;
@@ -330,5 +332,7 @@ const struct keepalive_counters *engine_keepalive_counters(const struct engine *
 // Nobody uses the fake's users: what is given comes back.
 struct users_table *engine_swap_users(struct engine * /*engine*/, struct users_table *table)
 {
+	fake_engine.users_swapped++;
+	fake_engine.users_count = table != NULL ? users_table_count(table) : 0;
 	return table;
 }

@@ -31,7 +31,9 @@ struct fake_engine {
 	struct keepalive_counters keepalive;
 	struct trace *trace;
 	bool draining;
-	unsigned int configured; // engine_configure calls
+	unsigned int configured;    // engine_configure calls
+	unsigned int users_swapped; // engine_swap_users calls
+	uint32_t users_count;	    // HA1s of the last of them
 	uint64_t hung_up;
 	uint32_t log_level;	// of the last TG_CMD_LOG_LEVEL
 	unsigned int slice;	// steps since somebody else had the thread

@@ -8,10 +8,12 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/obs/reload.h"
 #include "tests/unit/controlplane/obs/obs_stage.h"
 
 static void set_up(void)
@@ -277,6 +279,57 @@ Test(commands, L1_what_memory_is_kept_for_may_be_lowered_but_not_raised_by_a_rel
 	expect_waiting("limits: {relays_max: 10001}\n", 1, "limits.relays_max");
 	expect_waiting("limits: {subscriptions_max: 10001}\n", 1, "limits.subscriptions_max");
 	expect_waiting("limits: {transactions_max: 40000}\n", 1, "limits.transactions_max");
+}
+
+Test(commands, L1_what_the_store_and_Redis_are_asked_for_waits_for_a_restart)
+{
+	struct conf started = {.users.cache_ms = 60000}, now = {.users.cache_ms = 1000};
+	json_t *names;
+
+	expect_waiting("node: {name: another}\n", 1, "node.name");
+	expect_waiting("store: {kind: lmdb, path: /tmp}\n", 2, "store.kind");
+	expect_waiting("users: {cache_s: 7}\n", 0, "");
+	cr_assert_eq(tg_addr_parse(&started.users.redis, "127.0.0.1:6379"), 0);
+	now.users.redis = started.users.redis;
+	names = reload_restart_needed(&started, &now);
+	cr_assert_eq(json_array_size(names), 1);
+	cr_expect_str_eq(json_string_value(json_array_get(names, 0)), "users.cache_s");
+	json_decref(names);
+}
+
+static void write_users(const char *path)
+{
+	FILE *file = fopen(path, "w");
+
+	cr_assert_not_null(file);
+	fputs("alice@example.com:MD5:939e7578ed9e3c518a452acee763bce9\n", file);
+	fclose(file);
+	cr_assert_eq(chmod(path, 0600), 0);
+}
+
+Test(commands, L1_users_are_read_again_and_those_of_before_stay_where_that_fails)
+{
+	char path[128], conf[160];
+	json_t *reply;
+	const char *error;
+
+	snprintf(path, sizeof(path), "%s/users", stage.dir);
+	snprintf(conf, sizeof(conf), "users: {file: '%s'}\n", path);
+	write_users(path);
+	expect_waiting(conf, 0, "");
+	cr_expect_eq(fake_engine.users_swapped, 1);
+	cr_expect_eq(fake_engine.users_count, 1);
+	cr_assert_eq(unlink(path), 0);
+	reply = ask("reload", NULL, NULL);
+	error = json_string_value(json_object_get(reply, "error"));
+	cr_assert_not_null(error, "it was taken up");
+	cr_expect_not_null(strstr(error, path), "%s", error);
+	json_decref(reply);
+	cr_expect_eq(fake_engine.configured, 1);
+	cr_expect_eq(fake_engine.users_swapped, 1);
+	expect_waiting("users: {redis: '127.0.0.1:6379'}\n", 1, "users.redis");
+	cr_expect_eq(fake_engine.configured, 2);
+	cr_expect_eq(fake_engine.users_swapped, 1, "those of the file, until the restart");
 }
 
 Test(commands, L1_a_bad_file_changes_nothing_a_good_one_is_taken_up)
