@@ -332,6 +332,49 @@ Test(commands, L1_users_are_read_again_and_those_of_before_stay_where_that_fails
 	cr_expect_eq(fake_engine.users_swapped, 1, "those of the file, until the restart");
 }
 
+static void expect_text(const json_t *object, const char *name, const char *value)
+{
+	const char *text = json_string_value(json_object_get(object, name));
+
+	cr_assert_not_null(text, "%s", name);
+	cr_expect_str_eq(text, value, "%s", name);
+}
+
+Test(commands, what_registering_phones_are_held_to_is_shown)
+{
+	const json_t *domain, *realm, *store, *users;
+	json_t *result;
+
+	obs_stage_write_conf("domains:\n"
+			     "  - {name: example.com, digest: {users: believe}, contacts_max: 3,\n"
+			     "     expires: {min_s: 61}, ping_s: 29}\n"
+			     "users: {redis: '127.0.0.1:6379', cache_s: 7}\n"
+			     "store: {kind: lmdb, path: /tmp}\n"
+			     "limits: {bindings_max: 77}\n");
+	json_decref(result_of("reload", NULL, NULL));
+	result = result_of("show config", NULL, NULL);
+	domain = json_array_get(json_object_get(result, "domains"), 0);
+	expect_text(domain, "name", "example.com");
+	cr_expect(json_is_null(json_object_get(domain, "upstream")));
+	expect_text(json_object_get(domain, "digest"), "users", "believe");
+	cr_expect_eq(number(domain, "contacts_max"), 3);
+	cr_expect_eq(number(domain, "expires_min_s"), 61);
+	cr_expect_eq(number(domain, "ping_ms"), 29000);
+	users = json_object_get(result, "users");
+	cr_expect(json_is_null(json_object_get(users, "file")));
+	expect_text(users, "redis", "127.0.0.1:6379");
+	cr_expect_eq(number(users, "cache_ms"), 7000);
+	store = json_object_get(result, "store");
+	expect_text(store, "kind", "lmdb");
+	expect_text(store, "path", "/tmp");
+	cr_expect(json_is_null(json_object_get(store, "redis")));
+	cr_expect_eq(number(json_object_get(result, "limits"), "bindings"), 77);
+	realm = json_array_get(json_object_get(result, "realms"), 0);
+	expect_text(realm, "strangers", "accept");
+	cr_expect(json_is_array(json_object_get(realm, "domains")));
+	json_decref(result);
+}
+
 Test(commands, L1_a_bad_file_changes_nothing_a_good_one_is_taken_up)
 {
 	json_t *result = result_of("show config", NULL, NULL);

@@ -44,6 +44,7 @@ static void set_up(void)
 static void tear_down(void)
 {
 	stage_stop();
+	store_free(fake_engine.store);
 	metrics_http_free(http);
 	obs_stage_close();
 }
@@ -172,6 +173,57 @@ Test(metrics, K1_J15_J16_F22_samples_have_the_agreed_names)
 	text = fetch("GET", "/metrics");
 	for (unsigned int i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
 		cr_assert_not_null(strstr(body_of(text), lines[i]), "%s\n%s", lines[i], text);
+	free(text);
+}
+
+static void put(const char *name)
+{
+	const struct store_key key = {str_from(name), 1};
+
+	cr_assert_eq(store_put(fake_engine.store, STORE_BINDING, &key, STR("v"),
+			     tg_wall_now().us / TG_US_PER_S + 60),
+		0);
+}
+
+static void open_store(void)
+{
+	const struct store_redis_params nobody = {.host = "127.0.0.1", .port = 1, .node = "n1"};
+	struct store_error err;
+
+	cr_assert_eq(
+		store_open(&fake_engine.store,
+			&(struct store_params){.loop = stage.signalling, .redis = &nobody}, &err),
+		0);
+}
+
+Test(metrics, L3_what_is_kept_is_counted_where_there_is_a_store)
+{
+	static const char *const lines[] = {
+		"\ntidegate_store_up 0\n",
+		"\ntidegate_store_queued 2\n",
+		"\ntidegate_store_events_total{event=\"put\"} 2\n",
+		"\ntidegate_store_events_total{event=\"down\"} 1\n",
+		"\ntidegate_store_events_total{event=\"unreadable\"} 0\n",
+	};
+	char *text;
+
+	open_store();
+	put("alice@example.com");
+	put("bob@example.com");
+	stage_run();
+	text = fetch("GET", "/metrics");
+	for (unsigned int i = 0; i < sizeof(lines) / sizeof(lines[0]); i++)
+		cr_assert_not_null(strstr(body_of(text), lines[i]), "%s\n%s", lines[i], text);
+	free(text);
+}
+
+Test(metrics, without_a_store_nothing_is_said_of_it)
+{
+	char *text;
+
+	stage_run();
+	text = fetch("GET", "/metrics");
+	cr_assert_null(strstr(body_of(text), "\ntidegate_store_"), "%s", text);
 	free(text);
 }
 
