@@ -88,13 +88,7 @@ static void put_legs(FILE *out, const json_t *call, unsigned int width)
 
 static void put_line(FILE *out, const char *name, const char *text, unsigned int width)
 {
-	char *clean = text_clean(text, 0);
-	unsigned int room = width - 10;
-
-	fprintf(out, "%-10s", name);
-	text_put(out, clean, text_width(clean) < room ? text_width(clean) : room, 0);
-	fputc('\n', out);
-	free(clean);
+	text_put_line(out, name, 10, text, width);
 }
 
 void show_call(FILE *out, const json_t *result, const struct show_options *options)

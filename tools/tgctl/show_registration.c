@@ -63,13 +63,7 @@ static void put_list(FILE *out, const json_t *result, unsigned int width)
 
 static void put_line(FILE *out, const char *name, const char *text, unsigned int width)
 {
-	char *clean = text_clean(text, 0);
-	unsigned int room = width - 15;
-
-	fprintf(out, "%-15s", name);
-	text_put(out, clean, text_width(clean) < room ? text_width(clean) : room, 0);
-	fputc('\n', out);
-	free(clean);
+	text_put_line(out, name, 15, text, width);
 }
 
 // Takes the text over.

@@ -101,6 +101,18 @@ void text_put(FILE *out, const char *text, unsigned int width, int right)
 		fprintf(out, "%*s", (int)(width - natural), "");
 }
 
+void text_put_line(
+	FILE *out, const char *name, unsigned int name_width, const char *text, unsigned int width)
+{
+	char *clean = text_clean(text, 0);
+	unsigned int room = width - name_width;
+
+	fprintf(out, "%-*s", (int)name_width, name);
+	text_put(out, clean, text_width(clean) < room ? text_width(clean) : room, 0);
+	fputc('\n', out);
+	free(clean);
+}
+
 char *text_format(const char *fmt, ...)
 {
 	char *text = NULL;

@@ -13,6 +13,9 @@ char *text_clean(const char *text, int keep_lines);
 unsigned int text_width(const char *text);
 // Prints a cleaned text in exactly width columns: cut with … or padded with blanks.
 void text_put(FILE *out, const char *text, unsigned int width, int right);
+// A line of a name, padded to so many columns, and a text that is cleaned and cut to fit into width.
+void text_put_line(
+	FILE *out, const char *name, unsigned int name_width, const char *text, unsigned int width);
 // printf into a new string; never NULL; the caller frees it.
 __attribute__((format(printf, 1, 2))) char *text_format(const char *fmt, ...);
 // "42s", "1m35s", "2h05m"; as text_format.
