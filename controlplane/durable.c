@@ -3,8 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdarg.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,17 +26,6 @@ struct durable {
 	bool has_secret;
 };
 
-__attribute__((format(printf, 3, 4))) static int fail(
-	struct store_error *err, int code, const char *fmt, ...)
-{
-	va_list args;
-
-	va_start(args, fmt);
-	vsnprintf(err->text, sizeof(err->text), fmt, args);
-	va_end(args);
-	return code;
-}
-
 // ---- the password
 
 static int read_line(
@@ -48,21 +35,21 @@ static int read_line(
 	ssize_t got;
 
 	if (fstat(fd, &stat) < 0)
-		return fail(err, -errno, "cannot read %s: %s", path, strerror(errno));
+		return store_fail(err, -errno, "cannot read %s: %s", path, strerror(errno));
 	if (!S_ISREG(stat.st_mode) || (stat.st_mode & S_IRWXO) != 0)
-		return fail(err, -EACCES,
+		return store_fail(err, -EACCES,
 			"%s, the password of Redis, must be a file that nobody but owner and group "
 			"may read: chmod o= %s",
 			path, path);
 	got = read(fd, out, PASSWORD_BYTES);
 	if (got < 0)
-		return fail(err, -errno, "cannot read %s: %s", path, strerror(errno));
+		return store_fail(err, -errno, "cannot read %s: %s", path, strerror(errno));
 	if (got == PASSWORD_BYTES)
 		got--;
 	out[got] = '\0';
 	out[strcspn(out, "\r\n")] = '\0';
 	if (out[0] == '\0')
-		return fail(err, -EINVAL, "%s has no password on its first line", path);
+		return store_fail(err, -EINVAL, "%s has no password on its first line", path);
 	return 0;
 }
 
@@ -78,7 +65,7 @@ static int read_password(
 		return 0;
 	fd = open(path, O_RDONLY | O_CLOEXEC);
 	if (fd < 0)
-		return fail(err, -errno, "cannot read the password of Redis in %s: %s", path,
+		return store_fail(err, -errno, "cannot read the password of Redis in %s: %s", path,
 			strerror(errno));
 	rc = read_line(out, fd, path, err);
 	close(fd);
@@ -186,7 +173,7 @@ int durable_open(
 	int rc;
 
 	if (durable == NULL)
-		return fail(err, -ENOMEM, "no memory for the store");
+		return store_fail(err, -ENOMEM, "no memory for the store");
 	rc = open_store(durable, conf, loop, err);
 	if (rc == 0 && users_are_apart(conf))
 		rc = open_redis(&durable->users, conf, &conf->users.redis,

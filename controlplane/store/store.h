@@ -82,6 +82,10 @@ struct store_error {
 	char text[512];
 };
 
+// Fills err->text. Returns code.
+__attribute__((format(printf, 3, 4))) int store_fail(
+	struct store_error *err, int code, const char *fmt, ...);
+
 // Words of one writer each; any thread may read them (counter_get).
 struct store_counters {
 	// owner's thread

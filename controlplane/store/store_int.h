@@ -108,10 +108,6 @@ int store_redis_open(
 int store_redis_fields(void *state, struct str key, const struct str *names, struct str *values,
 	unsigned int count, char **memory, struct store_error *err);
 
-// Fills err->text. Returns code.
-__attribute__((format(printf, 3, 4))) int store_fail(
-	struct store_error *err, int code, const char *fmt, ...);
-
 // -- load.c ----------------------------------------------------------------------------------------
 
 // A load while the store's thread runs: it goes to that for a step, whose records come back before it.
