@@ -154,6 +154,7 @@ static struct str token(char text[static TOKEN_BYTES], uint64_t id)
 struct left {
 	uint64_t id;
 	char token[TOKEN_BYTES];
+	uint8_t secret[ENGINE_SECRET_BYTES];
 };
 
 static void live_until_killed(int fd)
@@ -166,6 +167,7 @@ static void live_until_killed(int fd)
 	location_remove(engine_location(engine),
 		put("carol@example.com", "203.0.113.4:40003", TRANSPORT_UDP), LOCATION_REMOVED);
 	token(left.token, left.id);
+	memcpy(left.secret, durable_secret(durable), sizeof(left.secret));
 	// the secret, three puts and a removal
 	while (counter_get(&counters->writes) < 5)
 		usleep(1000);
@@ -201,6 +203,8 @@ Test(durable, L3_F1_registrations_and_their_names_survive_SIGKILL)
 	cr_expect(found.expires_s > 590 && found.expires_s <= 600);
 	cr_expect(str_equal(token(text, left.id), str_of(left.token, TOKEN_BYTES)),
 		"peers know it by the same name");
+	cr_expect_arr_eq(durable_secret(durable), left.secret, sizeof(left.secret),
+		"and what nonces are made of");
 	source.addr = found.flow.remote;
 	cr_expect(guard_knows(engine_guard(engine), &source), "it is trusted");
 	cr_expect_eq(engine_keepalive_counters(engine)->bindings, 1, "and pinged");
