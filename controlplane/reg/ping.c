@@ -7,7 +7,7 @@
 
 #define BRANCH "z9hG4bKping"
 #define DIGITS 16      // of a word
-#define LOOKED_AT 2048 // octets in which the first Via of an answer begins
+#define LOOKED_AT 2048 // octets in which the topmost Via of an answer lies
 
 static void put_hex(struct strbuf *b, uint64_t word)
 {
@@ -82,29 +82,30 @@ void ping_write(
 
 // ---- the answer
 
-// Where the branch of a ping begins in text, in a Via; NULL: nowhere.
-static const char *find_branch(struct str text)
+static struct str topmost_via(struct str head)
 {
-	const char *at = memmem(text.at, text.len, BRANCH, strlen(BRANCH));
-	const char *line = at != NULL ? memrchr(text.at, '\n', (size_t)(at - text.at)) : NULL;
-	struct str name;
+	struct str line, name;
 
-	if (line == NULL)
-		return NULL;
-	name = str_of(line + 1, (size_t)(at - line) - 1);
-	name = str_trim(str_cut(&name, ':'));
-	return str_equal_nocase(name, STR("Via")) || str_equal_nocase(name, STR("v")) ? at : NULL;
+	do {
+		line = str_cut(&head, '\n');
+		name = str_trim(str_cut(&line, ':'));
+		if (str_equal_nocase(name, STR("Via")) || str_equal_nocase(name, STR("v")))
+			return line;
+	} while (name.len > 0);
+	return STR_NONE;
 }
 
 bool ping_is_answer(struct ping_token *out, struct str message)
 {
 	struct str head = str_of(message.at, message.len < LOOKED_AT ? message.len : LOOKED_AT);
+	struct str via;
 	const char *at;
 
 	if (!str_starts_nocase(head, STR("SIP/2.0 ")))
 		return false;
-	at = find_branch(head);
-	if (at == NULL || (size_t)(head.at + head.len - at) < strlen(BRANCH) + 2 * DIGITS)
+	via = topmost_via(head);
+	at = via.len > 0 ? memmem(via.at, via.len, BRANCH, strlen(BRANCH)) : NULL;
+	if (at == NULL || (size_t)(via.at + via.len - at) < strlen(BRANCH) + 2 * DIGITS)
 		return false;
 	at += strlen(BRANCH);
 	return read_hex(&out->id, at) && read_hex(&out->proof, at + DIGITS);

@@ -119,6 +119,13 @@ Test(ping, what_is_no_answer_is_left_alone)
 			false},
 		{"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKother\r\n\r\n", false},
 		{"SIP/2.0 200 z9hG4bKping" HEX32, false},
+		{"SIP/2.0 200 OK\r\nCall-ID: z9hG4bKping\r\nv: SIP/2.0/UDP "
+		 "h;branch=z9hG4bKping" HEX32 "\r\n\r\n",
+			true},
+		{"SIP/2.0 200 OK\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKother\r\n"
+		 "Via: SIP/2.0/UDP h;branch=z9hG4bKping" HEX32 "\r\n\r\n",
+			false},
+		{"SIP/2.0 200 OK\r\n\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKping" HEX32, false},
 		{"OPTIONS sip:a SIP/2.0\r\nVia: SIP/2.0/UDP h;branch=z9hG4bKping" HEX32 "\r\n\r\n",
 			false},
 		{"SIP/2.0 ", false},
