@@ -244,8 +244,8 @@ static void on_refreshed(struct keepalive *k, struct pinged *p)
 {
 	p->missed = 0;
 	p->due_ms = next_ms(k, p);
-	// one that is still awaited goes on being repeated
-	if (!p->is_awaited)
+	// one that is still awaited goes on being repeated, up to the last time
+	if (!p->is_awaited || p->tries == TRIES_MAX)
 		arm_at(k, p, p->due_ms);
 }
 

@@ -277,6 +277,22 @@ Test(keepalive, a_register_is_as_good_as_a_ping_and_shows_that_it_lives)
 	cr_assert_eq(fake_location.removals, 0);
 }
 
+Test(keepalive, a_register_has_no_ping_sent_a_fourth_time)
+{
+	struct binding *binding = phone(0, BINDING_PRIVATE);
+	char before[SENT_BYTES];
+
+	change(binding, LOCATION_ADDED);
+	await(1, EVERY_MS);
+	await(2, 6000);
+	snprintf(before, sizeof(before), "%s", sent.text);
+	pass(5000);
+	change(binding, LOCATION_REFRESHED);
+	await(1, EVERY_MS);
+	cr_assert_str_neq(sent.text, before, "the next one");
+	cr_assert_eq(keepalive_counters(keepalive)->repeated, 2);
+}
+
 Test(keepalive, E22_pings_follow_a_binding_that_moved)
 {
 	struct binding *binding = phone(0, BINDING_PRIVATE);
