@@ -261,27 +261,16 @@ int location_put(struct location *location, uint64_t *id, const struct binding *
 	return 0;
 }
 
-static void put_back(struct location *l, struct entry *old, struct entry *made)
-{
-	if (old == NULL) {
-		insert(l, made);
-	} else {
-		renew(l, old, made);
-		entry_retire(old);
-	}
-	if (l->next_id <= made->id)
-		l->next_id = made->id + 1;
-}
-
 int location_restore(struct location *location, const struct binding *kept)
 {
-	struct entry *old = lookup_id(&location->lookup, kept->id),
-		     *like = find_match(location, kept), *made;
+	struct entry *made;
 	int rc;
 
-	if ((like != NULL && like != old) || (old != NULL && !str_equal(entry_aor(old), kept->aor)))
+	if (kept->id == 0 || kept->id > LOCATION_ID_MAX)
+		return -EINVAL;
+	if (lookup_id(&location->lookup, kept->id) != NULL || find_match(location, kept) != NULL)
 		return -EEXIST;
-	if (old == NULL && !has_room(location))
+	if (!has_room(location))
 		return -ENOSPC;
 	rc = entry_new(&made, kept);
 	if (rc < 0)
@@ -291,7 +280,9 @@ int location_restore(struct location *location, const struct binding *kept)
 	made->refreshed = kept->refreshed;
 	arm(location, made, kept->expires_s);
 	entry_publish(made, kept->rtt_us);
-	put_back(location, old, made);
+	insert(location, made);
+	if (location->next_id <= made->id)
+		location->next_id = made->id + 1;
 	return 0;
 }
 

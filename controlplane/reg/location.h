@@ -18,6 +18,7 @@
 #include "controlplane/base/timer_wheel.h"
 #include "controlplane/net/transport.h"
 
+#define LOCATION_ID_MAX INT64_MAX    // they begin as microseconds since 1970
 #define LOCATION_Q_MAX 1000	     // q in thousandths
 #define LOCATION_TEXT_BYTES_MAX 4096 // of all texts of a binding together
 
@@ -110,8 +111,8 @@ int location_put(struct location *location, uint64_t *id, const struct binding *
 // An id for a binding that is put later, or never. Writing thread.
 uint64_t location_reserve(struct location *location);
 // As it was before: id, since, refreshed and the rest of what store kept, for expires_s from now (L: after a
-// restart). One that is there by this id is replaced. Nobody is told. Returns 0; -EEXIST when another one
-// stands where it would; else as location_put.
+// restart). Nobody is told. Returns 0; -EINVAL for an id that no location ever gave; -EEXIST when one is there
+// by this id, or stands where it would; else as location_put.
 int location_restore(struct location *location, const struct binding *kept);
 // The one that put would refresh. Returns 0 or -ENOENT. Writing thread.
 int location_match(

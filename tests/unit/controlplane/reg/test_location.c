@@ -340,16 +340,14 @@ Test(location, L3_restored_as_it_was)
 	cr_assert_eq(location_restore(rig.location, &kept), 0);
 	cr_assert_eq(location_get(rig.location, 77, &found), 0);
 	cr_assert(found.since.us == 1000 && found.refreshed.us == 2000 && found.rtt_us == 9);
-	kept.expires_s = 20;
-	kept.contact = STR("sip:c@h");
-	cr_assert_eq(location_restore(rig.location, &kept), 0, "again, of a later state");
-	cr_assert_str_eq(rig_contacts(RIG_AOR), "sip:c@h");
-	cr_assert(bindings() == 1 && aors() == 1);
+	cr_assert_eq(location_restore(rig.location, &kept), -EEXIST);
 	kept.id = 78;
 	cr_assert_eq(location_restore(rig.location, &kept), -EEXIST, "another has its contact");
 	kept.id = 77;
 	kept.aor = STR("101@example.com");
 	cr_assert_eq(location_restore(rig.location, &kept), -EEXIST, "of another AOR");
+	cr_assert_str_eq(rig_contacts(RIG_AOR), "sip:a@h");
+	cr_assert(bindings() == 1 && aors() == 1);
 	cr_assert_str_eq(rig_told(), "");
 	other.id = (uint64_t)1 << 62;
 	cr_assert_eq(location_restore(rig.location, &other), 0);
@@ -357,8 +355,24 @@ Test(location, L3_restored_as_it_was)
 	next = rig_put(&other);
 	cr_assert_gt(next, (uint64_t)1 << 62, "of no other one ever again");
 	rig_told();
-	rig_pass(20);
+	rig_pass(10);
 	cr_assert_str_eq(rig_told(), "expired");
+}
+
+Test(location, L3_an_id_that_was_never_given_is_not_restored)
+{
+	struct binding kept = rig_binding("sip:a@h"), found;
+
+	cr_assert_eq(location_restore(rig.location, &kept), -EINVAL);
+	kept.id = UINT64_MAX; // the next would be 0, which is none
+	cr_assert_eq(location_restore(rig.location, &kept), -EINVAL);
+	cr_assert_eq(bindings(), 0);
+	kept.id = LOCATION_ID_MAX;
+	cr_assert_eq(location_restore(rig.location, &kept), 0);
+	kept.contact = STR("sip:b@h");
+	kept.id = 0;
+	cr_assert_eq(location_get(rig.location, rig_put(&kept), &found), 0);
+	cr_assert_gt(found.id, LOCATION_ID_MAX);
 }
 
 static unsigned int walk(struct binding *found, unsigned int max)
