@@ -2,11 +2,10 @@
 #include "controlplane/auth/nonce.h"
 
 #include <endian.h>
-#include <openssl/core_names.h>
 #include <openssl/crypto.h>
-#include <openssl/evp.h>
 #include <stdlib.h>
 
+#include "controlplane/base/hmac.h"
 #include "controlplane/base/random.h"
 
 #define ISSUED_BYTES 6
@@ -18,39 +17,26 @@
 static_assert(NONCE_BYTES * 4 == NONCE_TEXT_BYTES * 3, "no padding");
 
 struct nonces {
-	EVP_MAC_CTX *mac; // keyed once
+	struct hmac *hmac;
 };
-
-static int set_key(EVP_MAC_CTX *mac, const uint8_t *key)
-{
-	char digest[] = "SHA256";
-	const OSSL_PARAM params[] = {
-		OSSL_PARAM_construct_utf8_string(OSSL_MAC_PARAM_DIGEST, digest, 0),
-		OSSL_PARAM_construct_end(),
-	};
-
-	return EVP_MAC_init(mac, key, NONCE_KEY_BYTES, params);
-}
 
 struct nonces *nonces_new(const uint8_t key[static NONCE_KEY_BYTES])
 {
 	struct nonces *nonces = calloc(1, sizeof(*nonces));
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
 
-	if (nonces != NULL && hmac != NULL)
-		nonces->mac = EVP_MAC_CTX_new(hmac);
-	EVP_MAC_free(hmac);
-	if (nonces == NULL || nonces->mac == NULL || set_key(nonces->mac, key) != 1) {
-		nonces_free(nonces);
+	if (nonces == NULL)
 		return NULL;
-	}
-	return nonces;
+	nonces->hmac = hmac_new(key, NONCE_KEY_BYTES);
+	if (nonces->hmac != NULL)
+		return nonces;
+	nonces_free(nonces);
+	return NULL;
 }
 
 void nonces_free(struct nonces *nonces)
 {
 	if (nonces != NULL)
-		EVP_MAC_CTX_free(nonces->mac);
+		hmac_free(nonces->hmac);
 	free(nonces);
 }
 
@@ -59,15 +45,11 @@ static void make_mac(struct nonces *nonces, uint8_t out[static MAC_BYTES], const
 	const struct tg_ip *source, struct str realm)
 {
 	struct tg_ip network = tg_ip_network(source);
-	uint8_t whole[EVP_MAX_MD_SIZE];
-	size_t len;
-	int ok = EVP_MAC_init(nonces->mac, NULL, 0, NULL);
+	const struct str parts[] = {
+		str_of(told, TOLD_BYTES), str_of(network.byte, sizeof(network.byte)), realm};
+	uint8_t whole[HMAC_BYTES];
 
-	ok &= EVP_MAC_update(nonces->mac, told, TOLD_BYTES);
-	ok &= EVP_MAC_update(nonces->mac, network.byte, sizeof(network.byte));
-	ok &= EVP_MAC_update(nonces->mac, (const uint8_t *)realm.at, realm.len);
-	ok &= EVP_MAC_final(nonces->mac, whole, &len, sizeof(whole));
-	if (ok == 1)
+	if (hmac_make(nonces->hmac, whole, parts, 3) == 0)
 		memcpy(out, whole, MAC_BYTES);
 	else
 		random_take(out, MAC_BYTES);

@@ -7,13 +7,14 @@
 #include <openssl/crypto.h>
 #include <openssl/evp.h>
 
-#define DIGEST_BYTES 32
+#include "controlplane/base/hmac.h"
+
 #define CIPHER_KEY_BYTES 16
 #define SEAL_BYTES 10
 #define PREFIX_BYTES 3
 
 struct token_keys {
-	EVP_MAC_CTX *mac;
+	struct hmac *seal;
 	EVP_CIPHER_CTX *hide;
 	EVP_CIPHER_CTX *show;
 };
@@ -22,34 +23,11 @@ static const char alphabet[33] = "abcdefghijklmnopqrstuvwxyz234567";
 
 // ---- keys
 
-static EVP_MAC_CTX *mac_new(const uint8_t key[static TOKEN_SECRET_BYTES])
-{
-	char digest[] = "SHA256";
-	const OSSL_PARAM params[] = {
-		{"digest", OSSL_PARAM_UTF8_STRING, digest, sizeof(digest) - 1, 0}, {0}};
-	EVP_MAC *hmac = EVP_MAC_fetch(NULL, "HMAC", NULL);
-	EVP_MAC_CTX *mac = hmac != NULL ? EVP_MAC_CTX_new(hmac) : NULL;
-
-	EVP_MAC_free(hmac);
-	if (mac == NULL || EVP_MAC_init(mac, key, TOKEN_SECRET_BYTES, params) == 1)
-		return mac;
-	EVP_MAC_CTX_free(mac);
-	return NULL;
-}
-
 // Of label and text, told apart by a NUL.
 static int mac_of(
-	uint8_t out[static DIGEST_BYTES], EVP_MAC_CTX *mac, struct str label, struct str text)
+	uint8_t out[static HMAC_BYTES], struct hmac *hmac, struct str label, struct str text)
 {
-	size_t len;
-
-	if (EVP_MAC_init(mac, NULL, 0, NULL) != 1
-		|| EVP_MAC_update(mac, (const uint8_t *)label.at, label.len) != 1
-		|| EVP_MAC_update(mac, (const uint8_t *)"", 1) != 1
-		|| EVP_MAC_update(mac, (const uint8_t *)text.at, text.len) != 1
-		|| EVP_MAC_final(mac, out, &len, DIGEST_BYTES) != 1)
-		return -ENOMEM;
-	return 0;
+	return hmac_make(hmac, out, (const struct str[]){label, str_of("", 1), text}, 3);
 }
 
 // One block at a time, so that there is nothing to chain.
@@ -67,8 +45,8 @@ static EVP_CIPHER_CTX *cipher_new(const uint8_t key[static CIPHER_KEY_BYTES], bo
 
 static int make_keys(struct token_keys *keys, const uint8_t secret[static TOKEN_SECRET_BYTES])
 {
-	EVP_MAC_CTX *of_secret = mac_new(secret);
-	uint8_t key[DIGEST_BYTES];
+	struct hmac *of_secret = hmac_new(secret, TOKEN_SECRET_BYTES);
+	uint8_t key[HMAC_BYTES];
 
 	if (of_secret == NULL)
 		return -ENOMEM;
@@ -77,10 +55,10 @@ static int make_keys(struct token_keys *keys, const uint8_t secret[static TOKEN_
 		keys->show = cipher_new(key, false);
 	}
 	if (mac_of(key, of_secret, STR("token seal"), STR("")) == 0)
-		keys->mac = mac_new(key);
+		keys->seal = hmac_new(key, sizeof(key));
 	OPENSSL_cleanse(key, sizeof(key));
-	EVP_MAC_CTX_free(of_secret);
-	return keys->mac != NULL && keys->hide != NULL && keys->show != NULL ? 0 : -ENOMEM;
+	hmac_free(of_secret);
+	return keys->seal != NULL && keys->hide != NULL && keys->show != NULL ? 0 : -ENOMEM;
 }
 
 struct token_keys *token_keys_new(const uint8_t secret[static TOKEN_SECRET_BYTES])
@@ -97,7 +75,7 @@ void token_keys_free(struct token_keys *keys)
 {
 	if (keys == NULL)
 		return;
-	EVP_MAC_CTX_free(keys->mac);
+	hmac_free(keys->seal);
 	EVP_CIPHER_CTX_free(keys->hide);
 	EVP_CIPHER_CTX_free(keys->show);
 	free(keys);
@@ -105,10 +83,10 @@ void token_keys_free(struct token_keys *keys)
 
 uint64_t token_digest(struct token_keys *keys, struct str text)
 {
-	uint8_t digest[DIGEST_BYTES] = {0};
+	uint8_t digest[HMAC_BYTES] = {0};
 	uint64_t out;
 
-	mac_of(digest, keys->mac, STR("digest"), text);
+	mac_of(digest, keys->seal, STR("digest"), text);
 	memcpy(&out, digest, sizeof(out));
 	return out;
 }
@@ -163,10 +141,10 @@ static int get_base32(uint8_t *octets, size_t len, struct str text)
 static void write_kind(
 	struct strbuf *b, struct token_keys *keys, const struct kind *kind, const uint8_t *octets)
 {
-	uint8_t sealed[TOKEN_HIDDEN_BYTES + DIGEST_BYTES];
+	uint8_t sealed[TOKEN_HIDDEN_BYTES + HMAC_BYTES];
 
 	memcpy(sealed, octets, kind->octets);
-	if (mac_of(sealed + kind->octets, keys->mac, kind->prefix, str_of(octets, kind->octets))
+	if (mac_of(sealed + kind->octets, keys->seal, kind->prefix, str_of(octets, kind->octets))
 		< 0)
 		b->failed = true;
 	strbuf_put(b, kind->prefix);
