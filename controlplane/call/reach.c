@@ -65,7 +65,7 @@ static bool is_gruu(const struct sip_uri *uri)
 
 // All bindings of the user, or those of the instance that a GRUU means (RFC 5627 §5.4). Returns how many there are,
 // or what gruu_find does.
-static int find_bindings(struct binding binding[static REACH_BINDINGS_MAX],
+static int find_bindings(struct binding binding[static LOCATION_PER_AOR_MAX],
 	const struct reach_query *q, const struct conf_domain *domain)
 {
 	const struct location *location = q->engine->location;
@@ -76,17 +76,17 @@ static int find_bindings(struct binding binding[static REACH_BINDINGS_MAX],
 	if (reach_aor(&aor, q->uri, domain->name) < 0)
 		return 0;
 	if (is_gruu(q->uri))
-		rc = gruu_find(location, binding, REACH_BINDINGS_MAX,
+		rc = gruu_find(location, binding, LOCATION_PER_AOR_MAX,
 			&(struct gruu_query){q->uri, strbuf_str(&aor), q->engine->tokens});
 	if (rc == -ENOENT)
-		rc = (int)location_find(location, strbuf_str(&aor), binding, REACH_BINDINGS_MAX);
-	return rc < REACH_BINDINGS_MAX ? rc : REACH_BINDINGS_MAX;
+		rc = (int)location_find(location, strbuf_str(&aor), binding, LOCATION_PER_AOR_MAX);
+	return rc < LOCATION_PER_AOR_MAX ? rc : LOCATION_PER_AOR_MAX;
 }
 
 static enum reach add_user(
 	struct hunt *hunt, const struct reach_query *q, const struct conf_domain *domain)
 {
-	struct binding binding[REACH_BINDINGS_MAX];
+	struct binding binding[LOCATION_PER_AOR_MAX];
 	int count = find_bindings(binding, q, domain);
 	unsigned int kept = 0;
 

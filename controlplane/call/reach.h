@@ -15,7 +15,6 @@
 
 struct engine;
 
-#define REACH_BINDINGS_MAX 64 // of an AOR that are looked at
 #define REACH_AOR_BYTES 512
 
 enum reach {

@@ -113,7 +113,7 @@ static json_t *attempt_json(const struct attempt *a)
 static void show_one(struct ctl_request *request, const struct obs *obs)
 {
 	const struct engine *engine = obs->p.engine;
-	struct binding found[REGISTRAR_BINDINGS_MAX];
+	struct binding found[LOCATION_PER_AOR_MAX];
 	char text[AOR_BYTES];
 	struct strbuf b = strbuf_on(text, sizeof(text));
 	json_t *all = json_array();
@@ -125,8 +125,8 @@ static void show_one(struct ctl_request *request, const struct obs *obs)
 		return;
 	}
 	aor = strbuf_str(&b);
-	count = location_find(engine_location(engine), aor, found, REGISTRAR_BINDINGS_MAX);
-	for (unsigned int i = 0; i < count && i < REGISTRAR_BINDINGS_MAX; i++)
+	count = location_find(engine_location(engine), aor, found, LOCATION_PER_AOR_MAX);
+	for (unsigned int i = 0; i < count && i < LOCATION_PER_AOR_MAX; i++)
 		json_array_append_new(all, binding_json(&found[i]));
 	ctl_reply(request,
 		json_pack("{s:o, s:o, s:o}", "aor", json_text(aor), "registrations", all,
@@ -167,12 +167,12 @@ static int read_id(uint64_t *id, struct ctl_request *request)
 
 static unsigned int remove_all(struct location *location, struct str aor, uint64_t id)
 {
-	struct binding found[REGISTRAR_BINDINGS_MAX];
-	unsigned int count = location_find(location, aor, found, REGISTRAR_BINDINGS_MAX);
-	uint64_t ids[REGISTRAR_BINDINGS_MAX];
+	struct binding found[LOCATION_PER_AOR_MAX];
+	unsigned int count = location_find(location, aor, found, LOCATION_PER_AOR_MAX);
+	uint64_t ids[LOCATION_PER_AOR_MAX];
 	unsigned int chosen = 0, gone = 0;
 
-	for (unsigned int i = 0; i < count && i < REGISTRAR_BINDINGS_MAX; i++) {
+	for (unsigned int i = 0; i < count && i < LOCATION_PER_AOR_MAX; i++) {
 		if (id == 0 || found[i].id == id)
 			ids[chosen++] = found[i].id;
 	}

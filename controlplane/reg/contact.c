@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "controlplane/reg/location.h"
 #include "controlplane/sip/lex.h"
 
 #define REG_ID_MAX 0x7fffffff // RFC 5626 §4.2
@@ -51,8 +52,8 @@ static int on_q(struct contact *c, struct str value)
 	for (size_t i = 0; i < 3; i++)
 		fraction = fraction * 10
 			+ (i < decimals.len ? (uint64_t)(decimals.at[i] - '0') : 0);
-	c->q = (uint16_t)(ones * CONTACT_Q_MAX + fraction);
-	return c->q <= CONTACT_Q_MAX ? 0 : -EINVAL;
+	c->q = (uint16_t)(ones * LOCATION_Q_MAX + fraction);
+	return c->q <= LOCATION_Q_MAX ? 0 : -EINVAL;
 }
 
 static int on_instance(struct contact *c, struct str value)
@@ -164,7 +165,7 @@ static int read_contact(struct contact *c, struct str element, struct strbuf *te
 {
 	struct sip_name_addr address;
 
-	*c = (struct contact){.q = CONTACT_Q_MAX};
+	*c = (struct contact){.q = LOCATION_Q_MAX};
 	if (sip_name_addr_parse(&address, element) < 0 || sip_uri_parse(&c->uri, address.uri) < 0)
 		return -EINVAL;
 	if (!str_is_none(c->uri.headers))

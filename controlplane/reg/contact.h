@@ -9,7 +9,6 @@
 #define CONTACT_TEXT_BYTES_MAX 1024 // of the parameters that are told back, and of an instance
 #define CONTACTS_TEXT_BYTES_MAX 8192
 #define CONTACT_UNREADABLE_EXPIRES_S 3600 // what counts for an expiry that is no number (§10.2.1.1)
-#define CONTACT_Q_MAX 1000
 
 struct contact {
 	struct sip_uri
@@ -17,7 +16,7 @@ struct contact {
 	struct str params;   // ";name=value;name" of what is not below nor ours to say; none
 	struct str instance; // +sip.instance without its quotes; none
 	uint32_t reg_id;     // 0: none, also without an instance (RFC 5626 §6)
-	uint16_t q;	     // in thousandths
+	uint16_t q;	     // 0 .. LOCATION_Q_MAX
 	bool has_expires;
 	uint32_t expires_s;
 };

@@ -7,7 +7,6 @@
 #include "controlplane/base/random.h"
 
 #define GR_BYTES_MAX 1024
-#define BINDINGS_MAX 64 // of an AOR, that are looked at
 
 // ---- writing
 
@@ -93,11 +92,11 @@ static bool is_gr_of(struct str gr, struct str instance)
 static int find_instance(const struct location *location, struct binding *out, unsigned int max,
 	struct str aor, struct str gr)
 {
-	struct binding all[BINDINGS_MAX];
-	unsigned int count = location_find(location, aor, all, BINDINGS_MAX);
+	struct binding all[LOCATION_PER_AOR_MAX];
+	unsigned int count = location_find(location, aor, all, LOCATION_PER_AOR_MAX);
 	int found = 0;
 
-	for (unsigned int i = 0; i < count && i < BINDINGS_MAX; i++) {
+	for (unsigned int i = 0; i < count && i < LOCATION_PER_AOR_MAX; i++) {
 		if (all[i].instance.len == 0 || !is_gr_of(gr, all[i].instance))
 			continue;
 		if ((unsigned int)found < max)

@@ -19,6 +19,7 @@
 #include "controlplane/net/transport.h"
 
 #define LOCATION_ID_MAX INT64_MAX    // they begin as microseconds since 1970
+#define LOCATION_PER_AOR_MAX 64	     // bindings of an AOR: who puts sees to it
 #define LOCATION_Q_MAX 1000	     // q in thousandths
 #define LOCATION_TEXT_BYTES_MAX 4096 // of all texts of a binding together
 

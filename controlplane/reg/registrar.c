@@ -239,13 +239,13 @@ static enum registrar_verdict judge_contacts(struct registrar_work *w)
 // RFC 3261 §10.3(6): all of them
 static enum registrar_verdict judge_all(struct registrar_work *w)
 {
-	struct binding there[REGISTRAR_BINDINGS_MAX];
+	struct binding there[LOCATION_PER_AOR_MAX];
 	unsigned int count_there;
 
 	if (!w->contacts->is_all)
 		return REGISTRAR_DONE;
-	count_there = location_find(w->location, w->request->aor, there, REGISTRAR_BINDINGS_MAX);
-	for (unsigned int i = 0; i < count_there && i < REGISTRAR_BINDINGS_MAX; i++) {
+	count_there = location_find(w->location, w->request->aor, there, LOCATION_PER_AOR_MAX);
+	for (unsigned int i = 0; i < count_there && i < LOCATION_PER_AOR_MAX; i++) {
 		if (!is_in_order(w, &there[i]))
 			return REGISTRAR_OUT_OF_ORDER;
 	}
@@ -261,15 +261,15 @@ static void remove_one(struct registrar_work *w, uint64_t id, enum location_chan
 
 static void remove_all(struct registrar_work *w)
 {
-	struct binding there[REGISTRAR_BINDINGS_MAX];
+	struct binding there[LOCATION_PER_AOR_MAX];
 	unsigned int count_there;
 
 	do {
 		count_there = location_find(
-			w->location, w->request->aor, there, REGISTRAR_BINDINGS_MAX);
-		for (unsigned int i = 0; i < count_there && i < REGISTRAR_BINDINGS_MAX; i++)
+			w->location, w->request->aor, there, LOCATION_PER_AOR_MAX);
+		for (unsigned int i = 0; i < count_there && i < LOCATION_PER_AOR_MAX; i++)
 			remove_one(w, there[i].id, LOCATION_REMOVED);
-	} while (count_there > REGISTRAR_BINDINGS_MAX);
+	} while (count_there > LOCATION_PER_AOR_MAX);
 }
 
 static void remove_planned(struct registrar_work *w)

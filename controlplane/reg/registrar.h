@@ -9,7 +9,6 @@
 #include "controlplane/sip/msg.h"
 #include "controlplane/sip/write.h"
 
-#define REGISTRAR_BINDINGS_MAX 64  // of an AOR: contacts_max is no more
 #define REGISTRAR_TEXT_BYTES 32768 // holds an answer about as many as a message has room for
 #define REGISTRAR_USER_AGENT_BYTES_MAX 128 // what is kept of it
 
@@ -21,7 +20,7 @@ struct registrar_rules {
 	uint32_t nat_max_s;
 	uint32_t flow_timer_s;	// Flow-Timer of an outbound flow (RFC 5626 §4.4); 0: none
 	uint32_t retry_after_s; // of a 503
-	uint16_t contacts_max;	// of an AOR, 1 .. REGISTRAR_BINDINGS_MAX
+	uint16_t contacts_max;	// of an AOR, 1 .. LOCATION_PER_AOR_MAX
 	uint8_t jitter_percent; // what is granted is shorter by up to so much, but not below min_s (F31)
 	bool replaces_oldest; // above contacts_max; false: 403
 	// Path is kept and told (RFC 3327): only where proxies of ours are on the way, for by a Path of its

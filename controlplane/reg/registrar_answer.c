@@ -120,12 +120,12 @@ static void put_contact(const struct registrar_work *w, const struct binding *b)
 // RFC 3261 §10.3(8): all bindings, not only those of this REGISTER
 static void tell_contacts(struct registrar_work *w)
 {
-	struct binding there[REGISTRAR_BINDINGS_MAX];
+	struct binding there[LOCATION_PER_AOR_MAX];
 	unsigned int count_there = location_find(
-		w->location, w->request->aor, there, REGISTRAR_BINDINGS_MAX);
+		w->location, w->request->aor, there, LOCATION_PER_AOR_MAX);
 	size_t from = w->text->len, whole = from;
 
-	for (unsigned int i = 0; i < count_there && i < REGISTRAR_BINDINGS_MAX; i++) {
+	for (unsigned int i = 0; i < count_there && i < LOCATION_PER_AOR_MAX; i++) {
 		strbuf_put(w->text, i > 0 ? STR(", ") : STR(""));
 		put_contact(w, &there[i]);
 		if (w->text->failed)

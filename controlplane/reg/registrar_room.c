@@ -61,15 +61,15 @@ static bool choose_oldest(struct registrar_work *w, const struct binding *there,
 
 enum registrar_verdict registrar_find_room(struct registrar_work *w)
 {
-	struct binding there[REGISTRAR_BINDINGS_MAX];
+	struct binding there[LOCATION_PER_AOR_MAX];
 	unsigned int max = w->rules->contacts_max, count_there, above, shown;
 	struct tally tally = {0};
 
 	count(&tally, w);
 	if (tally.added == 0)
 		return REGISTRAR_DONE;
-	count_there = location_find(w->location, w->request->aor, there, REGISTRAR_BINDINGS_MAX);
-	shown = count_there < REGISTRAR_BINDINGS_MAX ? count_there : REGISTRAR_BINDINGS_MAX;
+	count_there = location_find(w->location, w->request->aor, there, LOCATION_PER_AOR_MAX);
+	shown = count_there < LOCATION_PER_AOR_MAX ? count_there : LOCATION_PER_AOR_MAX;
 	above = count_there + tally.added - tally.removed;
 	above = above > max ? above - max : 0;
 	if (tally.added > max || above > CONTACTS_MAX
