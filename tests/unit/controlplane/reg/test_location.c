@@ -39,6 +39,7 @@ Test(location, F1_what_was_put_is_found_with_what_is_left_of_it)
 	said.q = 500;
 	said.nat = BINDING_PRIVATE;
 	said.is_outbound = said.is_alg = true;
+	said.since.us = said.refreshed.us = 1; // not for a put to say
 	id = rig_put(&said);
 	rig_pass(20);
 	cr_assert_eq(location_find(rig.location, STR(RIG_AOR), &found, 1), 1);
@@ -55,7 +56,7 @@ Test(location, F1_what_was_put_is_found_with_what_is_left_of_it)
 	cr_assert_eq(found.nat, BINDING_PRIVATE);
 	cr_assert(found.is_outbound && found.is_alg && found.cseq == 1);
 	cr_assert_eq(found.since.us, found.refreshed.us);
-	cr_assert_neq(found.since.us, 0);
+	cr_assert_gt(found.since.us, 1);
 	cr_assert_str_eq(rig_told(), "added");
 }
 
@@ -194,6 +195,35 @@ Test(location, E15_match_says_what_put_would_refresh)
 	cr_assert_eq(location_match(rig.location, &found, &a), -ENOENT);
 }
 
+Test(location, E15_alike_is_what_would_be_refreshed)
+{
+	struct binding a = rig_binding("sip:100@192.0.2.10"), b = a;
+
+	cr_assert(location_alike(&a, &b));
+	b.contact = STR("sip:100@192.0.2.11");
+	cr_assert_not(location_alike(&a, &b));
+	a.instance = b.instance = STR(UUID_A);
+	cr_assert(location_alike(&a, &b));
+	b.aor = STR("101@example.com");
+	cr_assert_not(location_alike(&a, &b));
+}
+
+Test(location, a_reserved_id_is_given_to_one_only)
+{
+	struct binding a = rig_binding("sip:a@h"), b = rig_binding("sip:b@h");
+	uint64_t before = rig_put(&b);
+
+	a.id = location_reserve(rig.location);
+	cr_assert_neq(a.id, before);
+	cr_assert_neq(location_reserve(rig.location), a.id);
+	b.id = a.id;
+	cr_assert_eq(rig_put(&b), before, "one that is there keeps its own");
+	cr_assert_eq(rig_put(&a), a.id);
+	b.contact = STR("sip:c@h");
+	cr_assert_neq(rig_put(&b), a.id, "it is taken");
+	cr_assert_eq(bindings(), 3);
+}
+
 Test(location, E22_another_source_moves_it)
 {
 	struct binding said = rig_binding("sip:100@192.168.1.10"), found;
@@ -279,12 +309,15 @@ Test(location, F5_removed_with_a_reason)
 
 	rig_put(&b);
 	rig_told();
+	rig_pass(20);
 	cr_assert_eq(location_remove(rig.location, id, LOCATION_REMOVED), 0);
+	cr_assert(rig.change[0].id == id && rig.change[0].expires_s == 40, "as it was last");
+	cr_assert(net_flow_equal(&rig.change[0].flow, &a.flow));
 	cr_assert_eq(location_remove(rig.location, id, LOCATION_REMOVED), -ENOENT);
 	cr_assert_str_eq(rig_told(), "removed");
 	cr_assert_str_eq(rig_contacts(RIG_AOR), "sip:b@h");
 	cr_assert(bindings() == 1 && aors() == 1);
-	rig_pass(60);
+	rig_pass(40);
 	cr_assert_str_eq(rig_told(), "expired", "no timer of the other is left");
 }
 
@@ -295,11 +328,13 @@ Test(location, F9_a_full_location_still_refreshes)
 	uint64_t id;
 
 	for (unsigned int i = 0; i < 16; i++) {
+		cr_assert_eq(location_room(rig.location), 16 - i);
 		snprintf(contact, sizeof(contact), "sip:%u@h", i);
 		said.contact = str_from(contact);
 		rig_put(&said);
 	}
 	rig_put(&said);
+	cr_assert_eq(location_room(rig.location), 0);
 	said.contact = STR("sip:more@h");
 	cr_assert_eq(location_put(rig.location, &id, &said), -ENOSPC);
 	cr_assert_eq(counter_get(&location_counters(rig.location)->full), 1);
@@ -318,10 +353,12 @@ Test(location, A34_texts_have_a_bound)
 
 	memset(text, 'x', sizeof(text));
 	said.path = str_of(text, rest + 1);
+	cr_assert_not(location_fits(&said));
 	cr_assert_eq(location_put(rig.location, &id, &said), -EMSGSIZE);
 	said.path = str_of(text, SIZE_MAX); // no overflow of the sum
 	cr_assert_eq(location_put(rig.location, &id, &said), -EMSGSIZE);
 	said.path = str_of(text, rest);
+	cr_assert(location_fits(&said));
 	cr_assert_eq(location_put(rig.location, &id, &said), 0);
 	cr_assert_eq(location_get(rig.location, id, &found), 0);
 	cr_assert_eq(found.path.len, rest);
@@ -375,6 +412,18 @@ Test(location, L3_an_id_that_was_never_given_is_not_restored)
 	cr_assert_gt(found.id, LOCATION_ID_MAX);
 }
 
+Test(location, nobody_is_told_that_all_end)
+{
+	struct binding said = rig_binding("sip:a@h");
+
+	rig_put(&said);
+	rig_told();
+	location_free(rig.location);
+	rig.location = NULL;
+	cr_assert_str_eq(rig_told(), "");
+	cr_assert_eq(timer_wheel_count(rig.wheel), 0);
+}
+
 static unsigned int walk(struct binding *found, unsigned int max)
 {
 	unsigned int count = 0;
@@ -409,97 +458,6 @@ Test(location, K23_walks_all_even_while_some_come_and_go)
 	cr_assert(str_equal(found[0].contact, said[3].contact), "freed slots are used first");
 	cr_assert_not(location_next(rig.location, &cursor, &found[0]));
 	cr_assert_eq(walk(found, 16), 4);
-}
-
-// A model in plain arrays beside it, over many random steps.
-enum {
-	AORS = 4,
-	CONTACTS = 4,
-};
-
-struct model {
-	uint64_t id;
-	uint64_t due_s;
-	unsigned int port;
-};
-
-static void check_model(struct model model[AORS][CONTACTS], uint64_t now_s)
-{
-	uint64_t all = 0, used = 0;
-	struct binding found;
-
-	for (unsigned int a = 0; a < AORS; a++) {
-		unsigned int count = 0;
-		char aor[16];
-
-		for (unsigned int c = 0; c < CONTACTS; c++) {
-			struct model *m = &model[a][c];
-
-			if (m->id == 0)
-				continue;
-			count++;
-			cr_assert_eq(location_get(rig.location, m->id, &found), 0);
-			cr_assert_eq(found.expires_s, m->due_s - now_s);
-			cr_assert_eq(found.flow.remote.port, m->port);
-			cr_assert_eq(
-				location_find_flow(rig.location, STR_NONE, &found.flow, &found), 0);
-		}
-		snprintf(aor, sizeof(aor), "%u@h", a);
-		cr_assert_eq(location_find(rig.location, str_from(aor), NULL, 0), count);
-		all += count;
-		used += count > 0;
-	}
-	cr_assert(bindings() == all && aors() == used);
-	cr_assert_eq(timer_wheel_count(rig.wheel), all);
-}
-
-static void step(struct model *m, const char *aor, const char *contact, uint64_t now_s)
-{
-	struct binding said = rig_binding(contact);
-	char remote[32];
-
-	if (rand() % 3 == 0 && m->id != 0) {
-		cr_assert_eq(location_remove(rig.location, m->id, LOCATION_REMOVED), 0);
-		m->id = 0;
-		return;
-	}
-	m->port = 5000 + (unsigned int)rand() % 3;
-	snprintf(remote, sizeof(remote), "192.0.2.10:%u", m->port);
-	said.flow = rig_flow(remote);
-	said.aor = str_from(aor);
-	said.expires_s = 1 + (uint32_t)rand() % 20;
-	m->due_s = now_s + said.expires_s;
-	cr_assert_eq(location_put(rig.location, &m->id, &said), 0);
-}
-
-Test(location, F1_random_steps_agree_with_a_model)
-{
-	struct model model[AORS][CONTACTS] = {0};
-	uint64_t now_s = 0;
-
-	srand(1);
-	for (unsigned int i = 0; i < 20000; i++) {
-		unsigned int a = (unsigned int)rand() % AORS, c = (unsigned int)rand() % CONTACTS;
-		char aor[16], contact[16];
-
-		snprintf(aor, sizeof(aor), "%u@h", a);
-		snprintf(contact, sizeof(contact), "sip:%u@h", c);
-		step(&model[a][c], aor, contact, now_s);
-		if (rand() % 4 == 0) {
-			timer_wheel_advance(
-				rig.wheel, tg_mono_add_ms(timer_wheel_now(rig.wheel), TG_MS_PER_S));
-			now_s++;
-			for (unsigned int k = 0; k < AORS * CONTACTS; k++) {
-				struct model *m = &model[k / CONTACTS][k % CONTACTS];
-
-				if (m->due_s == now_s)
-					m->id = 0;
-			}
-		}
-		rig.changes = 0;
-		if (i % 16 == 0)
-			check_model(model, now_s);
-	}
 }
 
 Test(location, F10_labels)
