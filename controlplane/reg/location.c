@@ -128,11 +128,9 @@ static struct entry *find_match(const struct location *l, const struct binding *
 	enum likeness best = OTHER;
 	struct entry *found = NULL;
 	struct binding there;
-	struct lookup_walk walk;
 
-	rcu_read_lock();
-	for (struct entry *e = lookup_first(&l->lookup, &walk, said->aor);
-		e != NULL && best < SAME_FLOW; e = lookup_next(&l->lookup, &walk)) {
+	for (struct entry *e = lookup_first(&l->lookup, said->aor); e != NULL && best < SAME_FLOW;
+		e = lookup_next(e)) {
 		enum likeness likeness;
 
 		view(&there, l, e);
@@ -142,7 +140,6 @@ static struct entry *find_match(const struct location *l, const struct binding *
 			found = e;
 		}
 	}
-	rcu_read_unlock();
 	return found;
 }
 
@@ -166,7 +163,7 @@ static void insert(struct location *l, struct entry *e)
 	l->slots[e->slot] = (uintptr_t)e;
 	counter_add(&l->counters.bindings, 1);
 	counter_add(&l->counters.alg, e->is_alg);
-	if (!lookup_has(&l->lookup, entry_aor(e)))
+	if (lookup_first(&l->lookup, entry_aor(e)) == NULL)
 		counter_add(&l->counters.aors, 1);
 	lookup_add(&l->lookup, e);
 }
@@ -187,7 +184,7 @@ static void take_out(struct location *l, struct entry *e)
 	lookup_remove(&l->lookup, e);
 	counter_add(&l->counters.bindings, (uint64_t)-1);
 	counter_add(&l->counters.alg, -(uint64_t)e->is_alg);
-	if (!lookup_has(&l->lookup, entry_aor(e)))
+	if (lookup_first(&l->lookup, entry_aor(e)) == NULL)
 		counter_add(&l->counters.aors, (uint64_t)-1);
 }
 
@@ -209,7 +206,6 @@ static void add(struct location *l, struct entry *made, const struct binding *sa
 									    : location_reserve(l);
 	made->since = made->refreshed;
 	arm(l, made, said->expires_s);
-	entry_publish(made, 0);
 	insert(l, made);
 	tell(l, made, LOCATION_ADDED, NULL);
 }
@@ -220,8 +216,8 @@ static void refresh(struct location *l, struct entry *old, struct entry *made, u
 
 	made->id = old->id;
 	made->since = old->since;
+	made->rtt_us = moved ? 0 : old->rtt_us;
 	arm(l, made, expires_s);
-	entry_publish(made, moved ? 0 : old->rtt_us);
 	renew(l, old, made);
 	tell(l, made, moved ? LOCATION_MOVED : LOCATION_REFRESHED, moved ? &old->flow : NULL);
 	entry_retire(old);
@@ -278,8 +274,8 @@ int location_restore(struct location *location, const struct binding *kept)
 	made->id = kept->id;
 	made->since = kept->since;
 	made->refreshed = kept->refreshed;
+	made->rtt_us = kept->rtt_us;
 	arm(location, made, kept->expires_s);
-	entry_publish(made, kept->rtt_us);
 	insert(location, made);
 	if (location->next_id <= made->id)
 		location->next_id = made->id + 1;
@@ -302,7 +298,7 @@ int location_set_rtt(struct location *location, uint64_t id, uint32_t rtt_us)
 
 	if (e == NULL)
 		return -ENOENT;
-	entry_publish(e, rtt_us);
+	__atomic_store_n(&e->rtt_us, rtt_us, __ATOMIC_RELAXED);
 	return 0;
 }
 
@@ -363,15 +359,10 @@ unsigned int location_find(
 {
 	unsigned int count = 0;
 	struct binding b;
-	struct lookup_walk walk;
-	uint64_t last = 0;
 
 	rcu_read_lock();
-	for (struct entry *e = lookup_first(&location->lookup, &walk, aor); e != NULL;
-		e = lookup_next(&location->lookup, &walk)) {
-		if (e->id == last)
-			continue;
-		last = e->id;
+	for (struct entry *e = lookup_first(&location->lookup, aor); e != NULL;
+		e = lookup_next(e)) {
 		view(&b, location, e);
 		sort_in(out, count++, max, &b);
 	}

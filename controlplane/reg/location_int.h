@@ -4,6 +4,7 @@
 #pragma once
 
 #include "controlplane/base/rcu.h"
+#include "controlplane/base/table.h"
 #include "controlplane/reg/location.h"
 
 #define ENTRY_TEXTS 7 // of struct binding
@@ -12,14 +13,14 @@
 // but rtt_us: a refresh puts a new entry in the place of the old one, which is freed when no reader can
 // see it any more.
 //
-//	aors ──► by_aor ──► by_aor ...	bindings of an AOR stand behind each other
+//	aors ──► by_aor ──► by_aor ...	the bindings of an AOR have its hash
 //	ids ───► by_id
 //	flows ─► by_flow of the first of those that share a flow; flow_link is a ring of them all, which
 //		 only the writing thread walks: a thousand may be behind one connection
 struct entry {
-	struct cds_lfht_node by_aor;
-	struct cds_lfht_node by_id;
-	struct cds_lfht_node by_flow;
+	struct table_node by_aor;
+	struct table_node by_id;
+	struct table_node by_flow;
 	union { // due_ms is read as long as the entry is seen
 		struct timer timer;
 		struct rcu_head gone;
@@ -48,10 +49,6 @@ static_assert(sizeof(struct rcu_head) <= offsetof(struct timer, due_ms));
 
 // Copies what was said; id, times, slot and timer are the caller's to set. Returns 0; -EMSGSIZE; -ENOMEM.
 int entry_new(struct entry **out, const struct binding *said);
-// The last thing before it is put into a lookup: what was written before is seen by whoever finds it.
-void entry_publish(struct entry *e, uint32_t rtt_us);
-// The first thing with one that was found.
-const struct entry *entry_acquire(const struct entry *e);
 struct str entry_aor(const struct entry *e);
 void entry_view(struct binding *out, const struct entry *e, struct tg_mono now);
 // It is in no table any more: freed when no reader sees it.
@@ -61,27 +58,20 @@ void entry_retire(struct entry *e);
 // writing thread, which alone retires, until it does so.
 
 struct lookup {
-	struct cds_lfht *aors;
-	struct cds_lfht *ids;
-	struct cds_lfht *flows;
+	struct table aors;
+	struct table ids;
+	struct table flows;
 };
 
-// Tables for so many bindings, which neither grow nor shrink: no pause, and no thread for it. Returns 0 or
-// -ENOMEM.
+// For so many bindings. Returns 0 or -ENOMEM.
 int lookup_init(struct lookup *lookup, uint32_t bindings_max);
 // Nothing is in it; also of one that lookup_init could not make.
 void lookup_fini(struct lookup *lookup);
 
-// A walk over the entries of an AOR, inside of one rcu_read_lock section. One that is being refreshed may be
-// seen twice: the old, then at once the new.
-struct lookup_walk {
-	struct cds_lfht_iter iter;
-	struct str aor;
-};
-
-struct entry *lookup_first(const struct lookup *lookup, struct lookup_walk *walk, struct str aor);
-struct entry *lookup_next(const struct lookup *lookup, struct lookup_walk *walk);
-bool lookup_has(const struct lookup *lookup, struct str aor);
+// A walk over the entries of an AOR, inside of one rcu_read_lock section: NULL at its end. Of one that is being
+// refreshed the old or the new is seen.
+struct entry *lookup_first(const struct lookup *lookup, struct str aor);
+struct entry *lookup_next(const struct entry *e);
 // NULL for none.
 struct entry *lookup_id(const struct lookup *lookup, uint64_t id);
 // One of that AOR, of any when it is none.
