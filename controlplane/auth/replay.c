@@ -18,7 +18,8 @@ struct set {
 
 struct replay {
 	uint64_t mask; // sets less one
-	struct set set[];
+	uint64_t born_ms;
+	struct set set[]; // not touched until one is used: there are many
 };
 
 struct replay *replay_new(uint32_t nonces_max, uint64_t now_ms)
@@ -33,8 +34,7 @@ struct replay *replay_new(uint32_t nonces_max, uint64_t now_ms)
 	if (replay == NULL)
 		return NULL;
 	replay->mask = sets - 1;
-	for (uint64_t i = 0; i < sets; i++)
-		replay->set[i].forgotten_ms = now_ms > 0 ? now_ms - 1 : 0;
+	replay->born_ms = now_ms;
 	return replay;
 }
 
@@ -72,7 +72,8 @@ enum replay_verdict replay_take(struct replay *replay, const struct nonce *nonce
 	struct set *set = &replay->set[nonce->random & replay->mask];
 	struct entry *e = find(set, nonce);
 
-	if (e == NULL && nonce->issued_ms <= set->forgotten_ms)
+	if (e == NULL
+		&& (nonce->issued_ms < replay->born_ms || nonce->issued_ms <= set->forgotten_ms))
 		return REPLAY_FORGOTTEN;
 	if (nc == 0 || (e != NULL && nc <= e->nc))
 		return REPLAY_SEEN;
