@@ -92,16 +92,30 @@ static enum registrar_verdict judge_outbound(struct registrar_work *w)
 
 // ---- each contact
 
+static uint32_t longest_s(const struct registrar_rules *rules, const struct binding *said)
+{
+	bool is_short = said->nat != BINDING_DIRECT && rules->nat_max_s != 0
+		&& !transport_is_reliable(&said->flow);
+
+	return is_short && rules->nat_max_s < rules->max_s ? rules->nat_max_s : rules->max_s;
+}
+
+// Phones that came all at once shall not come back so.
+static uint32_t spread_s(const struct registrar_rules *rules, uint32_t expires_s, uint32_t min_s)
+{
+	uint32_t early_s = (uint32_t)((uint64_t)expires_s * rules->jitter_percent / 100);
+
+	if (early_s > expires_s - min_s)
+		early_s = expires_s - min_s;
+	return expires_s - random_below(early_s + 1);
+}
+
 // RFC 3261 §10.3(7); 0 stays 0
 static enum registrar_verdict grant(
 	struct registrar_work *w, struct binding *said, uint32_t asked_s)
 {
-	bool is_short = said->nat != BINDING_DIRECT && w->rules->nat_max_s != 0
-		&& !transport_is_reliable(&said->flow);
-	uint32_t max_s = is_short && w->rules->nat_max_s < w->rules->max_s ? w->rules->nat_max_s
-									   : w->rules->max_s;
+	uint32_t max_s = longest_s(w->rules, said);
 	uint32_t min_s = w->rules->min_s < max_s ? w->rules->min_s : max_s;
-	uint32_t spread_s;
 
 	said->expires_s = asked_s < max_s ? asked_s : max_s;
 	if (asked_s == 0)
@@ -112,10 +126,7 @@ static enum registrar_verdict grant(
 	}
 	if (said->expires_s < min_s)
 		said->expires_s = min_s;
-	spread_s = (uint32_t)((uint64_t)said->expires_s * w->rules->jitter_percent / 100);
-	if (spread_s > said->expires_s - min_s)
-		spread_s = said->expires_s - min_s;
-	said->expires_s -= random_below(spread_s + 1);
+	said->expires_s = spread_s(w->rules, said->expires_s, min_s);
 	return REGISTRAR_DONE;
 }
 
