@@ -152,9 +152,24 @@ static void measure(unsigned int count)
 	malloc_trim(0);
 }
 
+// What is made once a process is in no figure.
+static void warm_up(void)
+{
+	struct timer_wheel *wheel = timer_wheel_new(tg_mono_now());
+
+	location = location_new(wheel, 1, NULL);
+	if (location == NULL)
+		abort();
+	put(0);
+	find(0);
+	location_free(location);
+	timer_wheel_free(wheel);
+}
+
 int main(void)
 {
 	rcu_register_thread();
+	warm_up();
 	for (unsigned int count = 1000; count <= 1000000; count *= 10)
 		measure(count);
 	rcu_unregister_thread();
