@@ -45,12 +45,7 @@ const char *guard_reason_label(unsigned int reason)
 
 struct tg_ip guard_source(const struct tg_ip *ip)
 {
-	struct tg_ip source = *ip;
-
-	if (!tg_ip_is_v4(ip))
-		memset(&source.byte[V6_SOURCE_BITS / 8], 0,
-			sizeof(source.byte) - V6_SOURCE_BITS / 8);
-	return source;
+	return tg_ip_network(ip);
 }
 
 static uint64_t now_ms(const struct guard *guard)
