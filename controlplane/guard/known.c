@@ -177,7 +177,7 @@ int known_renew(struct known *known, const struct known_source *source, uint32_t
 	struct known_one *one = find_source(known, source);
 
 	if (one == NULL || one->users == 0)
-		return -ENOENT;
+		return known_add(known, source, ttl_ms, rate);
 	extend(known, one, ttl_ms, rate);
 	return 0;
 }

@@ -13,6 +13,9 @@
 // are judged by the dataplane, so only their sources are told it, and there by address and port alone: a
 // source is its own in each realm here, and one there for as long as any realm knows it.
 //
+// There are no more of them than bindings, but for those that are GONE: where a full table of phones moves at
+// once, one may find no room, and is a stranger until its next refresh.
+//
 // Nothing walks over them; a lookup costs the same however many there are. The signalling thread.
 #pragma once
 
@@ -51,7 +54,7 @@ void known_free(struct known *known);
 // each source, the last that was said. Returns 0; -ENOSPC; -ENOMEM.
 int known_add(struct known *known, const struct known_source *source, uint32_t ttl_ms,
 	struct tg_rate rate);
-// One that stands on it was refreshed. Returns 0 or -ENOENT.
+// One that stands on it was refreshed. Where known_add had no room for it, it counts from now on. Returns as that.
 int known_renew(struct known *known, const struct known_source *source, uint32_t ttl_ms,
 	struct tg_rate rate);
 // One less; of the last the source is known no more. Returns 0 or -ENOENT.

@@ -89,7 +89,6 @@ Test(known, I2_a_source_is_known_to_both_as_long_as_a_binding_stands_on_it)
 
 	cr_assert_not(known_has(known, &phone));
 	cr_assert_eq(known_remove(known, &phone), -ENOENT);
-	cr_assert_eq(known_renew(known, &phone, 60000, rate), -ENOENT);
 	cr_assert_eq(known_add(known, &phone, 60000, rate), 0);
 	cr_assert_eq(rig.count, 1);
 	expect(0, TG_CMD_PEER_PUT, &phone.addr);
@@ -208,6 +207,23 @@ Test(known, they_are_bounded)
 	answer_all();
 	phone = source("192.0.2.1", 5060);
 	cr_assert_eq(known_add(known, &phone, 60000, rate), 0);
+}
+
+Test(known, a_refresh_makes_known_whom_there_was_no_room_for)
+{
+	struct known_source phone = source("192.0.2.1", 5060), other = numbered(0);
+
+	add_many(0, MAX);
+	known_remove(known, &other); // it waits: so many are on their way
+	cr_assert_eq(known_add(known, &phone, 60000, rate), -ENOSPC);
+	cr_assert_eq(known_renew(known, &phone, 60000, rate), -ENOSPC);
+	answer_all();
+	cr_assert_eq(known_renew(known, &phone, 60000, rate), 0);
+	cr_assert(known_has(known, &phone));
+	answer_all();
+	expect(rig.count - 1, TG_CMD_PEER_PUT, &phone.addr);
+	cr_assert_eq(known_remove(known, &phone), 0);
+	cr_assert_not(known_has(known, &phone));
 }
 
 Test(known, L5_a_new_dataplane_gets_them_all_a_few_at_a_time)
