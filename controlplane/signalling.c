@@ -42,6 +42,13 @@ static void on_message(void *arg, const struct net_flow *flow, struct str messag
 	engine_receive(s->engine, flow, message);
 }
 
+static void on_trust(void *arg, uint64_t connection)
+{
+	const struct signalling *s = arg;
+
+	conns_on_trust(s->conns, connection);
+}
+
 static int set_listeners(struct signalling *s, const struct conf *conf)
 {
 	struct kernel_udp_listener listener[TG_LISTENERS_MAX];
@@ -124,6 +131,8 @@ static bool make_parts(struct signalling *s, const struct signalling_params *par
 		.users = params->users,
 		.store = params->store,
 		.secret = params->secret,
+		.on_trust = on_trust,
+		.arg = s,
 	});
 	return s->view != NULL && s->engine != NULL;
 }

@@ -57,6 +57,13 @@ static void tell_guard(struct engine *engine, const struct binding *binding,
 	}
 }
 
+// So is its connection, which takes no stranger's place meanwhile.
+static void tell_connections(struct engine *engine, const struct net_flow *flow)
+{
+	if (engine->params.on_trust != NULL && transport_is_reliable(flow))
+		engine->params.on_trust(engine->params.arg, flow->connection);
+}
+
 static void say(const struct binding *binding, enum location_change change)
 {
 	char remote[TG_ADDR_TEXT_BYTES];
@@ -75,6 +82,9 @@ void bindings_on_change(void *arg, const struct binding *binding, enum location_
 
 	say(binding, change);
 	tell_guard(engine, binding, change, was);
+	tell_connections(engine, &binding->flow);
+	if (change == LOCATION_MOVED)
+		tell_connections(engine, was);
 	keepalive_on_change(engine->keepalive, binding, change, &rule);
 	upstream_on_change(engine->upstream, binding, change);
 	if (change == LOCATION_MOVED)

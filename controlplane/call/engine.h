@@ -37,6 +37,10 @@ struct engine_params {
 	// Of names of bindings and of nonces: ENGINE_SECRET_BYTES, copied; whoever has the same knows those
 	// of an earlier process. NULL: random octets.
 	const uint8_t *secret;
+	// How far who sends by this connection is trusted may be another thing now (conns_on_trust). NULL: nobody
+	// asks.
+	void (*on_trust)(void *arg, uint64_t connection);
+	void *arg;
 };
 
 // Starts with conf_current(). NULL when memory is out.

@@ -78,6 +78,13 @@ static void configure_conns(struct world *w, const struct conf *conf)
 	conns_configure(w->conns, &limits, listener, count);
 }
 
+static void on_trust(void *arg, uint64_t connection)
+{
+	const struct world *w = arg;
+
+	conns_on_trust(w->conns, connection);
+}
+
 void world_start(struct world *w)
 {
 	struct conf *conf = conf_current();
@@ -91,6 +98,8 @@ void world_start(struct world *w)
 		.users = w->users,
 		.store = lasting_store(w->lasting),
 		.secret = lasting_secret(w->lasting),
+		.on_trust = on_trust,
+		.arg = w,
 	});
 	w->users = (struct users){0};
 	configure_conns(w, conf);
