@@ -10,6 +10,9 @@ import wave
 from lab import Process
 from netns import sh
 
+NUMBER = "+442079460123"  # of the carrier's
+TONES = 440, 880  # what two say, that they are told apart
+
 CONFIG = """\
 poll_method epoll
 sip_listen {address}:5060
@@ -128,3 +131,46 @@ def tone_of(path):
     assert seconds >= 1, f"{path.name} is {seconds:.1f} s long"
     said = sh("sox", path, "-n", "trim", f"{seconds / 2 - 0.3:.2f}", "0.6", "stat").stderr
     return int(re.search(r"Rough +frequency: +(\d+)", said).group(1))
+
+
+def call(caller, uri, callee):
+    caller.tell("dial", uri)
+    for one in (caller, callee):
+        one.expect("CALL_ESTABLISHED")
+
+
+def hang_up(one, other, tidegate):
+    one.tell("hangup")
+    other.expect("CALL_CLOSED")
+    stats = tidegate.settled(20)
+    assert stats["calls"] == 0 and stats["streams"] == 0, stats
+
+
+def sides(tidegate):
+    """The sides of the only stream."""
+    streams = tidegate.ask("show", "streams", "0")["streams"]
+    assert len(streams) == 1
+    return streams[0]["side"]
+
+
+def await_flow(tidegate, seconds=30):
+    """Waits until both are heard for a while."""
+    deadline, before = time.monotonic() + seconds, [s["packets"] for s in sides(tidegate)]
+    while any(now["packets"] < then + 50 for now, then in zip(sides(tidegate), before)):
+        assert time.monotonic() < deadline, sides(tidegate)
+        time.sleep(0.1)
+
+
+def await_directions(tidegate, wanted, seconds=30):
+    """Waits until what is received of both sides is as wanted."""
+    deadline = time.monotonic() + seconds
+    while [s["receive"] for s in sides(tidegate)] != wanted:
+        assert time.monotonic() < deadline, sides(tidegate)
+        time.sleep(0.1)
+
+
+def check_heard(baresips):
+    """Each heard the other's tone. sox counts roughly."""
+    for one, tone in zip(baresips, reversed(TONES)):
+        heard = one.heard_hz()
+        assert heard and all(abs(hz - tone) < tone / 10 for hz in heard), (heard, tone)

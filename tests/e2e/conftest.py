@@ -2,6 +2,7 @@
 """Fixtures: one lab a session, Tidegate in it, agents and media ends a test."""
 import os
 import pathlib
+import shutil
 import sys
 
 import pytest
@@ -12,6 +13,7 @@ import lab as lab_module  # noqa: E402
 import registering  # noqa: E402
 import rtp  # noqa: E402
 import ua  # noqa: E402
+from baresip import Baresip  # noqa: E402
 
 
 @pytest.hookimpl(hookwrapper=True)
@@ -84,6 +86,21 @@ def carrier(lab):
     agent = ua.Agent(lab.carrier, lab_module.CARRIER, 5060, "carrier", lab_module.CORE, 30000)
     yield agent
     agent.close()
+
+
+@pytest.fixture
+def baresip(lab):
+    """A way to start baresips, as the class; all are closed at the end."""
+    made = []
+
+    def make(ns, address, user, tone_hz, account=None):
+        made.append(Baresip(ns, address, user, tone_hz, lab.dir / f"baresip-{user}", account))
+        return made[-1]
+    yield make
+    for one in made:
+        one.close()
+    for path in lab.dir.glob("baresip-*"):
+        shutil.rmtree(path)
 
 
 @pytest.fixture

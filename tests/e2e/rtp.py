@@ -35,6 +35,11 @@ class End:
         self.sock.close()
         self.rtcp.close()
 
+    def forget(self):
+        """What was sent and heard so far counts no more."""
+        self.sent.clear()
+        self.heard.clear()
+
     def packet(self):
         """The next packet to send; counted as sent."""
         payload = payload_of(self.ssrc, self.seq)

@@ -1,36 +1,24 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Two baresips on either side of Tidegate: what they hear, not what they are told."""
-import shutil
 import time
 
 import pytest
 
 import rtp
 import ua
-from baresip import Baresip
+from baresip import (NUMBER, TONES, await_directions, await_flow, call, check_heard, hang_up)
 from lab import CARRIER, CORE, PHONE, SBC_ACCESS
 from sip import media_of
 
-NUMBER = "+442079460123"
 CALLEE = f"sip:{NUMBER}@{SBC_ACCESS}"
-TONES = 440, 880
 DESK, THIRD = "198.51.100.20", "4499"
 
 
 @pytest.fixture
-def baresips(lab):
+def baresips(lab, baresip):
     """One behind the NAT, one at the carrier's."""
-    made = []
-    try:
-        for ns, address, user, tone in ((lab.phone, PHONE, "alice", TONES[0]),
-                                        (lab.carrier, CARRIER, NUMBER, TONES[1])):
-            made.append(Baresip(ns, address, user, tone, lab.dir / f"baresip-{user}"))
-        yield made
-    finally:
-        for one in made:
-            one.close()
-        for path in lab.dir.glob("baresip-*"):
-            shutil.rmtree(path)
+    return [baresip(lab.phone, PHONE, "alice", TONES[0]),
+            baresip(lab.carrier, CARRIER, NUMBER, TONES[1])]
 
 
 @pytest.fixture
@@ -46,46 +34,7 @@ def desk(lab):
 
 
 def dial(caller, callee):
-    caller.tell("dial", CALLEE)
-    for one in (caller, callee):
-        one.expect("CALL_ESTABLISHED")
-
-
-def hang_up(one, other, tidegate):
-    one.tell("hangup")
-    other.expect("CALL_CLOSED")
-    stats = tidegate.settled(20)
-    assert stats["calls"] == 0 and stats["streams"] == 0, stats
-
-
-def sides(tidegate):
-    """The sides of the only stream."""
-    streams = tidegate.ask("show", "streams", "0")["streams"]
-    assert len(streams) == 1
-    return streams[0]["side"]
-
-
-def await_flow(tidegate, seconds=30):
-    """Waits until both are heard for a while."""
-    deadline, before = time.monotonic() + seconds, [s["packets"] for s in sides(tidegate)]
-    while any(now["packets"] < then + 50 for now, then in zip(sides(tidegate), before)):
-        assert time.monotonic() < deadline, sides(tidegate)
-        time.sleep(0.1)
-
-
-def await_directions(tidegate, wanted, seconds=30):
-    """Waits until what is received of both sides is as wanted."""
-    deadline = time.monotonic() + seconds
-    while [s["receive"] for s in sides(tidegate)] != wanted:
-        assert time.monotonic() < deadline, sides(tidegate)
-        time.sleep(0.1)
-
-
-def check_heard(baresips):
-    """Each heard the other's tone. sox counts roughly."""
-    for one, tone in zip(baresips, reversed(TONES)):
-        heard = one.heard_hz()
-        assert heard and all(abs(hz - tone) < tone / 10 for hz in heard), (heard, tone)
+    call(caller, CALLEE, callee)
 
 
 def test_C10_baresips_hear_each_other(tidegate, baresips):
@@ -120,24 +69,20 @@ def test_C25_keys_of_baresip_cross_as_events(tidegate, baresips):
     hang_up(*baresips, tidegate)
 
 
-def test_C25_info_is_a_key_to_baresip(tidegate, lab, phone):
-    carrier = Baresip(lab.carrier, CARRIER, NUMBER, TONES[1], lab.dir / "baresip-info")
-    try:
-        call = phone.invite(CALLEE)
-        call.expect(200, 20, ignore=(100, 180, 183))
-        call.ack()
-        carrier.expect("CALL_ESTABLISHED")
-        info = call.build("INFO", headers=[("Content-Type", "application/dtmf-relay")])
-        info.body = b"Signal=5\r\nDuration=160\r\n"
-        phone.send(info)
-        call.expect(200, 20)
-        assert carrier.expect("CALL_DTMF_START")["param"] == "5"
-        call.request("BYE")
-        call.expect(200, 20)
-        carrier.expect("CALL_CLOSED")
-    finally:
-        carrier.close()
-        shutil.rmtree(lab.dir / "baresip-info")
+def test_C25_info_is_a_key_to_baresip(tidegate, lab, baresip, phone):
+    carrier = baresip(lab.carrier, CARRIER, NUMBER, TONES[1])
+    out = phone.invite(CALLEE)
+    out.expect(200, 20, ignore=(100, 180, 183))
+    out.ack()
+    carrier.expect("CALL_ESTABLISHED")
+    info = out.build("INFO", headers=[("Content-Type", "application/dtmf-relay")])
+    info.body = b"Signal=5\r\nDuration=160\r\n"
+    phone.send(info)
+    out.expect(200, 20)
+    assert carrier.expect("CALL_DTMF_START")["param"] == "5"
+    out.request("BYE")
+    out.expect(200, 20)
+    carrier.expect("CALL_CLOSED")
 
 
 def with_desk(refer):

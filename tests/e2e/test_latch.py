@@ -47,8 +47,7 @@ def test_E11_E27_two_phones_behind_one_nat_hear_each_other(lab, alone, phone, bo
     time.sleep(0.3)
     for end in (ends[0], theirs):
         end.receive()
-        end.sent.clear()
-        end.heard.clear()
+        end.forget()
     report = rtp.talk(ends[0], theirs, 1.0)
     theirs.close()
     assert report.sent[0] >= 40 and report.sent[1] >= 40
@@ -83,9 +82,8 @@ def test_E9_phone_rebound_in_mid_call_is_believed_after_silence_only(lab, tidega
     time.sleep(0.1)
     ends[1].receive()
     assert not [h for h in ends[1].heard if h[0] == other.ssrc], "another SSRC does not continue"
-    moved.sent.clear()
-    ends[1].sent.clear()
-    ends[1].heard.clear()
+    moved.forget()
+    ends[1].forget()
     report = rtp.talk(moved, ends[1], 0.4)
     assert report.whole, report
     for end in (moved, other):

@@ -1,6 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Phones that register through NAT boxes, are called, and lose their way to us."""
-import shutil
 import time
 
 import pytest
@@ -8,11 +7,10 @@ import pytest
 import nat
 import rtp
 import ua
-from baresip import Baresip
+from baresip import NUMBER, TONES, await_flow, call, check_heard, hang_up
 from lab import CARRIER, CORE, NAT_OUT, PHONE, SBC_ACCESS, SBC_CORE
 from registering import DOMAIN, PASSWORDS, Registration, registrar
 from sip import new_tag, response, uri_of
-from test_baresip import NUMBER, TONES, await_flow, check_heard, hang_up
 
 # libre 1.1 gives up when it is offered an algorithm that it does not know, whatever else is
 MD5 = {"digest": {"algorithms": ["MD5"]}}
@@ -35,35 +33,21 @@ def second(lab):
 
 
 @pytest.fixture
-def baresip(lab):
-    """Makes baresips: a registered one of a user's, or the carrier's."""
-    made = []
-
+def registered(lab, baresip):
+    """Makes baresips that are registered: registered(user, ...)."""
     def make(user, address=PHONE, transport="udp", tone_hz=TONES[0]):
         account = (f"<sip:{user}@{DOMAIN};transport={transport}>;auth_user={user};regint=600;"
                    f"auth_pass={PASSWORDS[user]};"
                    f'outbound="sip:{SBC_ACCESS};transport={transport}"')
-        return start(lab.phone, address, user, tone_hz, account)
-
-    def start(ns, address, user, tone_hz, account=None):
-        made.append(Baresip(ns, address, user, tone_hz, lab.dir / f"baresip-{user}", account))
-        if account:
-            made[-1].process.wait_for(r"200 OK \(\) \[1 binding\]")
-        return made[-1]
-    make.carrier = lambda: start(lab.carrier, CARRIER, NUMBER, TONES[1])
-    try:
-        yield make
-    finally:
-        for one in made:
-            one.close()
-        for path in lab.dir.glob("baresip-*"):
-            shutil.rmtree(path)
+        made = baresip(lab.phone, address, user, tone_hz, account)
+        made.process.wait_for(r"200 OK \(\) \[1 binding\]")
+        return made
+    return make
 
 
-def call(caller, uri, callee):
-    caller.tell("dial", uri)
-    for one in (caller, callee):
-        one.expect("CALL_ESTABLISHED")
+@pytest.fixture
+def carrier_baresip(lab, baresip):
+    return baresip(lab.carrier, CARRIER, NUMBER, TONES[1])
 
 
 def talk(tidegate, phone, carrier):
@@ -81,10 +65,10 @@ def seen_from(capture, method):
         f"sip.Method == {method} && ip.src == {NAT_OUT}", "udp.srcport")}
 
 
-def test_E27_F15_E5_H18_called_behind_a_symmetric_nat(alone, users, captures, baresip):
+def test_E27_F15_E5_H18_called_behind_a_symmetric_nat(alone, users, captures, registered,
+                                                      carrier_baresip):
     tidegate = alone(registrar(users, **MD5))
-    phone, carrier = baresip("alice"), baresip.carrier()
-    talk(tidegate, phone, carrier)
+    talk(tidegate, registered("alice"), carrier_baresip)
     outside, inside = captures["outside"], captures["phone"]
     for capture in (outside, inside):
         capture.stop()
@@ -99,17 +83,18 @@ def test_E27_F15_E5_H18_called_behind_a_symmetric_nat(alone, users, captures, ba
     assert went == seen_from(outside, "REGISTER") and 5060 not in went, went
 
 
-def test_E27_H18_called_behind_a_full_cone(alone, users, box, captures, baresip):
+def test_E27_H18_called_behind_a_full_cone(alone, users, box, captures, registered,
+                                           carrier_baresip):
     nat.become(box, nat.full_cone(PHONE, NAT_OUT))
     tidegate = alone(registrar(users, **MD5))
-    talk(tidegate, baresip("alice"), baresip.carrier())
+    talk(tidegate, registered("alice"), carrier_baresip)
     captures["outside"].stop()
     assert seen_from(captures["outside"], "REGISTER") == {5060 + nat.CONE_SHIFT}
 
 
-def test_E11_E27_two_phones_behind_one_nat_call_each_other(alone, users, second, baresip):
+def test_E11_E27_two_phones_behind_one_nat_call_each_other(alone, users, second, registered):
     tidegate = alone(registrar(users, **MD5))
-    alice, bob = baresip("alice"), baresip("bob", second, tone_hz=TONES[1])
+    alice, bob = registered("alice"), registered("bob", second, tone_hz=TONES[1])
     call(alice, f"sip:bob@{DOMAIN}", bob)
     await_flow(tidegate)
     sides = tidegate.ask("show", "streams")["streams"][0]["side"]
@@ -137,8 +122,7 @@ def test_E22_E9_a_live_call_follows_the_next_register(alone, users, box, phone, 
     time.sleep(1.2)  # as long as media must be silent before it may come from elsewhere
     registration.register()
     for end in ends:
-        end.sent.clear()
-        end.heard.clear()
+        end.forget()
     report = rtp.talk(*ends, 0.5)
     assert report.whole, report
     out.hang_up_from(into)
@@ -148,9 +132,9 @@ def test_E22_E9_a_live_call_follows_the_next_register(alone, users, box, phone, 
     out.hang_up_from(into)
 
 
-def test_E22_baresip_moves_in_mid_call(alone, users, box, captures, baresip):
+def test_E22_baresip_moves_in_mid_call(alone, users, box, captures, registered, carrier_baresip):
     tidegate = alone(registrar(users, **MD5, expires={"min_s": "1", "nat_s": "8"}))
-    phone, carrier = baresip("alice"), baresip.carrier()
+    phone, carrier = registered("alice"), carrier_baresip
     call(carrier, ALICE, phone)
     await_flow(tidegate)
     nat.forget(box)
@@ -170,9 +154,9 @@ def refused(carrier, status, seconds):
 
 
 @pytest.mark.parametrize("how", ["killed", "forgotten"])
-def test_E21_tcp_phone_whose_connection_is_gone(alone, users, box, carrier, baresip, how):
+def test_E21_tcp_phone_whose_connection_is_gone(alone, users, box, carrier, registered, how):
     tidegate = alone(registrar(users, **MD5))
-    phone = baresip("alice", transport="tcp")
+    phone = registered("alice", transport="tcp")
     out = carrier.invite(ALICE)
     out.expect(200, 5, ignore=(100, 180))
     out.ack()
@@ -191,9 +175,9 @@ def test_E21_tcp_phone_whose_connection_is_gone(alone, users, box, carrier, bare
     phone.process.kill()  # it would try for long to say that it goes
 
 
-def test_E13_pings_reach_the_phone_by_its_flow(alone, users, captures, baresip):
+def test_E13_pings_reach_the_phone_by_its_flow(alone, users, captures, registered):
     alone(registrar(users, **MD5, ping="options", ping_s="5"))
-    phone = baresip("alice")
+    phone = registered("alice")
     time.sleep(11)
     phone.close()
     for capture in captures.values():

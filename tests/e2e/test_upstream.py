@@ -73,8 +73,7 @@ def talkers(lab):
 def talk(out, into, talkers):
     """Both hear, and who called hangs up."""
     for end in talkers:
-        end.sent.clear()
-        end.heard.clear()
+        end.forget()
     report = rtp.talk(*talkers, 0.5)
     assert report.whole, report
     out.hang_up_from(into)
