@@ -9,9 +9,8 @@
 // other some did, is reported once (TG_EVENT_ONE_WAY), and once more when it is heard again
 // (TG_EVENT_TWO_WAY). Its silence is counted from when both ways were opened or negotiated anew, and
 // anew after both sides were silent for as long. A hold ends the matter without a word. T.38
-// (TG_SIDE_OPAQUE) may be one-way. A timer expires about once in one_way_ms, whatever the stream does.
-//
-// It also wakes when a side may need a keepalive (ctl/pinhole.h).
+// (TG_SIDE_OPAQUE) may be one-way. A timer expires about once in one_way_ms, whatever the stream does; where a side
+// may need keepalives, also in each quarter of keepalive_s (ctl/pinhole.h).
 //
 // The main lcore looks each TG_BEAT_INTERVAL_MS at least: so late may a report come.
 // All functions: main lcore only. now_ms is of CLOCK_MONOTONIC.
