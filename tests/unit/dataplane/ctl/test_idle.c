@@ -540,3 +540,21 @@ Test(idle, E26_a_full_queue_is_tried_again)
 	}
 	cr_assert(eq(uint, requests(TO_PHONE, 5200), 1));
 }
+
+Test(idle, E26_who_finds_the_queue_full_asks_again)
+{
+	unsigned int others = 0;
+	uint32_t word;
+
+	add_phone("192.0.2.77:4000");
+	while (pinhole_put(&pinholes, FLOW_PORT_INDEX))
+		others++;
+	cr_assert(eq(uint, others, PINHOLE_SLOTS));
+	play(NULL, 0, 21000);
+	while (pinhole_take(&word, &pinholes)) {
+		cr_assert(eq(u32, word, FLOW_PORT_INDEX));
+		others--;
+	}
+	cr_assert(eq(uint, others, 0));
+	cr_assert(eq(uint, requests(TO_PHONE, 5200), 1));
+}
