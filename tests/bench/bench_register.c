@@ -15,6 +15,7 @@
 #include "controlplane/call/engine.h"
 #include "controlplane/reg/keepalive.h"
 #include "tests/bench/agreeable_dp.h"
+#include "tests/bench/register_text.h"
 
 #define SAMPLE 20000u // phones that register during a measurement
 #define PING_MS 25000u
@@ -112,21 +113,12 @@ static struct net_flow flow_of(uint32_t phone)
 
 static struct users_table *make_users(struct bench *b)
 {
-	char path[] = "/tmp/tidegate-bench-XXXXXX", user[16];
+	char path[] = "/tmp/tidegate-bench-XXXXXX";
 	FILE *f = fdopen(mkstemp(path), "w");
 	struct users_table *table;
 	struct conf_error err = {0};
-	struct digest_ha1 ha1;
 
-	for (uint32_t i = 0; i < b->phones; i++) {
-		snprintf(user, sizeof(user), "u%07u", i);
-		digest_make_ha1(b->digest, DIGEST_HASH_MD5, &ha1,
-			(const struct str[3]){str_from(user), STR("example.com"), STR("secret")});
-		fprintf(f, "%s@example.com:MD5:", user);
-		for (unsigned int k = 0; k < 16; k++)
-			fprintf(f, "%02x", ha1.bytes[k]);
-		fputc('\n', f);
-	}
+	register_put_users(f, b->digest, b->phones);
 	fclose(f);
 	if (users_table_load(&table, path, &err) < 0) {
 		fprintf(stderr, "%s\n", err.text);
@@ -161,27 +153,6 @@ static void fill(struct bench *b)
 	}
 }
 
-static size_t write_register(
-	char *out, size_t cap, uint32_t phone, uint32_t cseq, const char *credentials)
-{
-	return (size_t)snprintf(out, cap,
-		"REGISTER sip:example.com SIP/2.0\r\n"
-		"Via: SIP/2.0/UDP 192.168.1.20:5060;branch=z9hG4bK%u-%u;rport\r\n"
-		"From: \"User\" <sip:u%07u@example.com>;tag=%u\r\n"
-		"To: \"User\" <sip:u%07u@example.com>\r\n"
-		"Call-ID: reg-%07u@192.168.1.20\r\n"
-		"CSeq: %u REGISTER\r\n"
-		"Contact: <sip:u%07u@192.168.1.20:5060;line=x1>;"
-		"+sip.instance=\"<urn:uuid:0d9a008d-0355-0024-0004-%012u>\"\r\n"
-		"%s"
-		"Allow: INVITE, ACK, OPTIONS, CANCEL, BYE, UPDATE, INFO, NOTIFY, REFER, MESSAGE\r\n"
-		"Max-Forwards: 70\r\n"
-		"User-Agent: Yealink SIP-T46S 66.86.0.15\r\n"
-		"Expires: 3600\r\n"
-		"Content-Length: 0\r\n\r\n",
-		phone, cseq, phone, cseq, phone, phone, cseq, phone, phone, credentials);
-}
-
 static void expect(const struct bench *b, const char *status)
 {
 	if (strncmp(b->last + strlen("SIP/2.0 "), status, 3) == 0)
@@ -198,35 +169,6 @@ static uint64_t receive(struct bench *b, uint32_t phone, const char *text, size_
 	engine_receive(b->engine, &flow, str_of(text, len));
 	agreeable_dp_run(&b->dp);
 	return cpu_ns() - began;
-}
-
-static void write_credentials(struct bench *b, char *out, size_t cap, uint32_t phone)
-{
-	const char *nonce = strstr(b->last, "nonce=\"") + strlen("nonce=\"");
-	struct str rest = str_from(nonce);
-	char user[16], response[DIGEST_HEX_MAX];
-	struct digest_credentials c = {
-		.realm = STR("example.com"),
-		.uri = STR("sip:example.com"),
-		.algorithm = DIGEST_MD5,
-		.qop = DIGEST_QOP_AUTH,
-		.nc = STR("00000001"),
-		.cnonce = STR("0a4f113b"),
-	};
-	struct digest_ha1 ha1;
-	unsigned int digits;
-
-	snprintf(user, sizeof(user), "u%07u", phone);
-	c.username = str_from(user);
-	c.nonce = str_cut(&rest, '"');
-	digest_make_ha1(b->digest, DIGEST_HASH_MD5, &ha1,
-		(const struct str[3]){c.username, c.realm, STR("secret")});
-	digits = digest_response(b->digest, &c, STR("REGISTER"), &ha1, response);
-	snprintf(out, cap,
-		"Authorization: Digest username=\"%s\", realm=\"example.com\", nonce=\"%.*s\", "
-		"uri=\"sip:example.com\", response=\"%.*s\", algorithm=MD5, qop=auth, "
-		"nc=00000001, cnonce=\"0a4f113b\"\r\n",
-		user, STR_FMT(c.nonce), (int)digits, response);
 }
 
 // ---- what is measured
@@ -264,19 +206,20 @@ static uint64_t refreshed(const struct bench *b)
 static void refresh_all(struct bench *b, struct figures *f, uint32_t cseq)
 {
 	uint64_t before = refreshed(b);
-	char text[2048], credentials[512];
+	char text[REGISTER_BYTES], credentials[CREDENTIALS_BYTES];
 	size_t len;
 
 	for (uint32_t i = 0; i < SAMPLE; i++) {
 		uint32_t phone = (uint32_t)((uint64_t)i * 2654435761u % b->phones);
 
 		cseq++;
-		len = write_register(text, sizeof(text), phone, cseq, "");
+		len = register_write(text, phone, cseq, "");
 		f->challenge_ns += receive(b, phone, text, len);
 		expect(b, "401");
-		write_credentials(b, credentials, sizeof(credentials), phone);
+		if (register_answer(credentials, b->digest, phone, b->last) < 0)
+			abort();
 		cseq++;
-		len = write_register(text, sizeof(text), phone, cseq, credentials);
+		len = register_write(text, phone, cseq, credentials);
 		f->refresh_ns += receive(b, phone, text, len);
 		expect(b, "200");
 		if (i % (GOAL_PER_S / 1000) == 0)
