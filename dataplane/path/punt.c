@@ -83,6 +83,13 @@ static bool csum_ok(const struct packet *pkt)
 	return tg_csum_fold(tg_csum_add(sum, udp, bytes)) == 0xffff;
 }
 
+// REGISTERs leave a quarter of each ring to what belongs to calls: a storm of phones, registered or not, loses
+// none (F31).
+static bool is_to_wait(struct tg_ring *ring, const struct packet *pkt)
+{
+	return pkt->method == TG_METHOD_REGISTER && !tg_ring_has_room(ring, ring->size / 4);
+}
+
 static void punt_packet(struct path *path, struct packet *pkt)
 {
 	struct tg_packet *slot;
@@ -101,6 +108,10 @@ static void punt_packet(struct path *path, struct packet *pkt)
 		return;
 	}
 	ring = &path->punt[thread_of(path, pkt)][tg_punt_class_of(pkt->trust)];
+	if (is_to_wait(ring, pkt)) {
+		packet_drop(pkt, TG_DROP_SIP_REGISTERS);
+		return;
+	}
 	slot = tg_ring_reserve(ring);
 	if (slot == NULL) {
 		packet_drop(pkt, TG_DROP_SIP_RING_FULL);

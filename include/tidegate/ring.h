@@ -94,11 +94,10 @@ static inline void *tg_ring_slot(const struct tg_ring *r, uint32_t index)
 	return r->shared->slots + (size_t)(index & r->mask) * r->slot_bytes;
 }
 
-// Producer: the next free slot, or NULL when the ring is full or dead. Nothing is shown to the
-// consumer before tg_ring_publish. Reserving twice without tg_ring_push yields the same slot.
-static inline void *tg_ring_reserve(struct tg_ring *r)
+// Producer: whether another slot can be taken so that kept, less than size, stay free.
+static inline bool tg_ring_has_room(struct tg_ring *r, uint32_t kept)
 {
-	if (r->own - r->peer >= r->size) {
+	if (r->own - r->peer >= r->size - kept) {
 		uint32_t head = __atomic_load_n(&r->shared->head, __ATOMIC_ACQUIRE);
 
 		if (r->own - head > r->size)
@@ -106,9 +105,14 @@ static inline void *tg_ring_reserve(struct tg_ring *r)
 		else
 			r->peer = head;
 	}
-	if (r->dead || r->own - r->peer >= r->size)
-		return NULL;
-	return tg_ring_slot(r, r->own);
+	return !r->dead && r->own - r->peer < r->size - kept;
+}
+
+// Producer: the next free slot, or NULL when the ring is full or dead. Nothing is shown to the
+// consumer before tg_ring_publish. Reserving twice without tg_ring_push yields the same slot.
+static inline void *tg_ring_reserve(struct tg_ring *r)
+{
+	return tg_ring_has_room(r, 0) ? tg_ring_slot(r, r->own) : NULL;
 }
 
 // Producer: the reserved slot is filled. Not visible yet.

@@ -21,7 +21,7 @@
 #include "include/tidegate/stats.h"
 
 #define TG_SEGMENT_MAGIC 0x5449444547415445ull // "TIDEGATE"
-#define TG_ABI_VERSION 4u
+#define TG_ABI_VERSION 5u
 
 enum tg_section_kind {
 	TG_SECTION_CMD_RING = 1, // from: signalling thread, to: 0 (main lcore)

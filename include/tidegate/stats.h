@@ -28,6 +28,7 @@
 	X(SIP_RATE, "sip_rate", "signalling source above its rate")                             \
 	X(SIP_METHOD_RATE, "sip_method_rate", "signalling source above its rate of a method")   \
 	X(SIP_STRANGERS, "sip_strangers", "strangers together above their rate")                \
+	X(SIP_REGISTERS, "sip_registers", "REGISTER that would not leave the ring to calls")    \
 	X(SIP_RING_FULL, "sip_ring_full", "punt ring full")                                     \
 	X(SIP_NO_CONTROL, "sip_no_control", "SIP while no control plane is attached")           \
 	X(MEDIA_NO_STREAM, "media_no_stream", "UDP to a media port that no stream holds")       \

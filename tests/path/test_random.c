@@ -22,10 +22,12 @@ static struct rte_mbuf *pick(struct rig *rig)
 		RIG_CARRIER, "198.51.100.7:30001"};
 	static const char *const targets[] = {
 		RIG_ACCESS, "192.0.2.1:10001", RIG_CORE, "198.51.100.1:12001", RIG_SIP};
-	static const char sip[] = "INVITE sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\n";
+	static const char *const sip[] = {"INVITE sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\n",
+		"REGISTER sip:a@b SIP/2.0\r\nCall-ID: 1\r\n\r\n"};
 	uint32_t place = random_below(5);
 	const char *src = sources[place];
 	const char *dst = targets[random_below(2) != 0 ? place : random_below(5)];
+	const char *text = sip[random_below(2)];
 	struct rig_rtp rtp = {.pt = (uint8_t)random_below(10),
 		.seq = (uint16_t)random_below(65536),
 		.timestamp = random_below(UINT32_MAX),
@@ -35,7 +37,7 @@ static struct rte_mbuf *pick(struct rig *rig)
 	case 0:
 		return rig_rtcp(rig, src, dst, rtp.ssrc);
 	case 1:
-		return rig_udp(rig, src, RIG_SIP, sip, sizeof(sip) - 1);
+		return rig_udp(rig, src, RIG_SIP, text, (uint16_t)strlen(text));
 	case 2:
 		return rig_udp(rig, src, RIG_SIP, "\r\n\r\n", (uint16_t)(2 + random_below(3)));
 	case 3:

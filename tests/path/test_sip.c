@@ -189,6 +189,34 @@ Test(path, I2_trusted_sources_have_their_own_ring_and_rate)
 	rig_free(rig);
 }
 
+static void fill_with_registers(struct rig *rig, const char *src, enum tg_punt_class class)
+{
+	static const char text[] = "REGISTER sip:b SIP/2.0\r\nCall-ID: 1\r\n\r\n";
+	int taken = 0;
+
+	while (sip_from(rig, src, text, sizeof(text) - 1).drop == -1)
+		taken++;
+	cr_assert(eq(int, taken, RIG_RING_SLOTS - RIG_RING_SLOTS / 4));
+	cr_assert(eq(u64, rig->stats.drop[TG_DROP_SIP_REGISTERS], 1));
+	for (; taken < RIG_RING_SLOTS; taken++)
+		cr_assert(eq(int, options_from(rig, src).drop, -1));
+	cr_assert(eq(int, options_from(rig, src).drop, TG_DROP_SIP_RING_FULL));
+	cr_assert(rig_punted(rig, 0, class) != NULL);
+}
+
+Test(path, F31_registers_leave_a_quarter_of_each_ring_to_calls)
+{
+	struct tg_peer phone = {.addr = rig_addr("203.0.113.6:4000"), .level = TG_TRUST_REGISTERED};
+	struct rig *rig = rig_new(4, 1);
+
+	fill_with_registers(rig, RIG_PHONE, TG_PUNT_STRANGER);
+	rig_free(rig);
+	rig = rig_new(4, 1);
+	cr_assert(eq(int, peer_table_put(rig->tables->peers, &phone, 0, rig->path.now_ms), 0));
+	fill_with_registers(rig, "203.0.113.6:4000", TG_PUNT_TRUSTED);
+	rig_free(rig);
+}
+
 Test(path, L5_without_control_plane_sip_is_dropped_and_media_flows)
 {
 	struct rig *rig = rig_new(4, 1);

@@ -102,6 +102,29 @@ Test(ring, reserving_twice_yields_the_same_slot)
 	free(shared);
 }
 
+Test(ring, has_room_while_more_than_what_is_kept_is_free)
+{
+	struct tg_ring_shared *shared = shared_new(4);
+	struct tg_ring producer = tg_ring_producer(shared, 4, SLOT_BYTES);
+	struct tg_ring consumer = tg_ring_consumer(shared, 4, SLOT_BYTES);
+	uint64_t value;
+
+	for (uint64_t i = 0; i < 3; i++) {
+		cr_assert(tg_ring_has_room(&producer, 1));
+		cr_assert(put(&producer, i));
+	}
+	cr_assert_not(tg_ring_has_room(&producer, 1));
+	cr_assert(tg_ring_has_room(&producer, 0));
+	cr_assert(put(&producer, 3));
+	cr_assert_not(tg_ring_has_room(&producer, 0));
+	tg_ring_publish(&producer);
+	for (uint64_t i = 0; i < 2; i++)
+		cr_assert(get(&consumer, &value));
+	cr_assert(tg_ring_has_room(&producer, 1));
+	cr_assert_not(tg_ring_has_room(&producer, 2));
+	free(shared);
+}
+
 Test(ring, new_consumer_discards_and_new_producer_goes_on)
 {
 	struct tg_ring_shared *shared = shared_new(4);

@@ -164,7 +164,7 @@ Test(metrics, K1_J15_J16_F22_samples_have_the_agreed_names)
 		"tidegate_media_mos_count{realm=\"core\",peer=\"carrier\"} 1\n",
 		"tidegate_media_quality_total{realm=\"core\",peer=\"carrier\",grade=\"good\"} 1\n",
 		"tidegate_media_quality_total{realm=\"access\",peer=\"\",grade=\"poor\"} 0\n",
-		"tidegate_build_info{version=\"" TIDEGATE_VERSION "\",abi=\"4\"} 1\n",
+		"tidegate_build_info{version=\"" TIDEGATE_VERSION "\",abi=\"5\"} 1\n",
 		"# TYPE tidegate_calls_ended_total counter\n",
 	};
 	char *text;
