@@ -699,7 +699,8 @@ static const struct conf_option options[] = {
 	{"limits", .help = "Beyond them: 503; strangers may take three quarters."},
 	{"limits.calls_max", "10000", .min = 1, .max = 1000000, .help = "Calls at once."},
 	{"limits.transactions_max", "50000", .min = 1, .max = 10000000,
-		.help = "SIP transactions at once."},
+		.help = "SIP transactions at once; REGISTERs, each of which lasts 32 s, may take "
+			"three quarters."},
 	{"limits.relays_max", "10000", .min = 1, .max = 1000000,
 		.help = "Requests outside of calls at once."},
 	{"limits.subscriptions_max", "10000", .min = 1, .max = 1000000,

@@ -72,15 +72,11 @@ struct txn *txn_get(const struct sip_stack *stack, uint64_t id)
 	return idpool_find(stack->ids, id);
 }
 
-// What strangers ask for leaves a quarter of the table to the others: a flood from forged sources may
-// not keep a trusted peer from ending its calls.
 static bool has_room(const struct table *table, const struct txn_params *params)
 {
-	bool is_server = params->kind == TXN_INVITE_SERVER || params->kind == TXN_SERVER;
-	bool is_stranger = params->flow->trusted == TG_TRUST_STRANGER;
-	uint32_t reserve = is_server && is_stranger ? table->capacity / 4 : 0;
+	uint32_t kept = params->leaves_room ? table->capacity / 4 : 0;
 
-	return table->count < table->capacity - reserve;
+	return table->count < table->capacity - kept;
 }
 
 int txn_new(struct txn **out, struct sip_stack *stack, const struct txn_params *params)

@@ -89,10 +89,11 @@ struct txn_params {
 	struct txn_key key;
 	const struct net_flow *flow;
 	struct sip_timers timers;
+	bool leaves_room; // a quarter of the table is not for it
 };
 
 // Inserts a new one in its first state with no timer armed. Returns 0, -ENOSPC when the table is full
-// (counted), which for a stranger's request it is at three quarters, or -ENOMEM.
+// (counted), which for what leaves room it is at three quarters, or -ENOMEM.
 int txn_new(struct txn **out, struct sip_stack *stack, const struct txn_params *params);
 // Takes it out of the table and frees it. Tells nobody.
 void txn_free(struct sip_stack *stack, struct txn *txn);

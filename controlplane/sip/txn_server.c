@@ -139,6 +139,13 @@ static void await_answer(struct sip_stack *stack, struct txn *txn)
 	timer_arm(stack->params.wheel, &txn->repeat, txn->slow_ms, on_slow, stack);
 }
 
+// A flood from forged sources may not keep a trusted peer from ending its calls, nor may the REGISTERs of all our
+// phones at once, each of which lasts for Timer J (I2, F31).
+static bool leaves_room(const struct net_flow *flow, const struct sip_msg *request)
+{
+	return flow->trusted == TG_TRUST_STRANGER || request->method == SIP_REGISTER;
+}
+
 int txn_server_new(struct txn **out, struct sip_stack *stack, const struct net_flow *flow,
 	const struct sip_msg *request)
 {
@@ -150,6 +157,7 @@ int txn_server_new(struct txn **out, struct sip_stack *stack, const struct net_f
 			.key = txn_key_of_request(request, flow),
 			.flow = &reply,
 			.timers = stack->params.timers,
+			.leaves_room = leaves_room(flow, request),
 		});
 
 	if (rc < 0)

@@ -147,6 +147,23 @@ Test(stack, I2_strangers_leave_a_quarter_of_the_table_to_others)
 	nothing_sent();
 }
 
+Test(stack, F31_registers_leave_a_quarter_of_the_table_to_calls)
+{
+	char branch[32];
+
+	w.flow.trusted = TG_TRUST_REGISTERED;
+	for (unsigned int i = 0; i < 4; i++) {
+		snprintf(branch, sizeof(branch), "z9hG4bK%u", i);
+		world_request(&w, "REGISTER", branch);
+	}
+	cr_assert_eq(w.told.requests, 3);
+	sent("SIP/2.0 503 Service Unavailable\r\n");
+	cr_assert_str_neq(world_header(&w, "Retry-After"), "");
+	world_request(&w, "INVITE", "z9hG4bKcall");
+	cr_assert_eq(w.told.requests, 4);
+	nothing_sent();
+}
+
 Test(stack, B34_a_full_table_answers_503_without_state)
 {
 	char branch[32];
