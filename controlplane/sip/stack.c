@@ -6,12 +6,13 @@
 #include <stdlib.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/base/random.h"
 #include "controlplane/sip/stack_int.h"
 #include "controlplane/sip/via.h"
 
 // libosip2 makes about 100 octets of each parameter, of which a datagram holds thousands.
 #define ARENA_BYTES (4u << 20)
-#define RETRY_AFTER "5"
+#define RETRY_AFTER_S 5
 #define TAG_BYTES 17
 
 static const struct sip_label nobody;
@@ -258,11 +259,24 @@ static void on_repeat(struct sip_stack *stack, struct txn *txn)
 	txn_server_on_repeat(stack, txn);
 }
 
+// Phones that registered at once fill the table at once, until their Timer J lets go of it: those that found no
+// room come again spread over as long (F31).
+static uint32_t retry_after_s(const struct sip_stack *stack, const struct sip_msg *msg)
+{
+	uint32_t spread_s = 64 * stack->params.timers.t1_ms / 1000;
+
+	return RETRY_AFTER_S + (msg->method == SIP_REGISTER ? random_below(spread_s + 1) : 0);
+}
+
 static void refuse_busy(
 	struct sip_stack *stack, const struct net_flow *flow, const struct sip_msg *msg)
 {
-	static const struct sip_extra retry = {SIP_HDR_RETRY_AFTER, {RETRY_AFTER, 1}};
+	char text[16];
+	struct strbuf b = strbuf_on(text, sizeof(text));
+	struct sip_extra retry = {.id = SIP_HDR_RETRY_AFTER};
 
+	strbuf_put_u64(&b, retry_after_s(stack, msg));
+	retry.value = strbuf_str(&b);
 	answer(stack, flow, msg,
 		&(struct sip_response_out){.status = 503, .extra = &retry, .extra_count = 1});
 }

@@ -4,6 +4,7 @@
 #include <criterion/criterion.h>
 #include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "include/tidegate/cmd.h"
 #include "tests/unit/controlplane/sip/world.h"
@@ -162,6 +163,29 @@ Test(stack, F31_registers_leave_a_quarter_of_the_table_to_calls)
 	world_request(&w, "INVITE", "z9hG4bKcall");
 	cr_assert_eq(w.told.requests, 4);
 	nothing_sent();
+}
+
+Test(stack, F31_refused_registers_come_again_at_different_times)
+{
+	bool seen[5 + 32 + 1] = {false};
+	unsigned int times = 0;
+	char branch[32];
+
+	w.flow.trusted = TG_TRUST_REGISTERED;
+	for (unsigned int i = 0; i < 3 + 100; i++) {
+		snprintf(branch, sizeof(branch), "z9hG4bK%u", i);
+		world_request(&w, "REGISTER", branch);
+	}
+	for (unsigned int i = 0; i < 100; i++) {
+		unsigned long after_s;
+
+		sent("SIP/2.0 503 Service Unavailable\r\n");
+		after_s = strtoul(world_header(&w, "Retry-After"), NULL, 10);
+		cr_assert(after_s >= 5 && after_s < sizeof(seen), "%lu", after_s);
+		times += !seen[after_s];
+		seen[after_s] = true;
+	}
+	cr_assert_geq(times, 10);
 }
 
 Test(stack, B34_a_full_table_answers_503_without_state)
