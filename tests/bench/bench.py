@@ -20,11 +20,12 @@ from measure.peers import against_rtpengine  # noqa: E402
 from measure.programs import cycles, libraries  # noqa: E402
 from measure.registrations import registrations  # noqa: E402
 from measure.relay import install, relay, workers  # noqa: E402
+from measure.storm import storm  # noqa: E402
 from measure.table import Table  # noqa: E402
 
 SECTIONS = {"relay": relay, "rtpengine": against_rtpengine, "cycles": cycles, "streams": install,
             "workers": workers, "engine": engine, "registrations": registrations,
-            "calls": calls, "libraries": libraries}
+            "storm": storm, "calls": calls, "libraries": libraries}
 
 
 def main():
