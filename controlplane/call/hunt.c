@@ -120,7 +120,7 @@ static void add_phone(struct hunt *hunt, unsigned int from, struct phone *phone,
 	hunt->target[at].group = group;
 }
 
-void hunt_add_phones(struct hunt *hunt, const struct conf *conf, const char *domain,
+void hunt_add_phones(struct hunt *hunt, const struct conf *conf, const struct conf_domain *domain,
 	const struct binding *binding, unsigned int count)
 {
 	unsigned int from = hunt->count;

@@ -43,7 +43,7 @@ void hunt_add_route(struct hunt *hunt, const struct conf *conf, const struct con
 // (F8), as far as they are of one realm and address family, else one group of such after the other. Of an
 // instance with several flows the latest is called, and the others stand behind it (E18). Left out are those
 // that no listener of ours reaches.
-void hunt_add_phones(struct hunt *hunt, const struct conf *conf, const char *domain,
+void hunt_add_phones(struct hunt *hunt, const struct conf *conf, const struct conf_domain *domain,
 	const struct binding *binding, unsigned int count);
 // Takes what the URI of a redirection asks for: at most HUNT_TARGETS_MAX, and nothing twice. It comes before
 // the at-th. Returns false when it was not added.

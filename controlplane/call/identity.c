@@ -117,7 +117,7 @@ int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identi
 	ends[0] = b->len;
 	identity_put_name_at(b, &to,
 		target->peer != NULL ? host_of(host, &target->peer->address)
-				     : str_from(target->phone->domain));
+				     : str_from(target->phone->domain->name));
 	ends[1] = b->len;
 	if (target->peer != NULL)
 		identity_put_target(b, &asked, &target->peer->address);

@@ -6,7 +6,7 @@
 
 #include "controlplane/call/call_int.h"
 
-struct phone *phone_new(const struct binding *binding, const char *domain)
+struct phone *phone_new(const struct binding *binding, const struct conf_domain *domain)
 {
 	size_t cap = binding->contact.len + binding->path.len + binding->instance.len + 1;
 	struct phone *phone = calloc(1, sizeof(*phone) + cap);

@@ -16,7 +16,7 @@ struct phone {
 		*next; // another flow of its instance, for when this one fails (RFC 5626 §7); owned
 	uint64_t binding; // its id
 	struct net_flow flow;
-	const char *domain;	// that its user is of
+	const struct conf_domain *domain; // that its user is of
 	struct str contact;	// URI as it registered it: what requests to it ask for (E5)
 	struct str path;	// routes on the way to it (RFC 3327); none
 	struct str instance;	// none
@@ -26,7 +26,7 @@ struct phone {
 };
 
 // domain outlives it. NULL when memory is out.
-struct phone *phone_new(const struct binding *binding, const char *domain);
+struct phone *phone_new(const struct binding *binding, const struct conf_domain *domain);
 // With all that come next. NULL is legal.
 void phone_free(struct phone *phone);
 // The listener that its messages come by; NULL when it is configured away.

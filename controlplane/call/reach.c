@@ -54,7 +54,7 @@ static enum reach add_one(struct hunt *hunt, const struct reach_query *q, uint64
 		return REACH_OFFLINE;
 	domain = conf_domain_of_aor(q->conf, binding.aor);
 	if (domain != NULL)
-		hunt_add_phones(hunt, q->conf, domain->name, &binding, 1);
+		hunt_add_phones(hunt, q->conf, domain, &binding, 1);
 	return hunt_has_more(hunt) ? REACH_FOUND : REACH_OFFLINE;
 }
 
@@ -96,7 +96,7 @@ static enum reach add_user(
 		if (!is_own(q, &binding[i]))
 			binding[kept++] = binding[i];
 	}
-	hunt_add_phones(hunt, q->conf, domain->name, binding, kept);
+	hunt_add_phones(hunt, q->conf, domain, binding, kept);
 	return hunt_has_more(hunt) ? REACH_FOUND : REACH_OFFLINE;
 }
 

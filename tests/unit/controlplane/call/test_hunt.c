@@ -92,7 +92,7 @@ static void add(const struct said *said, unsigned int count)
 		};
 		cr_assert_eq(tg_addr_parse(&binding[i].flow.local, said[i].local), 0);
 	}
-	hunt_add_phones(&phones, conf, "example.com", binding, count);
+	hunt_add_phones(&phones, conf, NULL, binding, count);
 }
 
 static void done(void)

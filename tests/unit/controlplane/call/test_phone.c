@@ -24,7 +24,7 @@ Test(phone, E5_what_is_kept_outlives_the_binding)
 	said = rig_binding(&rig, RIG_PHONE, contact);
 	said.path = str_from(path);
 	said.id = rig_bind(&rig, "61@example.com", &said);
-	phone = phone_new(&said, "example.com");
+	phone = phone_new(&said, NULL);
 	cr_assert_not_null(phone);
 	memset(contact, 'x', sizeof(contact) - 1);
 	memset(path, 'x', sizeof(path) - 1);
@@ -45,7 +45,7 @@ Test(phone, E22_the_flow_is_that_of_the_binding_now)
 	rig_init(&rig);
 	said = rig_binding(&rig, RIG_PHONE, "sip:61@192.168.1.20");
 	said.id = rig_bind(&rig, "61@example.com", &said);
-	phone = phone_new(&said, "example.com");
+	phone = phone_new(&said, NULL);
 	said.flow.remote.port = 41001;
 	cr_assert_eq(rig_bind(&rig, "61@example.com", &said), said.id);
 	flow = phone_flow(rig.engine, phone);
