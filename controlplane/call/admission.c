@@ -149,13 +149,21 @@ bool admission_is_beyond(const struct admission *a, uint32_t live, uint32_t limi
 	return live >= (is_stranger ? limit - limit / 4 : limit);
 }
 
+static uint64_t own_binding(const struct request *r)
+{
+	const struct sip_hdr *from = sip_msg_header(r->msg, SIP_HDR_FROM);
+	struct binding own;
+
+	return from != NULL && reach_user(&own, r->engine, from->value, r->flow) == 0 ? own.id : 0;
+}
+
 bool admission_is_without_route(struct admission *a)
 {
 	a->reach = reach_find(&a->hunt,
 		&(struct reach_query){
 			.engine = a->r->engine,
 			.conf = a->conf,
-			.flow = a->r->flow,
+			.own = own_binding(a->r),
 			.from = a->from,
 			.uri = &a->r->msg->uri,
 			.route = sip_msg_first(a->r->msg, SIP_HDR_ROUTE),

@@ -21,7 +21,7 @@ int reach_aor(struct strbuf *b, const struct sip_uri *uri, const char *domain)
 	return rc < 0 || !b->failed ? rc : -ENOBUFS;
 }
 
-int reach_asker(struct binding *out, const struct engine *engine, struct str from,
+int reach_user(struct binding *out, const struct engine *engine, struct str from,
 	const struct net_flow *flow)
 {
 	char text[REACH_AOR_BYTES];
@@ -32,18 +32,20 @@ int reach_asker(struct binding *out, const struct engine *engine, struct str fro
 
 	if (sip_name_addr_parse(&name, from) == 0 && sip_uri_parse(&uri, name.uri) == 0)
 		domain = conf_domain_of(engine->conf, flow->realm, uri.host);
-	if (domain != NULL && reach_aor(&aor, &uri, domain->name) == 0
-		&& location_find_flow(engine->location, strbuf_str(&aor), flow, out) == 0)
-		return 0;
-	return location_find_flow(engine->location, STR_NONE, flow, out);
+	if (domain == NULL || reach_aor(&aor, &uri, domain->name) < 0)
+		return -ENOENT;
+	return location_find_flow(engine->location, strbuf_str(&aor), flow, out);
+}
+
+int reach_asker(struct binding *out, const struct engine *engine, struct str from,
+	const struct net_flow *flow)
+{
+	int rc = reach_user(out, engine, from, flow);
+
+	return rc == 0 ? 0 : location_find_flow(engine->location, STR_NONE, flow, out);
 }
 
 // ---- phones
-
-static bool is_own(const struct reach_query *q, const struct binding *binding)
-{
-	return net_flow_equal(&binding->flow, q->flow);
-}
 
 static enum reach add_one(struct hunt *hunt, const struct reach_query *q, uint64_t id)
 {
@@ -93,7 +95,7 @@ static enum reach add_user(
 	if (count < 0)
 		return REACH_NO_ROUTE;
 	for (int i = 0; i < count; i++) {
-		if (!is_own(q, &binding[i]))
+		if (binding[i].id != q->own)
 			binding[kept++] = binding[i];
 	}
 	hunt_add_phones(hunt, q->conf, domain, binding, kept);

@@ -28,8 +28,8 @@ enum reach {
 struct reach_query {
 	struct engine *engine;
 	const struct conf *conf;
-	const struct net_flow *flow;  // who asks; its own binding is left out
-	const struct conf_peer *from; // likewise; NULL: a stranger or a phone
+	uint64_t own;		      // binding of who asks, which is left out; 0: none
+	const struct conf_peer *from; // who asks, left out likewise; NULL: a stranger or a phone
 	const struct sip_uri *uri;    // Request-URI
 	struct str route;	      // value of the topmost Route; none
 	uint8_t realm;		      // that it came by
@@ -41,7 +41,10 @@ enum reach reach_find(struct hunt *hunt, const struct reach_query *query);
 // Appends the AOR of a user of a domain, as bindings have it: of the user part what route_number makes of it.
 // Returns 0, or what that does.
 int reach_aor(struct strbuf *b, const struct sip_uri *uri, const char *domain);
-// The binding by which who asks is reached: of the AOR that a From value names, else any of that flow. Returns
-// 0 or -ENOENT.
+// The binding that the user whom a From value names has by that flow: many lines of a gateway may share it.
+// Returns 0 or -ENOENT.
+int reach_user(struct binding *out, const struct engine *engine, struct str from,
+	const struct net_flow *flow);
+// Likewise the binding by which who asks is reached: that one, else any of that flow.
 int reach_asker(struct binding *out, const struct engine *engine, struct str from,
 	const struct net_flow *flow);

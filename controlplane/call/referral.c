@@ -108,11 +108,13 @@ static uint16_t find_targets(struct transfer *t, const struct sip_uri *uri)
 {
 	const struct conf *conf = t->call->conf;
 	const struct leg *referrer = transfer_leaving(t);
+	struct binding own;
+	int rc = reach_user(&own, t->call->engine, referrer->dialog.remote, &referrer->dialog.flow);
 	enum reach reach = reach_find(&t->hunt,
 		&(struct reach_query){
 			.engine = t->call->engine,
 			.conf = conf,
-			.flow = &referrer->dialog.flow,
+			.own = rc == 0 ? own.id : 0,
 			.from = referrer->peer,
 			.uri = uri,
 			.realm = (uint8_t)(referrer->realm - conf->realms),

@@ -8,6 +8,7 @@
 #include "tests/unit/controlplane/call/rig.h"
 
 static struct rig rig;
+static uint64_t own; // binding of who asks
 
 static enum reach reach(struct hunt *hunt, enum rig_who who, const char *text, const char *route)
 {
@@ -20,7 +21,7 @@ static enum reach reach(struct hunt *hunt, enum rig_who who, const char *text, c
 		&(struct reach_query){
 			.engine = rig.engine,
 			.conf = conf,
-			.flow = &rig.flow[who],
+			.own = own,
 			.from = conf_peer_by_source(
 				conf, rig.flow[who].realm, &rig.flow[who].remote.ip),
 			.uri = &uri,
@@ -54,8 +55,28 @@ Test(reach, H18_F10_a_user_is_found_by_its_aor_or_is_offline)
 		cr_expect_eq(hunt_has_more(&hunt), cases[i].reach == REACH_FOUND);
 		hunt_forget(&hunt);
 	}
-	cr_expect_eq(reach(&hunt, RIG_PHONE, "sip:61@example.com", NULL), REACH_OFFLINE,
-		"nobody is called by itself");
+	rig_fini(&rig);
+}
+
+Test(reach, H18_nobody_is_called_by_itself_but_another_line_of_its_gateway_is)
+{
+	struct binding said, found;
+	struct hunt hunt;
+	uint64_t other;
+
+	rig_init(&rig);
+	said = rig_binding(&rig, RIG_PHONE, "sip:61@192.168.1.20");
+	own = rig_bind(&rig, "61@example.com", &said);
+	said.contact = STR("sip:62@192.168.1.20");
+	other = rig_bind(&rig, "62@example.com", &said);
+	cr_expect_eq(reach(&hunt, RIG_PHONE, "sip:61@example.com", NULL), REACH_OFFLINE);
+	cr_expect_eq(reach(&hunt, RIG_PHONE, "sip:62@example.com", NULL), REACH_FOUND);
+	cr_expect_eq(hunt.target[0].phone->binding, other);
+	hunt_forget(&hunt);
+	cr_expect_eq(reach_user(&found, rig.engine, STR("<sip:61@example.com>"), &said.flow), 0);
+	cr_expect_eq(found.id, own);
+	cr_expect_eq(reach_user(&found, rig.engine, STR("<sip:63@example.com>"), &said.flow), -ENOENT);
+	cr_expect_eq(reach_user(&found, rig.engine, STR("<sip:61@h>"), &said.flow), -ENOENT);
 	rig_fini(&rig);
 }
 
