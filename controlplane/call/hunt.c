@@ -32,16 +32,6 @@ void hunt_add_route(struct hunt *hunt, const struct conf *conf, const struct con
 	}
 }
 
-static bool was_called(const struct hunt *hunt, const struct conf_peer *peer, struct str uri)
-{
-	for (unsigned int i = 0; i < hunt->count; i++) {
-		if (hunt->target[i].peer == peer && hunt->target[i].uri != NULL
-			&& str_equal(str_from(hunt->target[i].uri), uri))
-			return true;
-	}
-	return false;
-}
-
 // With a group of its own.
 static void insert(struct hunt *hunt, const struct target *target, unsigned int at)
 {
@@ -52,19 +42,18 @@ static void insert(struct hunt *hunt, const struct target *target, unsigned int 
 	hunt->count++;
 }
 
-bool hunt_insert(struct hunt *hunt, const struct conf *conf, const struct conf_peer *peer,
-	struct str uri, unsigned int at)
+void hunt_add_uri(
+	struct hunt *hunt, const struct conf *conf, const struct conf_peer *peer, struct str uri)
 {
 	const struct conf_sip_listener *listener = route_listener(conf, peer);
 	char *copy;
 
-	if (listener == NULL || hunt->count == HUNT_TARGETS_MAX || was_called(hunt, peer, uri))
-		return false;
+	if (listener == NULL || hunt->count == HUNT_TARGETS_MAX)
+		return;
 	copy = str_dup(uri);
-	if (copy == NULL)
-		return false;
-	insert(hunt, &(struct target){.peer = peer, .listener = listener, .uri = copy}, at);
-	return true;
+	if (copy != NULL)
+		insert(hunt, &(struct target){.peer = peer, .listener = listener, .uri = copy},
+			hunt->count);
 }
 
 // ---- phones
@@ -157,6 +146,44 @@ bool hunt_insert_flow(struct hunt *hunt, const struct conf *conf, struct phone *
 	return true;
 }
 
+// ---- redirections, and the end
+
+static void forget(struct target *target)
+{
+	free(target->uri);
+	free(target->routes);
+	phone_free(target->phone);
+}
+
+static bool was_called(const struct hunt *hunt, const struct target *target)
+{
+	for (unsigned int i = 0; target->uri != NULL && i < hunt->count; i++) {
+		if (hunt->target[i].peer == target->peer && hunt->target[i].uri != NULL
+			&& strcmp(hunt->target[i].uri, target->uri) == 0)
+			return true;
+	}
+	return false;
+}
+
+void hunt_redirect(struct hunt *hunt, struct hunt *other)
+{
+	unsigned int at = hunt->next;
+	uint8_t before = hunt->groups;
+
+	for (unsigned int i = 0; i < other->count; i++) {
+		uint8_t group = (uint8_t)(before + other->target[i].group);
+
+		if (hunt->count == HUNT_TARGETS_MAX || was_called(hunt, &other->target[i])) {
+			forget(&other->target[i]);
+			continue;
+		}
+		insert(hunt, &other->target[i], at);
+		hunt->target[at++].group = group;
+	}
+	hunt->groups = (uint8_t)(before + other->groups);
+	*other = (struct hunt){0};
+}
+
 bool hunt_has_more(const struct hunt *hunt)
 {
 	return hunt->next < hunt->count;
@@ -164,11 +191,8 @@ bool hunt_has_more(const struct hunt *hunt)
 
 void hunt_forget(struct hunt *hunt)
 {
-	for (unsigned int i = 0; i < hunt->count; i++) {
-		free(hunt->target[i].uri);
-		free(hunt->target[i].routes);
-		phone_free(hunt->target[i].phone);
-	}
+	for (unsigned int i = 0; i < hunt->count; i++)
+		forget(&hunt->target[i]);
 	*hunt = (struct hunt){0};
 }
 

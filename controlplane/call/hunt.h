@@ -45,10 +45,11 @@ void hunt_add_route(struct hunt *hunt, const struct conf *conf, const struct con
 // that no listener of ours reaches.
 void hunt_add_phones(struct hunt *hunt, const struct conf *conf, const struct conf_domain *domain,
 	const struct binding *binding, unsigned int count);
-// Takes what the URI of a redirection asks for: at most HUNT_TARGETS_MAX, and nothing twice. It comes before
-// the at-th. Returns false when it was not added.
-bool hunt_insert(struct hunt *hunt, const struct conf *conf, const struct conf_peer *peer,
-	struct str uri, unsigned int at);
+// What the URI of a redirection asks a peer for.
+void hunt_add_uri(
+	struct hunt *hunt, const struct conf *conf, const struct conf_peer *peer, struct str uri);
+// What a redirection has led to is next: at most HUNT_TARGETS_MAX, and no URI twice. Empties other.
+void hunt_redirect(struct hunt *hunt, struct hunt *other);
 // Likewise another flow of a phone that was called, which is taken over then.
 bool hunt_insert_flow(struct hunt *hunt, const struct conf *conf, struct phone *phone);
 bool hunt_has_more(const struct hunt *hunt);

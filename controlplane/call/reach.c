@@ -85,7 +85,7 @@ static int find_bindings(struct binding binding[static LOCATION_PER_AOR_MAX],
 	return rc < LOCATION_PER_AOR_MAX ? rc : LOCATION_PER_AOR_MAX;
 }
 
-static enum reach add_user(
+enum reach reach_add_user(
 	struct hunt *hunt, const struct reach_query *q, const struct conf_domain *domain)
 {
 	struct binding binding[LOCATION_PER_AOR_MAX];
@@ -147,7 +147,7 @@ static enum reach by_number(struct hunt *hunt, const struct reach_query *q)
 	if (route == NULL)
 		return REACH_NO_ROUTE;
 	if (route->to_domain >= 0)
-		reach = add_user(hunt, q, &q->conf->domains[route->to_domain]);
+		reach = reach_add_user(hunt, q, &q->conf->domains[route->to_domain]);
 	hunt_add_route(hunt, q->conf, route, q->from);
 	return hunt_has_more(hunt) ? REACH_FOUND : reach;
 }
@@ -165,5 +165,5 @@ enum reach reach_find(struct hunt *hunt, const struct reach_query *q)
 	if (found)
 		return reach;
 	domain = is_gruu(q->uri) ? conf_domain_of(q->conf, q->realm, q->uri->host) : NULL;
-	return domain != NULL ? add_user(hunt, q, domain) : by_number(hunt, q);
+	return domain != NULL ? reach_add_user(hunt, q, domain) : by_number(hunt, q);
 }

@@ -38,6 +38,10 @@ struct reach_query {
 // Adds to an empty hunt. Only what is REACH_FOUND has targets.
 enum reach reach_find(struct hunt *hunt, const struct reach_query *query);
 
+// Adds the phones of the user whom the URI of a query names in that domain, behind what a hunt has already. Returns
+// REACH_FOUND, REACH_OFFLINE when it has no target that is left, or REACH_NO_ROUTE for a GRUU that is none.
+enum reach reach_add_user(
+	struct hunt *hunt, const struct reach_query *query, const struct conf_domain *domain);
 // Appends the AOR of a user of a domain, as bindings have it: of the user part what route_number makes of it.
 // Returns 0, or what that does.
 int reach_aor(struct strbuf *b, const struct sip_uri *uri, const char *domain);

@@ -2,6 +2,8 @@
 #include <stdlib.h>
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/phone.h"
+#include "controlplane/call/reach.h"
 #include "controlplane/route/route.h"
 
 #define CONTACTS_MAX 8
@@ -54,48 +56,100 @@ static unsigned int read_contacts(struct contact *out, const struct sip_msg *res
 	return count;
 }
 
-// Only what our own routes would call: the peer that has the address, or, at our own or as a tel: URI, the
-// number's. Of a name we know nothing.
-static const struct conf_peer *peer_of(
-	const struct call *call, const struct leg *leg, const struct sip_uri *uri)
+// ---- where they lead: only to whom our own routes would call for who redirects (I11)
+
+static bool may_redirect(const struct leg *leg)
 {
-	const struct conf *conf = call->conf;
-	const struct conf_route *route;
-	char text[ROUTE_NUMBER_BYTES];
-	struct strbuf number = strbuf_on(text, sizeof(text));
+	return leg->peer != NULL ? leg->peer->follows_redirects
+				 : leg->phone != NULL && leg->phone->domain->follows_redirects;
+}
+
+static uint8_t realm_of(const struct leg *leg)
+{
+	return leg->peer != NULL ? leg->peer->realm : leg->phone->flow.realm;
+}
+
+// Our address there, or a domain that is served there; of another name we know nothing.
+static bool is_here(const struct call *call, const struct leg *leg, struct str host)
+{
 	struct tg_ip ip;
 
-	if (uri->scheme == SIP_SCHEME_SIP) {
-		if (str_to_ip(&ip, uri->host) < 0)
-			return NULL;
-		if (!tg_ip_equal(&ip, &leg->dialog.flow.local.ip))
-			return conf_peer_by_source(conf, leg->peer->realm, &ip);
-	} else if (uri->scheme != SIP_SCHEME_TEL) {
-		return NULL;
-	}
-	if (route_number(&number, uri) < 0)
-		return NULL;
-	route = route_find(conf, leg->peer->realm, leg->peer, strbuf_str(&number));
-	return route != NULL && route->to_domain < 0 ? &conf->peers[route->to_peer] : NULL;
+	return str_to_ip(&ip, host) == 0 ? tg_ip_equal(&ip, &leg->dialog.flow.local.ip)
+					 : conf_domain_of(call->conf, realm_of(leg), host) != NULL;
+}
+
+// Of the number at our own address, or of a tel: URI; NULL for none.
+static const struct conf_route *route_of(
+	const struct call *call, const struct leg *leg, const struct sip_uri *uri)
+{
+	char text[ROUTE_NUMBER_BYTES];
+	struct strbuf number = strbuf_on(text, sizeof(text));
+	bool is_here_or_tel = uri->scheme == SIP_SCHEME_TEL
+		|| (uri->scheme == SIP_SCHEME_SIP && is_here(call, leg, uri->host));
+
+	return is_here_or_tel && route_number(&number, uri) == 0
+		? route_find(call->conf, realm_of(leg), leg->peer, strbuf_str(&number))
+		: NULL;
+}
+
+// A phone names no peer by its address: it knows none.
+static const struct conf_peer *peer_at(
+	const struct call *call, const struct leg *leg, const struct sip_uri *uri)
+{
+	struct tg_ip ip;
+
+	return leg->peer != NULL && uri->scheme == SIP_SCHEME_SIP && str_to_ip(&ip, uri->host) == 0
+			&& !is_here(call, leg, uri->host)
+		? conf_peer_by_source(call->conf, leg->peer->realm, &ip)
+		: NULL;
+}
+
+// But for the phone that redirects.
+static void add_phones(struct hunt *hunt, const struct call *call, const struct leg *leg,
+	const struct conf_domain *domain, const struct sip_uri *uri)
+{
+	reach_add_user(hunt,
+		&(struct reach_query){
+			.engine = call->engine,
+			.conf = call->conf,
+			.own = leg->phone != NULL ? leg->phone->binding : 0,
+			.from = leg->peer,
+			.uri = uri,
+			.realm = realm_of(leg),
+		},
+		domain);
+}
+
+static void add(struct hunt *hunt, const struct call *call, const struct leg *leg,
+	const struct sip_uri *uri)
+{
+	const struct conf_peer *peer = peer_at(call, leg, uri);
+	const struct conf_route *route = peer == NULL ? route_of(call, leg, uri) : NULL;
+
+	if (peer != NULL)
+		hunt_add_uri(hunt, call->conf, peer, uri->text);
+	else if (route != NULL && route->to_domain < 0)
+		hunt_add_uri(hunt, call->conf, &call->conf->peers[route->to_peer], uri->text);
+	else if (route != NULL)
+		add_phones(hunt, call, leg, &call->conf->domains[route->to_domain], uri);
 }
 
 void redirect_follow(struct hunt *hunt, const struct call *call, const struct leg *leg,
 	const struct sip_msg *response)
 {
 	struct contact contact[CONTACTS_MAX];
-	unsigned int count = 0, at = hunt->next;
+	struct hunt onward = {0};
+	unsigned int count = 0;
 
-	if (leg->peer != NULL && leg->peer->follows_redirects
-		&& hunt->redirections < HUNT_REDIRECTIONS_MAX)
+	if (may_redirect(leg) && hunt->redirections < HUNT_REDIRECTIONS_MAX)
 		count = read_contacts(contact, response);
 	hunt->redirections++;
-	for (unsigned int i = 0; i < count; i++) {
-		const struct conf_peer *peer = peer_of(call, leg, &contact[i].uri);
-
-		if (peer != NULL && hunt_insert(hunt, call->conf, peer, contact[i].uri.text, at))
-			at++;
-	}
+	for (unsigned int i = 0; i < count; i++)
+		add(&onward, call, leg, &contact[i].uri);
+	hunt_redirect(hunt, &onward);
 }
+
+// ---- when they are not followed
 
 char *redirect_contacts(const struct tg_addr *own, const struct sip_msg *response)
 {

@@ -127,7 +127,8 @@ struct conf_domain {
 	bool gruu;	       // RFC 5627
 	enum conf_ping ping;   // of phones behind NAT by UDP (E13)
 	uint32_t ping_ms;
-	uint32_t ping_lost; // OPTIONS without an answer until the binding goes; 0: never
+	uint32_t ping_lost;	// OPTIONS without an answer until the binding goes; 0: never
+	bool follows_redirects; // of phones' 3xx, within our routes (C55)
 };
 
 // Where the users are kept.

@@ -213,6 +213,7 @@ static int resolve_domain(struct conf *conf, const struct raw_domain *raw, struc
 		.ping = (enum conf_ping) * raw->ping,
 		.ping_ms = *raw->ping_s * 1000,
 		.ping_lost = *raw->ping_lost,
+		.follows_redirects = *raw->redirects,
 	};
 	at(spot, "domains[%u].name", index);
 	err = value_check_name(spot, domain->name);

@@ -123,6 +123,7 @@ struct raw_domain {
 	int *ping;
 	uint32_t *ping_s;
 	uint32_t *ping_lost;
+	int *redirects;
 };
 
 struct raw_users {

@@ -193,6 +193,7 @@ static const cyaml_schema_field_t domain_fields[] = {
 	ONE_OF(raw_domain, ping, pings),
 	NUMBER(raw_domain, ping_s),
 	NUMBER(raw_domain, ping_lost),
+	ONE_OF(raw_domain, redirects, redirect_rules),
 	CYAML_FIELD_END,
 };
 static const cyaml_schema_value_t domain = {
@@ -465,6 +466,10 @@ static const struct conf_option options[] = {
 	{"domains.ping_s", "25", .min = 5, .max = 600, .help = "So often."},
 	{"domains.ping_lost", "0", .max = 100,
 		.help = "Forget a binding after so many OPTIONS without an answer; 0: never."},
+	{"domains.redirects", "pass",
+		.help = "A phone that forwards its calls (3xx). pass: the caller gets it, numbers "
+			"at our own address; follow: we call whom it names, where the phone itself "
+			"could call."},
 
 	{"realms", .max = TG_REALMS_MAX, .help = "The networks this border stands between."},
 	{"realms.name", .sample = "edge", .help = "Letters, digits, '-', '_' and '.'."},
