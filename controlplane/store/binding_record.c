@@ -1,43 +1,24 @@
 // SPDX-License-Identifier: BSD-3-Clause
 #include "controlplane/store/binding_record.h"
 
-#include <endian.h>
 #include <errno.h>
 
+#include "controlplane/store/fields.h"
+
 #define VERSION 1
-#define NONE UINT16_MAX // length of a text that is none
 #define FLAG_OUTBOUND 1u
 #define FLAG_ALG 2u
 #define FLAGS (FLAG_OUTBOUND | FLAG_ALG)
 
-static void put_number(struct strbuf *out, uint64_t value, unsigned int bytes)
-{
-	uint64_t le = htole64(value);
-
-	strbuf_put(out, str_of(&le, bytes));
-}
-
-static void put_text(struct strbuf *out, struct str text)
-{
-	if (str_is_none(text)) {
-		put_number(out, NONE, 2);
-		return;
-	}
-	if (text.len >= NONE)
-		out->failed = true;
-	put_number(out, text.len, 2);
-	strbuf_put(out, text);
-}
-
 static void put_addr(struct strbuf *out, const struct tg_addr *addr)
 {
-	put_number(out, addr->port, 2);
+	fields_put_number(out, addr->port, 2);
 	strbuf_put(out, str_of(addr->ip.byte, sizeof(addr->ip.byte)));
 }
 
 static void put_flow(struct strbuf *out, const struct net_flow *flow)
 {
-	put_number(out, flow->protocol, 1);
+	fields_put_number(out, flow->protocol, 1);
 	put_addr(out, &flow->local);
 	put_addr(out, &flow->remote);
 }
@@ -56,112 +37,59 @@ int binding_record_write(struct strbuf *out, const struct binding *b, const stru
 {
 	if (b->flow.realm >= conf->realm_count)
 		return -EINVAL;
-	put_number(out, VERSION, 1);
-	put_number(out, (b->is_outbound ? FLAG_OUTBOUND : 0) | (b->is_alg ? FLAG_ALG : 0), 1);
-	put_number(out, b->nat, 1);
+	fields_put_number(out, VERSION, 1);
+	fields_put_number(
+		out, (b->is_outbound ? FLAG_OUTBOUND : 0) | (b->is_alg ? FLAG_ALG : 0), 1);
+	fields_put_number(out, b->nat, 1);
 	put_flow(out, &b->flow);
-	put_number(out, b->q, 2);
-	put_number(out, b->cseq, 4);
-	put_number(out, b->reg_id, 4);
-	put_number(out, b->since.us, 8);
-	put_number(out, b->refreshed.us, 8);
-	put_text(out, str_from(conf->realms[b->flow.realm].name));
-	put_text(out, b->contact);
-	put_text(out, b->params);
-	put_text(out, b->instance);
-	put_text(out, b->call_id);
-	put_text(out, b->user_agent);
-	put_text(out, b->path);
+	fields_put_number(out, b->q, 2);
+	fields_put_number(out, b->cseq, 4);
+	fields_put_number(out, b->reg_id, 4);
+	fields_put_number(out, b->since.us, 8);
+	fields_put_number(out, b->refreshed.us, 8);
+	fields_put_text(out, str_from(conf->realms[b->flow.realm].name));
+	fields_put_text(out, b->contact);
+	fields_put_text(out, b->params);
+	fields_put_text(out, b->instance);
+	fields_put_text(out, b->call_id);
+	fields_put_text(out, b->user_agent);
+	fields_put_text(out, b->path);
 	return out->failed ? -EMSGSIZE : 0;
 }
 
-// Once something is wrong all that follows is nothing.
-struct reader {
-	struct str rest;
-	bool is_bad;
-};
-
-static struct str take(struct reader *r, size_t len)
-{
-	struct str taken = {r->rest.at, len};
-
-	if (r->is_bad || len > r->rest.len) {
-		r->is_bad = true;
-		return STR_NONE;
-	}
-	r->rest = (struct str){r->rest.at + len, r->rest.len - len};
-	return taken;
-}
-
-static uint64_t take_number(struct reader *r, unsigned int bytes, uint64_t max)
-{
-	struct str taken = take(r, bytes);
-	uint64_t le = 0;
-
-	if (r->is_bad)
-		return 0;
-	memcpy(&le, taken.at, bytes);
-	if (le64toh(le) > max) {
-		r->is_bad = true;
-		return 0;
-	}
-	return le64toh(le);
-}
-
-static bool is_plain(struct str text)
-{
-	for (size_t i = 0; i < text.len; i++) {
-		unsigned char c = (unsigned char)text.at[i];
-
-		if ((c < ' ' && c != '\t') || c == 0x7f)
-			return false;
-	}
-	return true;
-}
-
-static struct str take_text(struct reader *r)
-{
-	uint64_t len = take_number(r, 2, UINT16_MAX);
-	struct str taken = len == NONE ? STR_NONE : take(r, len);
-
-	if (!is_plain(taken))
-		r->is_bad = true;
-	return r->is_bad ? STR_NONE : taken;
-}
-
-static void take_addr(struct reader *r, struct tg_addr *out)
+static void take_addr(struct fields *r, struct tg_addr *out)
 {
 	struct str ip;
 
-	out->port = (uint16_t)take_number(r, 2, UINT16_MAX);
-	ip = take(r, sizeof(out->ip.byte));
+	out->port = (uint16_t)fields_take_number(r, 2, UINT16_MAX);
+	ip = fields_take(r, sizeof(out->ip.byte));
 	if (!r->is_bad)
 		memcpy(out->ip.byte, ip.at, ip.len);
 }
 
-static void take_flow(struct reader *r, struct net_flow *out)
+static void take_flow(struct fields *r, struct net_flow *out)
 {
-	out->protocol = (uint8_t)take_number(r, 1, TRANSPORT_WSS);
+	out->protocol = (uint8_t)fields_take_number(r, 1, TRANSPORT_WSS);
 	take_addr(r, &out->local);
 	take_addr(r, &out->remote);
 	if (out->local.port == 0 || out->remote.port == 0 || tg_ip_is_unset(&out->remote.ip))
 		r->is_bad = true;
 }
 
-static void take_times(struct reader *r, struct binding *out)
+static void take_times(struct fields *r, struct binding *out)
 {
-	out->since.us = take_number(r, 8, UINT64_MAX);
-	out->refreshed.us = take_number(r, 8, UINT64_MAX);
+	out->since.us = fields_take_number(r, 8, UINT64_MAX);
+	out->refreshed.us = fields_take_number(r, 8, UINT64_MAX);
 }
 
-static void take_texts(struct reader *r, struct binding *out)
+static void take_texts(struct fields *r, struct binding *out)
 {
-	out->contact = take_text(r);
-	out->params = take_text(r);
-	out->instance = take_text(r);
-	out->call_id = take_text(r);
-	out->user_agent = take_text(r);
-	out->path = take_text(r);
+	out->contact = fields_take_text(r);
+	out->params = fields_take_text(r);
+	out->instance = fields_take_text(r);
+	out->call_id = fields_take_text(r);
+	out->user_agent = fields_take_text(r);
+	out->path = fields_take_text(r);
 	if (out->contact.len == 0 || out->call_id.len == 0 || r->rest.len != 0)
 		r->is_bad = true;
 }
@@ -170,7 +98,7 @@ static bool is_aor(struct str aor)
 {
 	size_t at = str_index(aor, '@');
 
-	return at > 0 && at + 1 < aor.len && is_plain(aor);
+	return at > 0 && at + 1 < aor.len && fields_is_plain(aor);
 }
 
 static int realm_of(const struct conf *conf, struct str name)
@@ -185,25 +113,25 @@ static int realm_of(const struct conf *conf, struct str name)
 int binding_record_read(struct binding *out, const struct store_record *record,
 	const struct conf *conf, struct tg_wall now)
 {
-	struct reader r = {.rest = record->value};
+	struct fields r = {.rest = record->value};
 	uint64_t now_s = now.us / TG_US_PER_S;
 	struct binding b = {.id = record->key.id, .aor = record->key.name};
 	uint64_t flags;
 	struct str realm_name;
 	int realm;
 
-	if (take_number(&r, 1, UINT8_MAX) != VERSION || !is_aor(b.aor))
+	if (fields_take_number(&r, 1, UINT8_MAX) != VERSION || !is_aor(b.aor))
 		return -EBADMSG;
-	flags = take_number(&r, 1, FLAGS);
+	flags = fields_take_number(&r, 1, FLAGS);
 	b.is_outbound = (flags & FLAG_OUTBOUND) != 0;
 	b.is_alg = (flags & FLAG_ALG) != 0;
-	b.nat = (uint8_t)take_number(&r, 1, BINDING_MOVED);
+	b.nat = (uint8_t)fields_take_number(&r, 1, BINDING_MOVED);
 	take_flow(&r, &b.flow);
-	b.q = (uint16_t)take_number(&r, 2, LOCATION_Q_MAX);
-	b.cseq = (uint32_t)take_number(&r, 4, UINT32_MAX);
-	b.reg_id = (uint32_t)take_number(&r, 4, UINT32_MAX);
+	b.q = (uint16_t)fields_take_number(&r, 2, LOCATION_Q_MAX);
+	b.cseq = (uint32_t)fields_take_number(&r, 4, UINT32_MAX);
+	b.reg_id = (uint32_t)fields_take_number(&r, 4, UINT32_MAX);
 	take_times(&r, &b);
-	realm_name = take_text(&r);
+	realm_name = fields_take_text(&r);
 	take_texts(&r, &b);
 	if (r.is_bad || record->expires_s > now_s + UINT32_MAX)
 		return -EBADMSG;
