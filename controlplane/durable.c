@@ -110,7 +110,7 @@ static int open_store(struct durable *durable, const struct conf *conf, struct l
 		break;
 	}
 	params.directory = conf->store_path;
-	params.records_max = conf->bindings_max;
+	params.records_max = 2 * conf->bindings_max; // a lease each
 	return store_open(&durable->store, &params, err);
 }
 

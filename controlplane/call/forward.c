@@ -9,6 +9,7 @@
 #include "controlplane/call/grant.h"
 #include "controlplane/call/lease.h"
 #include "controlplane/call/outside.h"
+#include "controlplane/call/persist.h"
 #include "controlplane/call/registration.h"
 #include "controlplane/call/upstream_int.h"
 #include "controlplane/call/upstream_send.h"
@@ -149,8 +150,10 @@ static void make_due(const struct forward *f)
 	for (unsigned int i = 0; i < f->parts.count; i++) {
 		struct lease *lease = lease_find(&f->upstream->leases, f->parts.part[i].id);
 
-		if (lease != NULL)
-			lease->due = engine_now(f->upstream->engine);
+		if (lease == NULL)
+			continue;
+		lease->due = engine_now(f->upstream->engine);
+		persist_lease(f->upstream->engine, f->aor, lease);
 	}
 }
 
@@ -349,6 +352,7 @@ static void keep_leases(const struct forward *f, const struct sip_msg *request,
 		.due = tg_mono_add_ms(now, (uint64_t)granted * 500),
 		.ends = tg_mono_add_ms(now, (uint64_t)granted * 1000),
 		.needs_credentials = f->had_credentials,
+		.peer = str_from(f->conf->peers[f->domain->upstream].name),
 		.routes = grant_routes(&routes, response),
 	};
 
@@ -356,8 +360,9 @@ static void keep_leases(const struct forward *f, const struct sip_msg *request,
 	lease.name = strbuf_str(&name);
 	for (unsigned int i = 0; i < f->parts.count; i++) {
 		lease.binding = f->parts.part[i].id;
-		if (lease.binding != 0 && !f->parts.part[i].ends)
-			lease_put(&f->upstream->leases, &lease);
+		if (lease.binding != 0 && !f->parts.part[i].ends
+			&& lease_put(&f->upstream->leases, &lease) == 0)
+			persist_lease(f->upstream->engine, f->aor, &lease);
 	}
 }
 

@@ -16,7 +16,7 @@ static bool is_of(const struct table_node *node, const void *binding)
 
 int lease_put(struct table *leases, const struct lease *said)
 {
-	size_t cap = said->name.len + said->routes.len + 1;
+	size_t cap = said->peer.len + said->name.len + said->routes.len + 1;
 	struct lease *lease = malloc(sizeof(*lease) + cap);
 	struct strbuf b;
 	int rc;
@@ -26,6 +26,7 @@ int lease_put(struct table *leases, const struct lease *said)
 		return -ENOMEM;
 	*lease = *said;
 	b = strbuf_on(lease->text, cap);
+	lease->peer = strbuf_keep(&b, said->peer);
 	lease->name = strbuf_keep(&b, said->name);
 	lease->routes = strbuf_keep(&b, said->routes);
 	rc = table_insert(leases, hash_of(lease->binding), &lease->node);

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // What a registrar upstream has granted a binding of ours (upstream.h): until when, and what is to be known to
-// talk to it again. One a binding, gone with it; nothing of it outlives the process: after a restart the next
-// REGISTER of the phone goes upstream.
+// talk to it again. One a binding, gone with it; both outlive the process (persist.h).
 //
 // All functions belong to the signalling thread.
 #pragma once
@@ -19,8 +18,10 @@ struct lease {
 	struct tg_mono due;	// from then on a refresh goes upstream (F12)
 	struct tg_mono ends;	// there
 	bool needs_credentials; // it asked for them: only the phone can say more
-	struct str name;	// To value that it knows the user by
-	struct str routes;	// Service-Route values, joined by commas (RFC 3608); none
+	struct str
+		peer; // its name: of another, which the configuration may name later, nothing is known
+	struct str name;   // To value that it knows the user by
+	struct str routes; // Service-Route values, joined by commas (RFC 3608); none
 	char text[];
 };
 

@@ -6,6 +6,8 @@
 #include "controlplane/base/log.h"
 #include "controlplane/base/metrics.h"
 #include "controlplane/call/bindings.h"
+#include "controlplane/call/lease_record.h"
+#include "controlplane/call/upstream.h"
 #include "controlplane/store/binding_record.h"
 
 #define SLICE 256
@@ -22,6 +24,12 @@ static int put(const struct engine *engine, const struct binding *binding)
 		return rc;
 	return store_put(engine->params.store, STORE_BINDING, &key, strbuf_str(&value),
 		binding_record_expires_s(binding, tg_wall_now()));
+}
+
+static void say_not_stored(struct str aor, int rc)
+{
+	if (rc < 0)
+		LOG(LOG_DEBUG, "not-stored", "aor=%s error=%s", LOG_STR(aor), strerror(-rc));
 }
 
 void persist_on_change(
@@ -41,9 +49,42 @@ void persist_on_change(
 	default:
 		rc = store_remove(engine->params.store, STORE_BINDING, &key);
 	}
+	say_not_stored(binding->aor, rc);
+}
+
+// ---- what was granted upstream
+
+static struct lease_moment moment(const struct engine *engine)
+{
+	return (struct lease_moment){engine_now(engine), tg_wall_now()};
+}
+
+static int put_lease(const struct engine *engine, struct str aor, const struct lease *lease)
+{
+	struct store_key key = {aor, lease->binding};
+	struct lease_moment now = moment(engine);
+	char text[STORE_VALUE_MAX];
+	struct strbuf value = strbuf_on(text, sizeof(text));
+	int rc = lease_record_write(&value, lease, &now);
+
 	if (rc < 0)
-		LOG(LOG_DEBUG, "not-stored", "aor=%s error=%s", LOG_STR(binding->aor),
-			strerror(-rc));
+		return rc;
+	return store_put(engine->params.store, STORE_LEASE, &key, strbuf_str(&value),
+		lease_record_expires_s(lease, &now));
+}
+
+void persist_lease(struct engine *engine, struct str aor, const struct lease *lease)
+{
+	if (engine->params.store != NULL)
+		say_not_stored(aor, put_lease(engine, aor, lease));
+}
+
+void persist_lease_gone(struct engine *engine, const struct binding *binding)
+{
+	struct store_key key = binding_record_key(binding);
+
+	if (engine->params.store != NULL)
+		say_not_stored(binding->aor, store_remove(engine->params.store, STORE_LEASE, &key));
 }
 
 // ---- what an earlier process left
@@ -55,6 +96,16 @@ static bool take(void *arg, const struct store_record *record)
 
 	return binding_record_read(&kept, record, engine->conf, tg_wall_now()) == 0
 		&& !transport_is_reliable(&kept.flow) && bindings_restore(engine, &kept) == 0;
+}
+
+static bool take_lease(void *arg, const struct store_record *record)
+{
+	struct engine *engine = arg;
+	struct lease_moment now = moment(engine);
+	struct lease kept;
+
+	return lease_record_read(&kept, record, &now) == 0
+		&& upstream_restore(engine->upstream, record->key.name, &kept) == 0;
 }
 
 // What this process made it knows, or has removed meanwhile.
@@ -79,6 +130,16 @@ static void on_loaded(void *arg, int rc)
 			counter_get(&location_counters(engine->location)->bindings));
 }
 
+static void on_bindings_loaded(void *arg, int rc)
+{
+	struct engine *engine = arg;
+
+	if (rc < 0)
+		on_loaded(engine, rc);
+	else
+		store_load_late(engine->params.store, STORE_LEASE, take_lease, on_loaded, engine);
+}
+
 int persist_load(struct engine *engine)
 {
 	int rc;
@@ -87,6 +148,8 @@ int persist_load(struct engine *engine)
 		return 0;
 	engine->persist_first = location_reserve(engine->location);
 	rc = store_load(engine->params.store, STORE_BINDING, take, engine);
+	if (rc == 0)
+		rc = store_load(engine->params.store, STORE_LEASE, take_lease, engine);
 	on_loaded(engine, rc);
 	return rc;
 }
@@ -97,6 +160,7 @@ static void put_slice(struct timer * /*timer*/, void *arg)
 {
 	struct engine *engine = arg;
 	struct store *store = engine->params.store;
+	const struct lease *lease;
 	struct binding binding;
 
 	if (!store_is_up(store))
@@ -107,6 +171,9 @@ static void put_slice(struct timer * /*timer*/, void *arg)
 			return;
 		}
 		(void)put(engine, &binding);
+		lease = upstream_lease(engine->upstream, binding.id);
+		if (lease != NULL)
+			(void)put_lease(engine, binding.aor, lease);
 	}
 	timer_arm(engine->params.wheel, &engine->persisting, PAUSE_MS, put_slice, engine);
 }
@@ -116,7 +183,8 @@ void persist_all(struct engine *engine)
 	if (engine->params.store == NULL)
 		return;
 	if (!engine->persist_loaded)
-		store_load_late(engine->params.store, STORE_BINDING, take_late, on_loaded, engine);
+		store_load_late(
+			engine->params.store, STORE_BINDING, take_late, on_bindings_loaded, engine);
 	engine->persist_cursor = 0;
 	timer_arm(engine->params.wheel, &engine->persisting, PAUSE_MS, put_slice, engine);
 }

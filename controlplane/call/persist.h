@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: BSD-3-Clause
-// Bindings outlive the process (L3): each change goes into the store, and what an earlier process left there
-// lives on.
+// Bindings outlive the process (L3), and with them what registrars upstream granted: each change goes into the
+// store, and what an earlier process left there lives on.
 //
 //	location ── persist_on_change ──► store ── persist_load ──► bindings_restore
 //	         ◄─ persist_all, by a timer ─┘ on_resync
@@ -20,8 +20,13 @@
 
 #include "controlplane/call/call_int.h"
 
+struct lease;
+
 void persist_on_change(
 	struct engine *engine, const struct binding *binding, enum location_change change);
+// Likewise what a registrar upstream granted (lease.h): with its binding, which must be there already; and no more.
+void persist_lease(struct engine *engine, struct str aor, const struct lease *lease);
+void persist_lease_gone(struct engine *engine, const struct binding *binding);
 // As engine_restore.
 int persist_load(struct engine *engine);
 // Puts every binding again, while there is room for others' puts, too. Begins anew when it is called

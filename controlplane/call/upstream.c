@@ -6,6 +6,7 @@
 #include "controlplane/call/admission.h"
 #include "controlplane/call/forward.h"
 #include "controlplane/call/lease.h"
+#include "controlplane/call/persist.h"
 #include "controlplane/call/reach.h"
 #include "controlplane/call/registration.h"
 #include "controlplane/call/upstream_int.h"
@@ -54,8 +55,10 @@ void upstream_free(struct upstream *upstream)
 // ---- what needs not be asked
 
 // How long upstream keeps all that it is about, for certain; 0: it is to be asked.
-static uint32_t known_s(const struct upstream *upstream, const struct registrar_parts *parts)
+static uint32_t known_s(const struct upstream *upstream, const struct conf_domain *domain,
+	const struct registrar_parts *parts)
 {
+	const struct conf_peer *peer = &upstream->engine->conf->peers[domain->upstream];
 	struct tg_mono now = engine_now(upstream->engine);
 	uint64_t known_ms = UINT32_MAX;
 
@@ -64,7 +67,8 @@ static uint32_t known_s(const struct upstream *upstream, const struct registrar_
 		const struct lease *lease = lease_find(&upstream->leases, part->id);
 		uint64_t left_ms;
 
-		if (!part->is_refresh || lease == NULL || now.ns >= lease->due.ns)
+		if (!part->is_refresh || lease == NULL || now.ns >= lease->due.ns
+			|| !str_equal(lease->peer, str_from(peer->name)))
 			return 0;
 		left_ms = tg_mono_ms_between(now, lease->ends);
 		known_ms = left_ms < known_ms ? left_ms : known_ms;
@@ -93,7 +97,7 @@ void upstream_on_request(const struct request *r, const struct conf_domain *doma
 	}
 	if (!registration_judge(r, &terms))
 		return;
-	terms.most_s = known_s(r->engine->upstream, &parts);
+	terms.most_s = known_s(r->engine->upstream, domain, &parts);
 	if (terms.most_s > 0) {
 		terms.parts = NULL;
 		registration_judge(r, &terms);
@@ -122,8 +126,30 @@ void upstream_on_change(
 	if (change != LOCATION_REMOVED && !lease->needs_credentials && domain != NULL
 		&& domain->upstream >= 0)
 		forward_farewell(upstream, domain, lease, binding);
+	persist_lease_gone(upstream->engine, binding);
 	lease_drop(&upstream->leases, binding->id);
 }
+
+// ---- what outlives the process
+
+const struct lease *upstream_lease(const struct upstream *upstream, uint64_t binding)
+{
+	return lease_find(&upstream->leases, binding);
+}
+
+int upstream_restore(struct upstream *upstream, struct str aor, const struct lease *kept)
+{
+	struct binding binding;
+
+	if (location_get(upstream->engine->location, kept->binding, &binding) < 0
+		|| !str_equal(binding.aor, aor))
+		return -ENOENT;
+	return lease_find(&upstream->leases, kept->binding) != NULL
+		? 0
+		: lease_put(&upstream->leases, kept);
+}
+
+// ---- requests that go there
 
 // The peer that keeps it; NULL when we do.
 static const struct conf_peer *peer_of(const struct conf *conf, const struct binding *binding)

@@ -19,6 +19,7 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/hunt.h"
 
+struct lease;
 struct upstream;
 
 // With the engine's location. NULL when memory is out.
@@ -31,6 +32,11 @@ void upstream_on_request(const struct request *r, const struct conf_domain *doma
 // For bindings_on_change.
 void upstream_on_change(
 	struct upstream *upstream, const struct binding *binding, enum location_change change);
+// The lease of a binding; NULL when it has none. Valid until something is granted or ends.
+const struct lease *upstream_lease(const struct upstream *upstream, uint64_t binding);
+// Takes up what an earlier process had for a binding that was restored, unless something was granted since. Returns 0,
+// -ENOENT without such a binding, or as lease_put.
+int upstream_restore(struct upstream *upstream, struct str aor, const struct lease *kept);
 // Targets that are the registrar of who asks get the Service-Route that it gave for that (F13, RFC 3608 §6.1); it is
 // left out when memory is out.
 void upstream_guide(struct hunt *hunt, const struct request *r);

@@ -40,6 +40,7 @@ struct lmdb {
 static const char *const names[STORE_KIND_COUNT] = {
 	[STORE_BINDING] = "binding",
 	[STORE_SECRET] = "secret",
+	[STORE_LEASE] = "lease",
 };
 
 // LMDB's own codes are negative, too, and mean nothing to others.

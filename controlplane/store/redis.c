@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: BSD-3-Clause
 // The store that nodes share: a hash for each name, a field for each record of each node.
 //
-//	key    tidegate:b:NAME           b: the kind, s: another
+//	key    tidegate:b:NAME           b: the kind; s, l: others
 //	field  NODE:ID                   ID in 16 hexadecimal digits
 //	value  expires_s (8 octets, least significant first), what was put
 //
@@ -31,6 +31,7 @@ struct redis {
 static const char letters[STORE_KIND_COUNT] = {
 	[STORE_BINDING] = 'b',
 	[STORE_SECRET] = 's',
+	[STORE_LEASE] = 'l',
 };
 
 static void redis_free(void *state)

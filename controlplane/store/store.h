@@ -36,6 +36,7 @@
 enum store_kind {
 	STORE_BINDING, // name: AOR; id: of the binding; value: binding_record.h
 	STORE_SECRET,  // name: "node"; id: 0; value: what our names are made of (durable.h)
+	STORE_LEASE,   // name, id: of the binding; value: call/lease_record.h
 	STORE_KIND_COUNT,
 };
 

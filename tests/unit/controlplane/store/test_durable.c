@@ -11,7 +11,10 @@
 #include <unistd.h>
 
 #include "controlplane/base/metrics.h"
-#include "controlplane/call/engine.h"
+#include "controlplane/call/call_int.h"
+#include "controlplane/call/lease.h"
+#include "controlplane/call/persist.h"
+#include "controlplane/call/upstream.h"
 #include "controlplane/guard/known.h"
 #include "controlplane/reg/keepalive.h"
 #include "controlplane/sip/msg.h"
@@ -134,6 +137,21 @@ static uint64_t put(const char *aor, const char *remote, uint8_t protocol)
 	said.flow.protocol = protocol;
 	cr_assert_eq(location_put(engine_location(engine), &id, &said), 0);
 	return id;
+}
+
+// What a registrar upstream does.
+static void grant(const char *aor, uint64_t id)
+{
+	struct lease lease = {
+		.binding = id,
+		.due = tg_mono_add_ms(engine_now(engine), 300000),
+		.ends = tg_mono_add_ms(engine_now(engine), 600000),
+		.peer = STR("carrier"),
+		.name = STR("<sip:x@example.com>"),
+		.routes = STR("<sip:carrier.example;lr>"),
+	};
+
+	persist_lease(engine, str_from(aor), &lease);
 }
 
 static uint64_t bindings(void)
@@ -305,11 +323,23 @@ static void leave_in_redis(struct left *left)
 	publish_redis();
 	durable = open_durable();
 	left->id = put("alice@example.com", "203.0.113.2:40001", TRANSPORT_UDP);
-	put("bob@example.com", "203.0.113.3:40002", TRANSPORT_UDP);
+	grant("bob@example.com", put("bob@example.com", "203.0.113.3:40002", TRANSPORT_UDP));
 	token(left->token, left->id);
 	close_durable(durable);
 	cr_assert_eq(rig_redis(&rig, "SAVE"), 1);
 	rig_kill_redis(&rig);
+}
+
+// With what was granted to him.
+static bool bob_is_back(void *)
+{
+	struct binding found;
+	const struct lease *lease;
+
+	if (location_find(engine_location(engine), STR("bob@example.com"), &found, 1) != 1)
+		return false;
+	lease = upstream_lease(engine->upstream, found.id);
+	return lease != NULL && str_equal(lease->routes, STR("<sip:carrier.example;lr>"));
 }
 
 Test(durable, L3_Redis_that_starts_after_us_is_waited_for)
@@ -325,14 +355,8 @@ Test(durable, L3_Redis_that_starts_after_us_is_waited_for)
 	cr_expect_eq(bindings(), 2);
 	cr_expect(str_equal(token(text, left.id), str_of(left.token, TOKEN_BYTES)),
 		"peers know it by the same name");
+	cr_expect(bob_is_back(NULL));
 	close_durable(durable);
-}
-
-static bool bob_is_back(void *)
-{
-	struct binding found;
-
-	return location_find(engine_location(engine), STR("bob@example.com"), &found, 1) == 1;
 }
 
 // The one that she has now, and no other.
