@@ -4,22 +4,9 @@
 #include <stdlib.h>
 
 #include "controlplane/call/lease_record.h"
+#include "tests/fuzz/check_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
-static void check_text(struct str text, const uint8_t *data, size_t size)
-{
-	const char *begin = (const char *)data;
-
-	if (str_is_none(text))
-		return;
-	if (text.at < begin || text.at + text.len > begin + size)
-		abort();
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.at[i] == '\r' || text.at[i] == '\n' || text.at[i] == '\0')
-			abort();
-	}
-}
 
 // But for a time that has passed: then it is now.
 static void check_again(const struct lease *lease, const struct lease_moment *now)

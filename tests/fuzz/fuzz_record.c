@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "controlplane/store/binding_record.h"
+#include "tests/fuzz/check_text.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -30,20 +31,6 @@ static const struct conf *conf(void)
 	if (made == NULL && conf_parse(&made, str_from(yaml), "fuzz", &err) < 0)
 		abort();
 	return made;
-}
-
-static void check_text(struct str text, const uint8_t *data, size_t size)
-{
-	const char *begin = (const char *)data;
-
-	if (str_is_none(text))
-		return;
-	if (text.at < begin || text.at + text.len > begin + size)
-		abort();
-	for (size_t i = 0; i < text.len; i++) {
-		if (text.at[i] == '\r' || text.at[i] == '\n' || text.at[i] == '\0')
-			abort();
-	}
 }
 
 static void check_again(const struct binding *binding, const struct store_record *record)
