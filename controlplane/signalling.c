@@ -3,11 +3,11 @@
 
 #include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <sys/resource.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/base/thread.h"
 #include "controlplane/call/conns_user.h"
 #include "controlplane/call/engine.h"
 #include "controlplane/dataplane_view.h"
@@ -194,15 +194,10 @@ static void *run(void *arg)
 
 int signalling_start(struct signalling *s)
 {
-	sigset_t all, before;
-	int err;
+	int rc = thread_start(&s->thread, run, s);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	err = pthread_create(&s->thread, NULL, run, s);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	s->is_running = err == 0;
-	return -err;
+	s->is_running = rc == 0;
+	return rc;
 }
 
 void signalling_stop(struct signalling *s)

@@ -2,11 +2,11 @@
 #include "controlplane/store/store.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "controlplane/base/thread.h"
 #include "controlplane/store/store_int.h"
 
 #define ANSWERS_PER_TURN 64
@@ -113,15 +113,10 @@ int store_open(struct store **out, const struct store_params *params, struct sto
 
 int store_start(struct store *store)
 {
-	sigset_t all, before;
-	int rc;
+	int rc = thread_start(&store->thread, store_thread, store);
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	rc = pthread_create(&store->thread, NULL, store_thread, store);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
 	store->is_started = rc == 0;
-	return -rc;
+	return rc;
 }
 
 static void on_stop(struct letter *letter)
