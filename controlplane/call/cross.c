@@ -43,14 +43,23 @@ static bool is_in(const struct leg *leg, const char *realm)
 bool cross_dialog_names(void *arg, struct dialog_info_names *names)
 {
 	const struct cross_sides *sides = arg;
+	const struct engine *engine = sides->engine;
 	const struct leg *leg = leg_named(
-		sides->engine, names->call_id, names->remote_tag, names->local_tag);
-	const struct leg *other = leg != NULL ? leg_other(leg) : NULL;
+		engine, names->call_id, names->remote_tag, names->local_tag);
+	bool is_at_far_end = leg != NULL;
+	const struct leg *other;
 
-	if (!is_in(leg, sides->from) || !is_in(other, sides->to))
+	if (!is_at_far_end)
+		leg = leg_named(engine, names->call_id, names->local_tag, names->remote_tag);
+	other = leg != NULL ? leg_other(leg) : NULL;
+	if (!is_in(leg, sides->from) || !is_in(other, sides->to)
+		|| other->dialog.remote_tag.len == 0)
 		return false;
 	*names = (struct dialog_info_names){
-		other->dialog.call_id, other->dialog.local_tag, other->dialog.remote_tag};
+		.call_id = other->dialog.call_id,
+		.local_tag = is_at_far_end ? other->dialog.local_tag : other->dialog.remote_tag,
+		.remote_tag = is_at_far_end ? other->dialog.remote_tag : other->dialog.local_tag,
+	};
 	return true;
 }
 

@@ -47,9 +47,9 @@ struct cross_sides {
 	struct tg_addr host;   // our own, as the other side knows it
 };
 
-// For struct dialog_info_map, arg is a struct cross_sides: the dialog that an entity at the far end of a leg
-// tells of, as the far end of the call's other leg would be told of it. False also when these are not in the
-// two realms: of a third one nothing is told, nor could it be replaced from here.
+// For struct dialog_info_map, arg is a struct cross_sides: the dialog of an entity at the far end of a leg, or of
+// one that we stand for there, as the far end of the call's other leg would be told of it. False also when these
+// are not in the two realms: of a third one nothing is told, nor could it be replaced from here.
 bool cross_dialog_names(void *sides, struct dialog_info_names *names);
 // The dialog-info in a message of any kind, as the other side may know it: *out is in the engine's memory for
 // bodies; left as it is when msg bears another body. Returns 0; -EBADMSG when it cannot be read; -EMSGSIZE.
