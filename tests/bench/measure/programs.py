@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The programs that measure one library each; what they print stands in the table as it is."""
 import re
+import tempfile
 
 from lab import BUILD
 from netns import sh
@@ -9,15 +10,16 @@ from . import machine
 
 OWN_SECTION = ("bench_call", "bench_path", "bench_install", "bench_latency", "bench_location",
                "bench_register")
+NEEDS_FOLDER = ("bench_store",)
 GOALS = {1000: 150, 100_000: 300}  # cycles a packet in all
 
 
-def run(table, name, title):
+def run(table, name, title, *args):
     path = BUILD / "tests/bench" / name
     if not path.exists():
         return ""
     table.section(title)
-    done = sh("taskset", "-c", machine.WORKER_CPU, path, check=False, timeout=300)
+    done = sh("taskset", "-c", machine.WORKER_CPU, path, *args, check=False, timeout=300)
     text = (done.stdout + done.stderr).rstrip()
     print("      " + text.replace("\n", "\n      "), flush=True)
     return text
@@ -44,5 +46,9 @@ def libraries(table, _prefix):
     for path in sorted((BUILD / "tests/bench").glob("bench_*")):
         if path.is_dir() or path.name in OWN_SECTION:
             continue
-        for line in run(table, path.name, path.name).splitlines():
-            table.add(line.strip(), "", f"tests/bench/{path.name}")
+        with tempfile.TemporaryDirectory() as folder:
+            args = [folder] if path.name in NEEDS_FOLDER else []
+            text = run(table, path.name, path.name, *args)
+        command = f"tests/bench/{path.name}" + (" DIRECTORY" if args else "")
+        for line in text.splitlines():
+            table.add(line.strip(), "", command)

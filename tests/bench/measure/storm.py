@@ -76,7 +76,8 @@ def measure(table, lab, tidegate, who):
     said = parted(lab.nat.run(*command, timeout=LIMIT_S + 30).stdout)
     used = cpu_s(tidegate.cp.child.pid) - cpu_before
     lost = [now - then for now, then in zip(dropped(tidegate), before)]
-    show(table, who, " ".join(str(word) for word in command), said, used, lost)
+    told = " ".join(["tests/bench/storm", *(str(word) for word in command[1:])])
+    show(table, who, told, said, used, lost)
     made = calls.finish()
     failed = made.made - made.answered
     table.add(f"calls that failed meanwhile, {RATE}/s", f"{failed} of {made.made:,}",
