@@ -96,6 +96,9 @@ struct kept *kept_new(const struct sip_msg *msg);
 
 // The Request-URI of the B leg: the user part of uri, the address of the peer, ;user= kept.
 void identity_put_target(struct strbuf *b, const struct sip_uri *uri, const struct tg_addr *peer);
+// A URI in a body: of SIP likewise, a tel: URI as it is. One of another kind, or that cannot be read, is left out:
+// what it names is not known.
+void identity_put_uri(struct strbuf *b, struct str text, const struct tg_addr *host);
 // A From or To value without tag: display name and user part kept, the host replaced. A tel: URI and
 // the host of an anonymous caller stay (RFC 3323 §4.1.1.3).
 void identity_put_name(

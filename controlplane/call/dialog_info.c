@@ -72,20 +72,14 @@ static enum text text_of(struct str element)
 		: TEXT_PLAIN;
 }
 
-// A URI that cannot be read is left out: what it names is not known.
 static void put_uri(struct scan *s, struct str text)
 {
 	struct str trimmed = str_trim(text);
-	struct sip_uri uri;
 
 	if (trimmed.len == 0)
 		strbuf_put(s->b, text);
-	else if (sip_uri_parse(&uri, trimmed) < 0 || uri.scheme == SIP_SCHEME_OTHER)
-		return;
-	else if (uri.scheme == SIP_SCHEME_TEL)
-		strbuf_put(s->b, trimmed);
 	else
-		identity_put_target(s->b, &uri, &s->map->host);
+		identity_put_uri(s->b, trimmed, &s->map->host);
 }
 
 // ---- a tag

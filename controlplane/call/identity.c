@@ -73,6 +73,18 @@ void identity_put_target(struct strbuf *b, const struct sip_uri *uri, const stru
 	put_uri(b, uri, host_of(host, peer), peer->port);
 }
 
+void identity_put_uri(struct strbuf *b, struct str text, const struct tg_addr *host)
+{
+	struct sip_uri uri;
+
+	if (sip_uri_parse(&uri, text) < 0 || uri.scheme == SIP_SCHEME_OTHER)
+		return;
+	if (uri.scheme == SIP_SCHEME_TEL)
+		strbuf_put(b, text);
+	else
+		identity_put_target(b, &uri, host);
+}
+
 void identity_put_name_at(struct strbuf *b, const struct sip_name_addr *name, struct str host)
 {
 	struct sip_uri uri = {0};
