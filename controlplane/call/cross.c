@@ -5,6 +5,7 @@
 
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/dialog_info.h"
+#include "controlplane/call/mwi.h"
 #include "controlplane/call/refer.h"
 
 struct job {
@@ -187,15 +188,19 @@ static void cross_sipfrag(struct job *job)
 	job->out->body = str_of(job->b.at + begin, job->b.len - begin);
 }
 
-int cross_dialog_info(struct str *out, const struct sip_msg *msg, struct cross_sides *sides)
+int cross_event_body(struct str *out, const struct sip_msg *msg, struct cross_sides *sides)
 {
 	struct engine *engine = sides->engine;
 	struct strbuf b = strbuf_on(engine->body, sizeof(engine->body));
 	struct dialog_info_map map = {cross_dialog_names, sides, sides->host};
 
-	if (!str_starts_nocase(msg->content_type, DIALOG_INFO) || msg->body.len == 0)
+	if (msg->body.len == 0)
 		return 0;
-	if (!dialog_info_write(&b, msg->body, &map))
+	if (str_starts_nocase(msg->content_type, MESSAGE_SUMMARY))
+		mwi_write(&b, msg->body, &sides->host);
+	else if (!str_starts_nocase(msg->content_type, DIALOG_INFO))
+		return 0;
+	else if (!dialog_info_write(&b, msg->body, &map))
 		return -EBADMSG;
 	*out = strbuf_str(&b);
 	return b.failed ? -EMSGSIZE : 0;
@@ -206,7 +211,7 @@ static void cross_body(struct job *job)
 	struct cross_sides sides = {
 		job->call->engine, job->from->realm->name, job->to->realm->name, job->host};
 	struct str told = STR_NONE;
-	int rc = cross_dialog_info(&told, job->msg, &sides);
+	int rc = cross_event_body(&told, job->msg, &sides);
 
 	if (rc == -EBADMSG)
 		fail(job, "dialog-info cannot be read");

@@ -8,6 +8,7 @@
 //	Require       and Supported: the tags that are honoured from end to end
 //	sipfrag       its status line alone (C2)
 //	dialog-info   dialogs and URIs of the other side (C31, dialog_info.h)
+//	MWI           the account (mwi.h)
 //
 // All functions belong to the signalling thread.
 #pragma once
@@ -51,9 +52,9 @@ struct cross_sides {
 // one that we stand for there, as the far end of the call's other leg would be told of it. False also when these
 // are not in the two realms: of a third one nothing is told, nor could it be replaced from here.
 bool cross_dialog_names(void *sides, struct dialog_info_names *names);
-// The dialog-info in a message of any kind, as the other side may know it: *out is in the engine's memory for
-// bodies; left as it is when msg bears another body. Returns 0; -EBADMSG when it cannot be read; -EMSGSIZE.
-int cross_dialog_info(struct str *out, const struct sip_msg *msg, struct cross_sides *sides);
+// The dialog-info or message summary in a message of any kind, as the other side may know it: *out is in the engine's
+// memory for bodies; left as it is when msg bears another body. Returns 0; -EBADMSG when it cannot be read; -EMSGSIZE.
+int cross_event_body(struct str *out, const struct sip_msg *msg, struct cross_sides *sides);
 // Writes what from's peer calls a dialog in Replaces as the far end of that dialog's call knows its own. Returns
 // the leg to that far end; NULL, and *replaces is as it was, when there is none or its peer has no tag yet.
 const struct leg *cross_translate(struct sip_replaces *replaces, const struct leg *from);

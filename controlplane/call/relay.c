@@ -206,7 +206,7 @@ static int put_body(struct sip_request_out *out, const struct relay *relay,
 	};
 
 	outside_body(&out->content_type, &out->body, source);
-	return out->body.len == 0 ? 0 : cross_dialog_info(&out->body, source, &sides);
+	return out->body.len == 0 ? 0 : cross_event_body(&out->body, source, &sides);
 }
 
 static struct relay_client *client_of(struct relay *relay, uint64_t txn)

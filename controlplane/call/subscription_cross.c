@@ -179,7 +179,7 @@ static int fill_body(const struct subscription *s, const struct crossing *x,
 
 	engine_advertised(s->engine, &to->dialog.flow, &sides.host);
 	outside_body(&out->content_type, &out->body, source);
-	return out->body.len == 0 ? 0 : cross_dialog_info(&out->body, source, &sides);
+	return out->body.len == 0 ? 0 : cross_event_body(&out->body, source, &sides);
 }
 
 int crossing_send(struct subscription *s, struct crossing *x, const struct asked *asked)
