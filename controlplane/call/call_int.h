@@ -36,6 +36,7 @@ enum owner_kind {
 	OWNER_RELAY,
 	OWNER_SUBSCRIPTION,
 	OWNER_REGISTRATION,
+	OWNER_REG_WATCH,
 };
 
 struct engine {
@@ -56,6 +57,8 @@ struct engine {
 	struct table knots;	   // of dialogs with registered phones, by binding (tie.c)
 	struct table askings;	   // requests outside of calls that are under way (outside.h)
 	struct idpool *subscriptions;
+	struct idpool *reg_watches; // reg_event.h
+	struct table reg_watches_by_aor;
 	struct auth *auth;
 	struct keepalive *keepalive;
 	struct attempts *attempts;
@@ -117,6 +120,11 @@ int identity_write(struct dialog_uac *uac, struct strbuf *b, const struct identi
 	const struct target *target);
 // A reason phrase that names no host; none otherwise (C2).
 struct str identity_phrase(struct str phrase);
+
+// ---- view.c: listings
+
+struct leg_view view_of_dialog(
+	const struct dialog *d, const struct conf_realm *realm, const struct conf_peer *peer);
 
 // ---- request.c: requests to us
 

@@ -14,6 +14,7 @@
 #include "controlplane/call/parking.h"
 #include "controlplane/call/persist.h"
 #include "controlplane/call/reach.h"
+#include "controlplane/call/reg_event.h"
 #include "controlplane/call/relay.h"
 #include "controlplane/call/subscription.h"
 #include "controlplane/call/transfer.h"
@@ -253,6 +254,7 @@ static const struct {
 	[OWNER_RELAY] = {relay_on_response, relay_on_end},
 	[OWNER_SUBSCRIPTION] = {subscription_on_response, subscription_on_end},
 	[OWNER_REGISTRATION] = {forward_on_response, forward_on_end},
+	[OWNER_REG_WATCH] = {reg_event_on_response, reg_event_on_end},
 };
 
 static void on_response(void *arg, uint64_t txn, struct sip_owner owner, const struct sip_msg *msg)
@@ -370,9 +372,10 @@ static struct media *make_media(struct engine *engine)
 	});
 }
 
+// Of calls and subscriptions two, of who watches registrations one.
 static uint32_t dialogs_max(const struct conf *conf)
 {
-	return 2 * (conf->calls_max + conf->subscriptions_max);
+	return 2 * conf->calls_max + 3 * conf->subscriptions_max;
 }
 
 // A relay stands in it by both its names, a subscription by that of its first SUBSCRIBE.
@@ -426,6 +429,7 @@ static int build(struct engine *engine)
 	engine->calls = idpool_new(engine->calls_max);
 	engine->relays = idpool_new(engine->conf->relays_max);
 	engine->subscriptions = idpool_new(engine->conf->subscriptions_max);
+	engine->reg_watches = idpool_new(engine->conf->subscriptions_max);
 	engine->trunks = trunks_new();
 	policy_start(&engine->policies, engine->conf);
 	engine->guard = watch_new(engine);
@@ -434,12 +438,13 @@ static int build(struct engine *engine)
 	engine->stack = make_stack(engine);
 	engine->media = make_media(engine);
 	if (engine->calls == NULL || engine->relays == NULL || engine->subscriptions == NULL
-		|| engine->trunks == NULL || engine->stack == NULL || engine->media == NULL
-		|| make_location(engine) < 0)
+		|| engine->reg_watches == NULL || engine->trunks == NULL || engine->stack == NULL
+		|| engine->media == NULL || make_location(engine) < 0)
 		return -ENOMEM;
 	if (table_init(&engine->callers, engine->calls_max) < 0
 		|| table_init(&engine->askings, askings_max(engine->conf)) < 0
 		|| table_init(&engine->knots, dialogs_max(engine->conf)) < 0
+		|| table_init(&engine->reg_watches_by_aor, engine->conf->subscriptions_max) < 0
 		|| dialog_table_init(&engine->dialogs, dialogs_max(engine->conf)) < 0)
 		return -ENOMEM;
 	if (make_registry(engine) < 0)
@@ -484,6 +489,8 @@ void engine_free(struct engine *engine)
 		relay_free_all(engine);
 	if (engine->subscriptions != NULL)
 		subscription_free_all(engine);
+	if (engine->reg_watches != NULL)
+		reg_event_free_all(engine);
 	if (engine->media != NULL)
 		media_free(engine->media);
 	persist_stop(engine);
@@ -496,6 +503,7 @@ void engine_free(struct engine *engine)
 	table_fini(&engine->callers);
 	table_fini(&engine->askings);
 	table_fini(&engine->knots);
+	table_fini(&engine->reg_watches_by_aor);
 	location_free(engine->location);
 	token_keys_free(engine->tokens);
 	guard_free(engine->guard);
@@ -503,6 +511,7 @@ void engine_free(struct engine *engine)
 	idpool_free(engine->calls);
 	idpool_free(engine->relays);
 	idpool_free(engine->subscriptions);
+	idpool_free(engine->reg_watches);
 	conf_put(engine->conf);
 	free(engine);
 }

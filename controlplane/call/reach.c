@@ -135,15 +135,32 @@ static enum reach by_route(struct hunt *hunt, const struct reach_query *q, bool 
 
 // ---- what is configured
 
-static enum reach by_number(struct hunt *hunt, const struct reach_query *q)
+static const struct conf_route *route_of(const struct reach_query *q)
 {
 	char text[ROUTE_NUMBER_BYTES];
 	struct strbuf number = strbuf_on(text, sizeof(text));
-	const struct conf_route *route = NULL;
+
+	return route_number(&number, q->uri) == 0
+		? route_find(q->conf, q->realm, q->from, strbuf_str(&number))
+		: NULL;
+}
+
+const struct conf_domain *reach_domain(const struct reach_query *q)
+{
+	const struct conf_domain *domain = conf_domain_of(q->conf, q->realm, q->uri->host);
+	const struct conf_route *route;
+
+	if (domain != NULL)
+		return domain;
+	route = route_of(q);
+	return route != NULL && route->to_domain >= 0 ? &q->conf->domains[route->to_domain] : NULL;
+}
+
+static enum reach by_number(struct hunt *hunt, const struct reach_query *q)
+{
+	const struct conf_route *route = route_of(q);
 	enum reach reach = REACH_NO_ROUTE;
 
-	if (route_number(&number, q->uri) == 0)
-		route = route_find(q->conf, q->realm, q->from, strbuf_str(&number));
 	if (route == NULL)
 		return REACH_NO_ROUTE;
 	if (route->to_domain >= 0)

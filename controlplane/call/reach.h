@@ -38,6 +38,8 @@ struct reach_query {
 // Adds to an empty hunt. Only what is REACH_FOUND has targets.
 enum reach reach_find(struct hunt *hunt, const struct reach_query *query);
 
+// The domain of ours that the URI of a query is about, by its host or by a route; NULL for none.
+const struct conf_domain *reach_domain(const struct reach_query *query);
 // Adds the phones of the user whom the URI of a query names in that domain, behind what a hunt has already. Returns
 // REACH_FOUND, REACH_OFFLINE when it has no target that is left, or REACH_NO_ROUTE for a GRUU that is none.
 enum reach reach_add_user(

@@ -7,6 +7,7 @@
 #include "controlplane/call/call_int.h"
 #include "controlplane/call/outside.h"
 #include "controlplane/call/refer.h"
+#include "controlplane/call/reg_event.h"
 #include "controlplane/call/registration.h"
 #include "controlplane/call/relay.h"
 #include "controlplane/call/subscription.h"
@@ -243,6 +244,8 @@ static void handle_inside(struct request *r)
 		return;
 	if (r->call != NULL)
 		methods[r->msg->method].inside(r);
+	else if (r->dialog->owner.kind == OWNER_REG_WATCH)
+		reg_event_on_inside(r);
 	else
 		subscription_on_inside(r);
 }

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "controlplane/base/log.h"
+#include "controlplane/call/reg_event.h"
 
 #define EXPIRES_FALLBACK_S 3600u
 // What nobody refreshes for so long is forgotten, whatever they agreed on.
@@ -316,9 +317,13 @@ static void admit(struct admission *a)
 void subscription_on_request(const struct request *r)
 {
 	struct admission a = {.r = r, .conf = r->engine->conf};
-	const struct admission_check *failed = admission_judge(
-		&a, checks, sizeof(checks) / sizeof(checks[0]));
+	const struct admission_check *failed;
 
+	if (reg_event_is_for(r)) {
+		reg_event_on_request(r);
+		return;
+	}
+	failed = admission_judge(&a, checks, sizeof(checks) / sizeof(checks[0]));
 	if (failed != NULL)
 		admission_refuse(r, failed);
 	else
@@ -328,13 +333,13 @@ void subscription_on_request(const struct request *r)
 
 // ---- requests inside
 
-static void follow(struct subscription *s, const struct request *r)
+void subscription_follow(struct subscription_leg *leg, const struct request *r)
 {
-	struct subscription_leg *leg = &s->leg[r->dialog->leg];
+	const struct conf *conf = r->engine->conf;
 
 	if (leg->peer != NULL || net_flow_equal(&leg->dialog.flow, r->flow)
-		|| r->flow->realm >= s->engine->conf->realm_count
-		|| strcmp(s->engine->conf->realms[r->flow->realm].name, leg->realm->name) != 0)
+		|| r->flow->realm >= conf->realm_count
+		|| strcmp(conf->realms[r->flow->realm].name, leg->realm->name) != 0)
 		return;
 	leg->dialog.flow = *r->flow; // E6
 }
@@ -437,7 +442,7 @@ void subscription_on_inside(const struct request *r)
 	struct asked asked = outside_asked(r->msg);
 	struct crossing *x;
 
-	follow(s, r);
+	subscription_follow(&s->leg[r->dialog->leg], r);
 	if (r->msg->method == SIP_OPTIONS) {
 		options_on_request(r);
 		return;

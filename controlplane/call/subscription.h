@@ -84,6 +84,8 @@ void subscription_on_response(
 	struct engine *engine, uint64_t id, uint64_t txn, const struct sip_msg *response);
 void subscription_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum sip_txn_end why);
 
+// A phone that asks inside by another flow is reached by that from now on (E6).
+void subscription_follow(struct subscription_leg *leg, const struct request *r);
 // Forgets all without a message.
 void subscription_free_all(struct engine *engine);
 

@@ -2,9 +2,12 @@
 #include <errno.h>
 
 #include "controlplane/call/call_int.h"
+#include "controlplane/call/reg_event.h"
 #include "controlplane/call/subscription.h"
 
-static struct leg_view view_of(
+#define WATCHES 0x80000000u // the cursor is in the second part of a listing of subscriptions
+
+struct leg_view view_of_dialog(
 	const struct dialog *d, const struct conf_realm *realm, const struct conf_peer *peer)
 {
 	return (struct leg_view){
@@ -20,7 +23,7 @@ static struct leg_view view_of(
 
 static struct leg_view leg_view_of(const struct leg *leg)
 {
-	return view_of(&leg->dialog, leg->realm, leg->peer);
+	return view_of_dialog(&leg->dialog, leg->realm, leg->peer);
 }
 
 static void fill(struct call_view *out, const struct call *call)
@@ -78,14 +81,14 @@ int engine_call_find_by_call_id(
 	return -ENOENT;
 }
 
-static uint64_t left_ms(const struct subscription *s)
+static uint64_t left_of(const struct subscription *s)
 {
 	uint64_t now = tg_mono_ms(engine_now(s->engine));
 
 	return timer_is_armed(&s->expiry) && s->expiry.due_ms > now ? s->expiry.due_ms - now : 0;
 }
 
-bool engine_subscription_next(
+static bool next_crossing(
 	const struct engine *engine, uint32_t *cursor, struct subscription_view *out)
 {
 	const struct subscription *s = idpool_next(engine->subscriptions, cursor);
@@ -101,11 +104,28 @@ bool engine_subscription_next(
 		.event = s->event,
 		.from = a->dialog.remote,
 		.to = a->dialog.local,
-		.leg = {view_of(&a->dialog, a->realm, a->peer),
-			view_of(&b->dialog, b->realm, b->peer)},
+		.leg = {view_of_dialog(&a->dialog, a->realm, a->peer),
+			view_of_dialog(&b->dialog, b->realm, b->peer)},
 		.age_ms = tg_mono_ms_between(s->began, engine_now(engine)),
-		.left_ms = left_ms(s),
+		.left_ms = left_of(s),
 		.notified = s->notified,
 	};
 	return true;
+}
+
+// Those whose notifier we are come after the others.
+bool engine_subscription_next(
+	const struct engine *engine, uint32_t *cursor, struct subscription_view *out)
+{
+	uint32_t watch = *cursor & ~WATCHES;
+	bool found;
+
+	if ((*cursor & WATCHES) == 0) {
+		if (next_crossing(engine, cursor, out))
+			return true;
+		watch = 0;
+	}
+	found = reg_event_next(engine, &watch, out);
+	*cursor = WATCHES | watch;
+	return found;
 }
