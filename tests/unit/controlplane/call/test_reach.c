@@ -75,7 +75,8 @@ Test(reach, H18_nobody_is_called_by_itself_but_another_line_of_its_gateway_is)
 	hunt_forget(&hunt);
 	cr_expect_eq(reach_user(&found, rig.engine, STR("<sip:61@example.com>"), &said.flow), 0);
 	cr_expect_eq(found.id, own);
-	cr_expect_eq(reach_user(&found, rig.engine, STR("<sip:63@example.com>"), &said.flow), -ENOENT);
+	cr_expect_eq(
+		reach_user(&found, rig.engine, STR("<sip:63@example.com>"), &said.flow), -ENOENT);
 	cr_expect_eq(reach_user(&found, rig.engine, STR("<sip:61@h>"), &said.flow), -ENOENT);
 	rig_fini(&rig);
 }
