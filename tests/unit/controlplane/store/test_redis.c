@@ -260,6 +260,8 @@ Test(redis, L11_a_server_that_was_killed_gets_all_again)
 		if (i % 500 == 0)
 			cr_assert(rig_wait_count(&rig, &counters()->taken, 20 + i, 15000));
 	}
+	// of what is still queued when the server comes none would be given up
+	cr_assert(rig_wait_count(&rig, &counters()->taken, 20 + 3000, 15000));
 	rig_start_redis(&rig, NULL);
 	cr_assert(rig_wait(&rig, has_resynced, NULL, 15000), "%s", logged);
 	wait_written(40);
