@@ -143,6 +143,8 @@ static struct str write_body(struct reg_watch *w)
 
 	engine_advertised(engine, &w->leg.dialog.flow, &own);
 	info.count = location_find(engine->location, info.aor, binding, LOCATION_PER_AOR_MAX);
+	if (info.count > LOCATION_PER_AOR_MAX)
+		info.count = LOCATION_PER_AOR_MAX;
 	if (w->leg.peer != NULL) {
 		info.keys = engine->tokens;
 		info.own = &own;
