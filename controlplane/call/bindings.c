@@ -5,7 +5,7 @@
 
 #include "controlplane/base/log.h"
 #include "controlplane/call/persist.h"
-#include "controlplane/call/reg_event.h"
+#include "controlplane/call/reg_watch.h"
 #include "controlplane/call/tie.h"
 #include "controlplane/call/upstream.h"
 
@@ -90,7 +90,7 @@ void bindings_on_change(void *arg, const struct binding *binding, enum location_
 	upstream_on_change(engine->upstream, binding, change);
 	if (change == LOCATION_MOVED)
 		tie_moved(engine, binding);
-	reg_event_on_change(engine, binding, change);
+	reg_watch_on_change(engine, binding, change);
 	persist_on_change(engine, binding, change);
 }
 

@@ -2,7 +2,7 @@
 // What becomes of the bindings here: each change is told to who lives by it.
 //
 //	location ── bindings_on_change ──► trust (guard/known.h), pings (reg/keepalive.h), who keeps it elsewhere
-//	    ▲                              (upstream.h), ties of dialogs (tie.h), who watches them (reg_event.h), the store (persist.h)
+//	    ▲                              (upstream.h), ties of dialogs (tie.h), who watches them (reg_watch.h), the store (persist.h)
 //	    └────── bindings_restore ◄──── the store
 //
 // All functions belong to the signalling thread.

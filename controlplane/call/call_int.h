@@ -57,7 +57,7 @@ struct engine {
 	struct table knots;	   // of dialogs with registered phones, by binding (tie.c)
 	struct table askings;	   // requests outside of calls that are under way (outside.h)
 	struct idpool *subscriptions;
-	struct idpool *reg_watches; // reg_event.h
+	struct idpool *reg_watches; // reg_watch.h
 	struct table reg_watches_by_aor;
 	struct auth *auth;
 	struct keepalive *keepalive;

@@ -14,7 +14,7 @@
 #include "controlplane/call/parking.h"
 #include "controlplane/call/persist.h"
 #include "controlplane/call/reach.h"
-#include "controlplane/call/reg_event.h"
+#include "controlplane/call/reg_watch.h"
 #include "controlplane/call/relay.h"
 #include "controlplane/call/subscription.h"
 #include "controlplane/call/transfer.h"
@@ -254,7 +254,7 @@ static const struct {
 	[OWNER_RELAY] = {relay_on_response, relay_on_end},
 	[OWNER_SUBSCRIPTION] = {subscription_on_response, subscription_on_end},
 	[OWNER_REGISTRATION] = {forward_on_response, forward_on_end},
-	[OWNER_REG_WATCH] = {reg_event_on_response, reg_event_on_end},
+	[OWNER_REG_WATCH] = {reg_watch_on_response, reg_watch_on_end},
 };
 
 static void on_response(void *arg, uint64_t txn, struct sip_owner owner, const struct sip_msg *msg)
@@ -490,7 +490,7 @@ void engine_free(struct engine *engine)
 	if (engine->subscriptions != NULL)
 		subscription_free_all(engine);
 	if (engine->reg_watches != NULL)
-		reg_event_free_all(engine);
+		reg_watch_free_all(engine);
 	if (engine->media != NULL)
 		media_free(engine->media);
 	persist_stop(engine);

@@ -144,7 +144,7 @@ struct subscription_view {
 	const char *event;
 	struct str from; // values of From and To of who subscribed
 	struct str to;
-	struct leg_view leg[2]; // subscriber, notifier: of realm "" when we are it (reg_event.h)
+	struct leg_view leg[2]; // subscriber, notifier: of realm "" when we are it (reg_watch.h)
 	uint64_t age_ms;
 	uint64_t left_ms; // until it is forgotten, unless refreshed; 0: not agreed on yet
 	uint64_t notified;

@@ -39,6 +39,12 @@ static const struct {
 	[SIP_UNKNOWN] = {relay_on_request, exchange_on_request},
 };
 
+// By whose dialog it is, but for calls, which ask the method.
+static request_h *const inside[] = {
+	[OWNER_SUBSCRIPTION] = subscription_on_inside,
+	[OWNER_REG_WATCH] = reg_event_on_inside,
+};
+
 void request_finish(const struct request *r, struct sip_response_out *out)
 {
 	char token[SIP_TOKEN_BYTES];
@@ -244,10 +250,8 @@ static void handle_inside(struct request *r)
 		return;
 	if (r->call != NULL)
 		methods[r->msg->method].inside(r);
-	else if (r->dialog->owner.kind == OWNER_REG_WATCH)
-		reg_event_on_inside(r);
 	else
-		subscription_on_inside(r);
+		inside[r->dialog->owner.kind](r);
 }
 
 void request_handle(struct request *r)

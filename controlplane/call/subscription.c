@@ -46,12 +46,12 @@ static bool is_full(struct admission *a)
 		a, idpool_count(a->r->engine->subscriptions), a->conf->subscriptions_max);
 }
 
-static bool is_without_contact(struct admission *a)
+bool subscription_is_without_contact(struct admission *a)
 {
 	return str_is_none(a->r->msg->contact);
 }
 
-static bool is_of_odd_expires(struct admission *a)
+bool subscription_is_of_odd_expires(struct admission *a)
 {
 	uint32_t expires;
 
@@ -66,8 +66,9 @@ static const struct admission_check checks[] = {
 	{is_full, CALL_REFUSAL_SUBSCRIPTIONS_MAX, 503, SIP_HDR_RETRY_AFTER, {"10", 2}, 0},
 	{outside_is_without_event, CALL_REFUSAL_BAD_REQUEST, 400, 0, {"no Event", 8}, 399},
 	{outside_is_of_other_event, CALL_REFUSAL_EVENT, 489, SIP_HDR_ALLOW_EVENTS, {0}, 0},
-	{is_without_contact, CALL_REFUSAL_BAD_REQUEST, 400, 0, {"no Contact", 10}, 399},
-	{is_of_odd_expires, CALL_REFUSAL_BAD_REQUEST, 400, 0,
+	{subscription_is_without_contact, CALL_REFUSAL_BAD_REQUEST, 400, 0, {"no Contact", 10},
+		399},
+	{subscription_is_of_odd_expires, CALL_REFUSAL_BAD_REQUEST, 400, 0,
 		{"Expires is no number of seconds", 31}, 399},
 	{outside_has_sdp, CALL_REFUSAL_BODY_TYPE, 415, SIP_HDR_ACCEPT_ENCODING, {"identity", 8}, 0},
 	{admission_is_secure, CALL_REFUSAL_NO_ROUTE, 480, 0, {"SIPS Not Allowed", 16}, 380},
@@ -82,13 +83,13 @@ static const struct admission_check checks[] = {
 
 // ---- its life
 
-static void leg_fini(struct subscription *s, struct subscription_leg *leg)
+void subscription_leg_fini(struct subscription_leg *leg, struct engine *engine)
 {
 	if (leg->dialog.text == NULL)
 		return;
-	counter_add(&s->engine->counters.dialogs, (uint64_t)-1);
-	tie_cut(&leg->tie, s->engine);
-	dialog_fini(&leg->dialog, &s->engine->dialogs);
+	counter_add(&engine->counters.dialogs, (uint64_t)-1);
+	tie_cut(&leg->tie, engine);
+	dialog_fini(&leg->dialog, &engine->dialogs);
 }
 
 static int leg_enter(struct subscription *s, uint8_t number, int rc)
@@ -108,8 +109,8 @@ static void subscription_free(struct subscription *s)
 	timer_cancel(s->engine->params.wheel, &s->expiry);
 	asking_leave(s->engine, &s->asking);
 	onward_free(s->onward);
-	leg_fini(s, &s->leg[LEG_A]);
-	leg_fini(s, &s->leg[LEG_B]);
+	subscription_leg_fini(&s->leg[LEG_A], s->engine);
+	subscription_leg_fini(&s->leg[LEG_B], s->engine);
 	idpool_remove(s->engine->subscriptions, s->id);
 	counter_add(&s->engine->counters.subscriptions, (uint64_t)-1);
 	conf_put(s->conf);
@@ -232,7 +233,7 @@ static int ask(struct subscription *s, const struct asked *asked, const struct t
 	};
 	int rc;
 
-	leg_fini(s, to);
+	subscription_leg_fini(to, s->engine);
 	to->peer = target->peer;
 	to->realm = leg_realm_of(s->conf, target);
 	s->target = s->onward != NULL ? target : NULL;
@@ -319,10 +320,8 @@ void subscription_on_request(const struct request *r)
 	struct admission a = {.r = r, .conf = r->engine->conf};
 	const struct admission_check *failed;
 
-	if (reg_event_is_for(r)) {
-		reg_event_on_request(r);
+	if (reg_event_takes(r))
 		return;
-	}
 	failed = admission_judge(&a, checks, sizeof(checks) / sizeof(checks[0]));
 	if (failed != NULL)
 		admission_refuse(r, failed);

@@ -84,6 +84,11 @@ void subscription_on_response(
 	struct engine *engine, uint64_t id, uint64_t txn, const struct sip_msg *response);
 void subscription_on_end(struct engine *engine, uint64_t id, uint64_t txn, enum sip_txn_end why);
 
+// What may be wrong with any SUBSCRIBE that begins something: for the tables.
+bool subscription_is_without_contact(struct admission *a);
+bool subscription_is_of_odd_expires(struct admission *a);
+// Legal on a zeroed one.
+void subscription_leg_fini(struct subscription_leg *leg, struct engine *engine);
 // A phone that asks inside by another flow is reached by that from now on (E6).
 void subscription_follow(struct subscription_leg *leg, const struct request *r);
 // Forgets all without a message.

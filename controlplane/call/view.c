@@ -2,7 +2,7 @@
 #include <errno.h>
 
 #include "controlplane/call/call_int.h"
-#include "controlplane/call/reg_event.h"
+#include "controlplane/call/reg_watch.h"
 #include "controlplane/call/subscription.h"
 
 #define WATCHES 0x80000000u // the cursor is in the second part of a listing of subscriptions
@@ -125,7 +125,7 @@ bool engine_subscription_next(
 			return true;
 		watch = 0;
 	}
-	found = reg_event_next(engine, &watch, out);
+	found = reg_watch_next(engine, &watch, out);
 	*cursor = WATCHES | watch;
 	return found;
 }
