@@ -130,15 +130,20 @@ Test(stack, A12_A18_A39_A40_what_is_never_answered)
 	cr_assert_eq(w.told.acks, 0);
 }
 
-Test(stack, I2_strangers_leave_a_quarter_of_the_table_to_others)
+static void ask_often(uint8_t trusted, const char *method, unsigned int times)
 {
 	char branch[32];
 
-	w.flow.trusted = TG_TRUST_STRANGER;
-	for (unsigned int i = 0; i < 5; i++) {
+	w.flow.trusted = trusted;
+	for (unsigned int i = 0; i < times; i++) {
 		snprintf(branch, sizeof(branch), "z9hG4bK%u", i);
-		world_request(&w, "INVITE", branch);
+		world_request(&w, method, branch);
 	}
+}
+
+Test(stack, I2_strangers_leave_a_quarter_of_the_table_to_others)
+{
+	ask_often(TG_TRUST_STRANGER, "INVITE", 5);
 	cr_assert_eq(w.told.requests, 3);
 	sent("SIP/2.0 503 Service Unavailable\r\n");
 	sent("SIP/2.0 503 Service Unavailable\r\n");
@@ -150,13 +155,7 @@ Test(stack, I2_strangers_leave_a_quarter_of_the_table_to_others)
 
 Test(stack, F31_registers_leave_a_quarter_of_the_table_to_calls)
 {
-	char branch[32];
-
-	w.flow.trusted = TG_TRUST_REGISTERED;
-	for (unsigned int i = 0; i < 4; i++) {
-		snprintf(branch, sizeof(branch), "z9hG4bK%u", i);
-		world_request(&w, "REGISTER", branch);
-	}
+	ask_often(TG_TRUST_REGISTERED, "REGISTER", 4);
 	cr_assert_eq(w.told.requests, 3);
 	sent("SIP/2.0 503 Service Unavailable\r\n");
 	cr_assert_str_neq(world_header(&w, "Retry-After"), "");
@@ -169,13 +168,8 @@ Test(stack, F31_refused_registers_come_again_at_different_times)
 {
 	bool seen[5 + 32 + 1] = {false};
 	unsigned int times = 0;
-	char branch[32];
 
-	w.flow.trusted = TG_TRUST_REGISTERED;
-	for (unsigned int i = 0; i < 3 + 100; i++) {
-		snprintf(branch, sizeof(branch), "z9hG4bK%u", i);
-		world_request(&w, "REGISTER", branch);
-	}
+	ask_often(TG_TRUST_REGISTERED, "REGISTER", 3 + 100);
 	for (unsigned int i = 0; i < 100; i++) {
 		unsigned long after_s;
 
