@@ -59,8 +59,13 @@ def main():
     passed = results()
     if passed is None:
         print("no results of tools/test yet: counting the tests by their names", file=sys.stderr)
+    there = tests_there()
+    new = 0 if passed is None else sum(1 for case in there if ids_of(case.split("::")[-1])
+                                       and case not in passed)
+    if new:
+        print(f"{new} tests have no result, and show nothing: run tools/test", file=sys.stderr)
     shown_by = {}
-    for case, where in tests_there().items():
+    for case, where in there.items():
         if passed is None or passed.get(case, False):
             for name in ids_of(case.split("::")[-1]):
                 shown_by.setdefault(name, []).append(where)
